@@ -1,0 +1,57 @@
+# Two commands on a machine that has only Python 3.11+ and make: `make demo`, `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lab bench lint lock samples clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+
+# One stamp a lock file: the core is installed once, the extras only when a target asks for them.
+$(VENV)/core.stamp: constraints.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --require-hashes -r constraints.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/%.stamp: constraints-%.txt $(VENV)/core.stamp
+	$(PIP) install --quiet --require-hashes -r $<
+	touch $@
+
+demo: $(VENV)/core.stamp ## load, train, bid, replay, compare and write up the sample log into out/
+	$(BIN)/kit demo --out out/
+
+test: $(VENV)/dev.stamp ## the fast lane: unit, property and recovery tests, doctests, README, types, layers
+	$(BIN)/python -m pytest -q -m "not slow"
+
+test-slow: $(VENV)/dev.stamp ## memory limits, kills, wheel install
+	$(BIN)/python -m pytest -q -m slow
+
+lab: $(VENV)/core.stamp ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+bench: $(VENV)/dev.stamp $(VENV)/bench.stamp ## print the README's speed table on this machine
+	$(BIN)/python -m tests.benchmarks
+
+lint: $(VENV)/dev.stamp ## style, types, import layers
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+samples: $(VENV)/core.stamp ## make data_samples/ again (the files are committed; the seed is fixed)
+	$(BIN)/python -m kit.data.samples data_samples
+
+UV := .lock-venv/bin/uv
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --upgrade pyproject.toml
+lock: ## write the hashed lock files again from pyproject.toml
+	test -x $(UV) || ($(PYTHON) -m venv .lock-venv && .lock-venv/bin/python -m pip install --quiet uv)
+	$(COMPILE) --extra build -o constraints.txt
+	$(COMPILE) --extra dev -c constraints.txt -o constraints-dev.txt
+	$(COMPILE) --extra bench -c constraints.txt -o constraints-bench.txt
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) .lock-venv out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

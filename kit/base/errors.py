@@ -1,0 +1,27 @@
+"""The errors a user can meet. Each message names the value, the limit and the mend."""
+
+from __future__ import annotations
+
+
+class KitError(Exception):
+    """Root of every error this package raises on purpose."""
+
+
+class DataError(KitError, ValueError):
+    """An input breaks the schema, a unit, or a limit."""
+
+
+class LeakageError(KitError):
+    """An action would let held-out or later rows reach a fit or a choice."""
+
+
+class PolicyError(KitError, ValueError):
+    """A bid policy's name, parameter or output is not allowed."""
+
+
+class ModelError(KitError, ValueError):
+    """A model cannot be fitted, loaded, or applied to this frame."""
+
+
+class RunError(KitError):
+    """A recorded run cannot be found, read, or run again."""

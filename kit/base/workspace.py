@@ -1,0 +1,23 @@
+"""Where a workspace keeps its own records: the ``.kit`` folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def workspace_root(start: Path | None = None) -> Path:
+    """Return ``$KIT_WORKSPACE``, else the nearest folder upwards with ``.kit``, else `start`."""
+    named = os.environ.get("KIT_WORKSPACE")
+    if named:
+        return Path(named).expanduser().resolve()
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / ".kit").is_dir():
+            return folder
+    return here
+
+
+def runs_path(root: Path | None = None) -> Path:
+    """Return the path of the workspace's record of runs."""
+    return (root or workspace_root()) / ".kit" / "runs.sqlite"

@@ -1,0 +1,1 @@
+"""Bid policies: request-time columns in, bid prices out."""

@@ -1,0 +1,1 @@
+"""Auction logs: schema, loaders, simulator with known truth, time-ordered splits."""

@@ -1,0 +1,1 @@
+"""Response (pCTR, pCVR), calibration and win-rate models, saved as plain files."""

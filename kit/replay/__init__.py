@@ -1,0 +1,1 @@
+"""Compiled replay of bid policies over auction logs."""
