@@ -83,7 +83,7 @@ COLUMNS: dict[str, Column] = {
         Column("bid_propensity", "bid", pa.float64(), "probability or density of our bid", 0),
         Column("is_exploration", "bid", pa.bool_(), "our bid was drawn to explore"),
         Column("won", "outcome", pa.bool_(), "we won the impression"),
-        Column("clearing_price_cpm", "outcome", pa.float64(), "`${AUCTION_PRICE}`", 0, nullable=True),
+        Column("clearing_price_cpm", "outcome", pa.float64(), "`${AUCTION_PRICE}`", 0, None, True),
         Column("min_bid_to_win_cpm", "outcome", pa.float64(), "`${AUCTION_MIN_TO_WIN}`", 0, None, True),  # noqa: E501
         Column("market_price_cpm", "outcome", pa.float64(), "highest other bid, or its bound", 0),
         Column("market_price_kind", "outcome", _LABEL, "known, at_most or at_least"),
@@ -92,7 +92,7 @@ COLUMNS: dict[str, Column] = {
         Column("conversion", "outcome", pa.bool_(), "a conversion followed"),
         Column("conversion_time", "outcome", _TIME, "when it did, UTC", nullable=True),
         Column("label_mature_at", "outcome", _TIME, "when labels count as final", nullable=True),
-        Column("conversion_value_cpm", "outcome", pa.float64(), "a conversion's value", 0, None, True),
+        Column("conversion_value_cpm", "outcome", pa.float64(), "its value", 0, None, True),
         Column("is_invalid_traffic", "outcome", pa.bool_(), "later found invalid"),
     )
 }  # fmt: skip
