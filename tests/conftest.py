@@ -1,0 +1,30 @@
+"""Shared fixtures: real data beside the checkout, an isolated workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real public logs beside the checkout; their rights keep them out of it."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("real logs are not part of the project: ../shared/data is absent")
+    return folder
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20261124)
+
+
+@pytest.fixture(autouse=True)
+def _own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test writes into the workspace of whoever runs it."""
+    monkeypatch.setenv("KIT_WORKSPACE", str(tmp_path / "workspace"))
