@@ -112,20 +112,20 @@ def checked_bids(policy: str, bids: ArrayLike, rows: int, first_row: int = 0) ->
 
 
 def checked_scores(policy: str, score: ArrayLike, rows: int, first_row: int = 0) -> Floats:
-    """Return a sequential policy's scores after checking their shape and that all are finite.
+    """Return a sequential policy's scores after checking their shape; NaN is no bid.
 
     Raises
     ------
     PolicyError
-        If the shape is wrong or a score is missing or infinite.
+        If the shape is wrong or a score is infinite.
     """
     array = _numbers(policy, "scores", score, rows)
-    bad = ~np.isfinite(array)
+    bad = np.isinf(array)
     if bad.any():
         first = int(np.argmax(bad))
         raise PolicyError(
-            f"policy {policy}: score at row {first_row + first} is {array[first]}; must be finite. "
-            "Repair its inputs."
+            f"policy {policy}: score at row {first_row + first} is {array[first]}; must "
+            "be finite or NaN. Repair its inputs."
         )
     return array
 

@@ -212,7 +212,7 @@ def sequential_bids(
     Parameters
     ----------
     score : ndarray, shape (n,)
-        Value of winning each auction, in the table's unit.
+        Value of winning each auction, in the table's unit; NaN is no bid.
     table : ndarray, shape (episode + 1, budget + 1)
         ``V[t, b]``.
     step, cap, need, pay, left, episode, episode_budget
@@ -232,8 +232,8 @@ def sequential_bids(
         bid = highest
         while bid > 0 and score[row] + later[purse - bid] - later[purse] < 0.0:
             bid -= 1
-        bids[row] = bid
-        taken = offered(float(bid), step, cap)
+        bids[row] = bid if score[row] == score[row] else np.nan
+        taken = offered(bids[row], step, cap)
         if taken >= need[row]:
             price = pay[row]
             if price != price:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kit.base.errors import DataError, PolicyError
+from kit.bid.policy import BidPolicy, SequentialPolicy
 from kit.data.log import AuctionLog
 from kit.replay.bids import Bids, TableBids, checked_bids, checked_scores, checked_table
 from kit.replay.engine import CHUNK_ROWS, Engine
@@ -19,32 +19,9 @@ from kit.replay.market import Censored
 from kit.replay.result import ReplayResult
 
 
-@runtime_checkable
-class Bidding(Protocol):
-    """What replay needs of a policy whose bids do not depend on what it won."""
-
-    name: str
-
-    def bid(self, request: pd.DataFrame, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Return bids, shape (n,), in the log's unit; NaN is no bid."""
-
-
-@runtime_checkable
-class Sequential(Protocol):
-    """What replay needs of a policy that looks its bids up in a value table."""
-
-    name: str
-
-    def score(self, request: pd.DataFrame) -> NDArray[np.float64]:
-        """Return the value of winning each auction, shape (n,), in the table's unit."""
-
-    def value_table(self, auctions: int, budget: int) -> NDArray[np.float64]:
-        """Return ``V[auctions left, budget left]``, shape (auctions + 1, budget + 1)."""
-
-
 def replay(
     log: AuctionLog | Iterable[AuctionLog],
-    policy: Bidding | Sequential | ArrayLike,
+    policy: BidPolicy | SequentialPolicy | ArrayLike,
     *,
     name: str | None = None,
     click_value_cpm: float | None = None,
@@ -153,9 +130,9 @@ class _Bidder:
 
 def _bidder(policy: Any, name: str | None, limits: Limits, rng: np.random.Generator) -> _Bidder:
     label = name or str(getattr(policy, "name", "array"))
-    if isinstance(policy, Sequential):
+    if isinstance(policy, SequentialPolicy):
         return _sequential(policy, label, limits)
-    if isinstance(policy, Bidding):
+    if isinstance(policy, BidPolicy):
         return _Bidder(
             label,
             lambda log, rows: checked_bids(
@@ -174,7 +151,7 @@ def _bidder(policy: Any, name: str | None, limits: Limits, rng: np.random.Genera
     )
 
 
-def _sequential(policy: Sequential, label: str, limits: Limits) -> _Bidder:
+def _sequential(policy: SequentialPolicy, label: str, limits: Limits) -> _Bidder:
     if limits.episode is None or limits.episode_budget is None:
         raise PolicyError(
             f"policy {label}: plans ahead over an episode; must be given episode and "
