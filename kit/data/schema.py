@@ -191,7 +191,9 @@ def _check_number(column: Column, values: pd.Series) -> None:
 def _check_time_order(frame: pd.DataFrame) -> None:
     for name in ("timestamp", "time_index"):
         if name in frame.columns:
-            later = frame[name].to_numpy()
+            times = frame[name]
+            # without its zone, or numpy makes a Python object of every time
+            later = (times.dt.tz_localize(None) if name == "timestamp" else times).to_numpy()
             bad = np.zeros(len(later), dtype=bool)
             bad[1:] = later[1:] < later[:-1]
             bad_values(
