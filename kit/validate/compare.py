@@ -118,7 +118,7 @@ def compare(
         )  # fmt: skip
     rows = _rows(units, metrics, supported, bands, power)
     decision = _decide(rows[0], lacking[0])
-    factor = _needed_factor(rows[0])
+    factor = _needed_factor(rows[0]) if decision == "cannot conclude" else None
     auctions = int(units.auctions.sum())
     return Verdict(
         decision=decision,
@@ -256,8 +256,9 @@ def _explain(
     reasons = [f"The interval of the difference in {row.metric} includes zero."]
     if factor is not None and factor < 1000:
         reasons.append(
-            f"A true difference of the size seen would be found with probability {power:.0%} in "
-            f"about {_rounded(auctions * factor)} auctions, {factor:.1f} times this holdout."
+            f"A true difference of the size seen would be found with probability "
+            f"{100 * power:g} % in about {_rounded(auctions * factor)} auctions, "
+            f"{factor:.1f} times this holdout."
         )
     elif factor is not None:
         reasons.append("The difference seen is far smaller than this holdout can resolve.")

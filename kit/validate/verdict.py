@@ -70,7 +70,8 @@ class Verdict:
     auctions, clicks : int
         Auctions of the holdout; clicks of the policy that won more of them.
     needed_auctions : int or None
-        Auctions at which a difference of the observed size would be found with `power`.
+        With an open verdict, auctions at which a difference of the observed size would be found
+        with `power`.
     power : float
         Power that `mde` and `needed_auctions` refer to.
     resamples : int

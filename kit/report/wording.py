@@ -1,0 +1,74 @@
+"""A verdict in plain words, with its amounts in the log's currency."""
+
+from __future__ import annotations
+
+import math
+
+from kit.base.units import PriceUnit
+from kit.report.numbers import count, money
+from kit.report.tables import COUNTS
+from kit.validate.verdict import MetricDifference, Verdict
+
+_VERBS = {
+    "surplus": ("earns", "surplus"),
+    "value": ("wins", "value"),
+    "spend": ("spends", ""),
+    "clicks": ("wins", "clicks"),
+    "impressions": ("wins", "impressions"),
+}
+
+
+def headline(verdict: Verdict, policy: str, baseline: str, unit: PriceUnit) -> str:
+    """Return one or two sentences that a reader can act on.
+
+    Examples
+    --------
+    >>> row = MetricDifference("surplus", 9e5, 5e5, 4e5, 1e5, 7e5, 5e4, 7.5e5, 1e5, 3e5)
+    >>> verdict = Verdict("better", (), 24, "24 blocks", 0.95, 1, (row,), 10_000, 50)
+    >>> headline(verdict, "lin", "mcpc", PriceUnit("USD"))
+    'lin earns 400.00 USD more surplus than mcpc over the 10,000 holdout auctions \
+(95 % interval: +50.00 to +750.00 USD).'
+    """
+    row = verdict.first
+    seen = f"{_difference(row, policy, baseline, unit)} over the {count(verdict.auctions)} holdout"
+    seen += f" auction{'s' * (verdict.auctions != 1)}"
+    low, high = row.simultaneous_low, row.simultaneous_high
+    if math.isfinite(low) and math.isfinite(high):
+        ends = f"{_amount(low, row, unit, '')} to {_amount(high, row, unit, unit.currency)}"
+        seen += f" ({100 * verdict.level:g} % interval: {ends})"
+    if verdict.decision == "cannot conclude":
+        return f"These data do not tell {policy} from {baseline}. As seen, {seen}."
+    return f"{seen}."
+
+
+def how_decided(verdict: Verdict) -> str:
+    """Return one paragraph on how the interval was made and what it counts."""
+    number = verdict.comparisons
+    counted = "one comparison" if number == 1 else f"all {number} comparisons together"
+    return (
+        "Both policies are replayed on the same auctions, and their totals are subtracted block by "
+        f"block: {verdict.block_kind}, {count(verdict.blocks)} independent units in all. "
+        "The interval of the total is a studentised bootstrap over these units "
+        f"({count(verdict.resamples)} resamples, symmetric, block standard error per auction). "
+        f"It holds for {counted} at {100 * verdict.level:g} %. "
+        f"The verdict is about {verdict.first.metric}: better or worse only where that interval "
+        "leaves out zero."
+    )
+
+
+def _difference(row: MetricDifference, policy: str, baseline: str, unit: PriceUnit) -> str:
+    verb, noun = _VERBS[row.metric]
+    if row.difference == 0:
+        return f"{policy} and {baseline} have the same {row.metric}"
+    if row.metric in COUNTS:
+        size = count(abs(row.difference))
+    else:
+        size = money(unit.money(abs(row.difference)), unit.currency)
+    side = "more" if row.difference > 0 else "less"
+    return " ".join(filter(None, (policy, verb, size, side, noun, "than", baseline)))
+
+
+def _amount(value: float, row: MetricDifference, unit: PriceUnit, currency: str) -> str:
+    if row.metric in COUNTS:
+        return count(round(value), sign=True)
+    return money(unit.money(value), currency, sign=True)

@@ -1,0 +1,197 @@
+"""The write-up: one self-contained HTML file, and Markdown with its figures beside it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from kit.base.errors import DataError
+from kit.base.files import write_text
+from kit.report.parts import DataFacts, ReportFigure, Reproduce, Table
+from kit.report.svg import inline_svg
+from kit.report.tables import difference_table
+from kit.report.wording import headline, how_decided
+from kit.validate.verdict import Verdict
+
+MOST_BYTES = 1_000_000
+_TEMPLATES = Path(__file__).parent / "templates"
+_BANNERS = {"better": "Better", "worse": "Worse", "cannot conclude": "Cannot conclude"}
+
+
+class Raw(str):
+    """Markdown that this module made itself and that must not be escaped."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Writeup:
+    """A comparison, written up. Amounts are shown in the currency of the log.
+
+    Parameters
+    ----------
+    title, question : str
+        What the report is called and what it answers.
+    policy, baseline : str
+        Names of the two policies.
+    verdict : Verdict
+        From `kit.validate.compare.compare`.
+    data : DataFacts
+        Source, hash, rows, splits.
+    method : tuple of str
+        Paragraphs on how the policies were made; the one on the interval is added.
+    results : Table
+        From `kit.report.tables.results_table`; the table of differences is added.
+    figures : tuple of ReportFigure
+        Shown in order.
+    diagnostics : tuple of Table
+        Calibration, budgets, what the log could not tell.
+    limits : tuple of str
+        What the comparison does not show.
+    reproduce : Reproduce
+        Command, versions, seed.
+    generated_at : str
+        Time of the run, in words, UTC.
+
+    Examples
+    --------
+    >>> from kit.base.units import PriceUnit
+    >>> from kit.validate.verdict import MetricDifference
+    >>> import pandas as pd
+    >>> row = MetricDifference("surplus", 9e5, 5e5, 4e5, 1e5, 7e5, 5e4, 7.5e5, 1e5, 3e5)
+    >>> verdict = Verdict("better", (), 24, "24 blocks", 0.95, 1, (row,), 10_000, 50)
+    >>> unit = PriceUnit("USD")
+    >>> writeup = Writeup(
+    ...     title="lin against mcpc", question="Does lin earn more?", policy="lin",
+    ...     baseline="mcpc", verdict=verdict, method=("Both bid on the same auctions.",),
+    ...     data=DataFacts("log.csv", "ab12", 50_000, "7 days", unit, {"train": 40_000}),
+    ...     results=Table("Totals", pd.DataFrame({"Policy": ["lin", "mcpc"]})), figures=(),
+    ...     diagnostics=(), limits=("Other weeks.",), reproduce=Reproduce("kit demo"),
+    ...     generated_at="2026-01-01 00:00 UTC")
+    >>> writeup.to_markdown().splitlines()[0]
+    '# lin against mcpc'
+    """
+
+    title: str
+    question: str
+    policy: str
+    baseline: str
+    verdict: Verdict
+    data: DataFacts
+    method: tuple[str, ...]
+    results: Table
+    figures: tuple[ReportFigure, ...]
+    diagnostics: tuple[Table, ...]
+    limits: tuple[str, ...]
+    reproduce: Reproduce
+    generated_at: str
+
+    def to_html(self) -> str:
+        """Return one HTML page that loads nothing from anywhere.
+
+        Raises
+        ------
+        DataError
+            If the page would reach 1 MB.
+        """
+        inlined = [
+            (figure, Markup(inline_svg(figure.svg, f"f{number}")))
+            for number, figure in enumerate(self.figures, start=1)
+        ]
+        page = _html().get_template("report.html.j2").render(self._context(), inlined=inlined)
+        size = len(page.encode())
+        if size >= MOST_BYTES:
+            raise DataError(
+                f"report: {size:,} bytes; must be below {MOST_BYTES:,}. Thin out its figures."
+            )
+        return page
+
+    def to_markdown(self) -> str:
+        """Return Markdown that links its figures as ``figures/<name>.svg``."""
+        links = list(zip(self.figures, self._figure_names(), strict=True))
+        text = _markdown().get_template("report.md.j2").render(self._context(), links=links)
+        return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+    def write(self, out_dir: str | Path) -> tuple[Path, ...]:
+        """Write ``report.html``, ``report.md`` and ``figures/*.svg``; return their paths.
+
+        Each file is written whole or not at all; the two reports come last.
+        """
+        out = Path(out_dir)
+        texts = {
+            out / name: figure.svg
+            for figure, name in zip(self.figures, self._figure_names(), strict=True)
+        }
+        texts |= {out / "report.md": self.to_markdown(), out / "report.html": self.to_html()}
+        for path, text in texts.items():
+            write_text(path, text)
+        return tuple(reversed(texts))
+
+    def _figure_names(self) -> list[str]:
+        return [f"figures/{at}-{figure.slug}.svg" for at, figure in enumerate(self.figures, 1)]
+
+    def _context(self) -> dict[str, Any]:
+        unit = self.data.unit
+        return {
+            "writeup": self,
+            "banner": _BANNERS[self.verdict.decision],
+            "headline": headline(self.verdict, self.policy, self.baseline, unit),
+            "how_decided": how_decided(self.verdict),
+            "differences": difference_table(self.verdict, unit, self.policy, self.baseline),
+        }
+
+
+def escape_markdown(value: Any) -> str:
+    r"""Return text that Markdown shows as it is: no markup, no HTML, one line.
+
+    Examples
+    --------
+    >>> print(escape_markdown("a|b <script> [x](y) *z* win_rate"))
+    a\|b &lt;script&gt; \[x\](y) \*z\* win_rate
+    """
+    if isinstance(value, Raw):
+        return value
+    text = " ".join(str(value).split())
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = re.sub(r"([\\`*\[\]|~])", r"\\\1", text)
+    text = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", text)
+    text = re.sub(r"^(#+|\++|-+|=+)(?=\s|$)", r"\\\1", text)
+    return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", text)
+
+
+def _fenced(text: str) -> Raw:
+    """Return a code block whose fence is longer than any run of backticks inside."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return Raw(f"{fence}\n{text}\n{fence}")
+
+
+def _markdown_table(table: Table) -> Raw:
+    lines = [table.header, ["---:" if right else "---" for right in table.numeric], *table.body]
+    cells = [
+        [cell if at == 1 else escape_markdown(cell) for cell in line]
+        for at, line in enumerate(lines)
+    ]
+    return Raw("\n".join("| " + " | ".join(line) + " |" for line in cells))
+
+
+def _html() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+
+
+def _markdown() -> Environment:
+    # Everything printed is escaped unless this module made it: safe by default.
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=False, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, finalize=escape_markdown,
+    )  # fmt: skip
+    environment.filters |= {"fenced": _fenced, "markdown_table": _markdown_table, "raw": Raw}
+    return environment
