@@ -81,6 +81,7 @@ def bid_curves(
     at = int(np.argmin(np.abs(multiplier - number("chosen", chosen, above=0))))
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(9.4, 4.3), layout="constrained")
+        figure.set_layout_engine("constrained", wspace=0.06)
         panels = figure.subplot_mosaic(
             [["spend", "front"], ["rate", "front"]], width_ratios=[1, 1.2]
         )
@@ -241,7 +242,7 @@ def exchange_hour_map(table: pd.DataFrame, *, label: str, signed: bool = True) -
         for (row, column), cell in np.ndenumerate(shown):
             dark = abs(cell) > 0.62 * largest
             text = "·" if np.isnan(cell) else _signed_zero(f"{cell:,.{digits}f}")
-            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=8,
+            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7.5,
                       color="white" if dark else INK)  # fmt: skip
         axes.set_xticks(np.arange(values.shape[1]) + 0.5, [str(hour) for hour in table.columns])
         axes.set_yticks(np.arange(len(table)) + 0.5, [_short(name) for name in table.index])
