@@ -89,6 +89,7 @@ def replay(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> frame = pd.DataFrame({"market_price_cpm": [1.0, 2.0, 4.0],
     ...                       "market_price_kind": "known", "click": [False, True, True]})
     >>> result = replay(AuctionLog(frame), [3.0, 3.0, 3.0], click_value_cpm=10.0)
