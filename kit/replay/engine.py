@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from kit.base.checks import bad_values, did_you_mean, finite_at_least, number
+from kit.base.checks import bad_values, finite_at_least, number
 from kit.base.errors import DataError
 from kit.base.units import PriceUnit
 from kit.data.log import AuctionLog, LogMeta
@@ -173,7 +173,7 @@ class Engine:
         DataError
             If a budget names a campaign that no batch had.
         """
-        self._check_budget_names()
+        self.limits.check_names(self._campaigns.names)
         sums = self._by_campaign.totals.sum(axis=0)
         return ReplayResult(
             policy=policy,
@@ -192,16 +192,6 @@ class Engine:
             by_campaign=self._campaign_frame(),
             blocks=self._block_frame(),
         )
-
-    def _check_budget_names(self) -> None:
-        if isinstance(self.limits.budget, Mapping):
-            unknown = [name for name in self.limits.budget if name not in self._campaigns.names]
-            if unknown:
-                hint = did_you_mean(unknown[0], map(str, self._campaigns.names))
-                raise DataError(
-                    f"budget: names campaign {unknown[0]!r}; must be one of the log's: "
-                    f"{', '.join(map(str, self._campaigns.names))}. {hint or 'Drop or rename it.'}"
-                )
 
     def _exchange_hours(self) -> pd.DataFrame:
         exchanges = [name for name in self._exchanges.names for _ in range(HOURS)]

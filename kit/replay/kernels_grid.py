@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kit.base.jit import kernel
 from kit.replay.kernels import GRID, Floats, offered, on_grid
 
-IMPRESSIONS, CLICKS, SPEND, VALUE, WIDTH = range(5)
+IMPRESSIONS, CLICKS, SPEND, VALUE, FEES, WIDTH = range(6)
 """Columns of a grid's table of totals."""
 BLOCK = 64
 HOURS = 24
@@ -106,7 +106,8 @@ def _cheapest(pay: Floats, lowest: Floats) -> float:
 @kernel()
 def _scan(
     place: int, left: float, multiplier: float, step: float, cap: float, base: Floats, pay: Floats,
-    value: Floats, click: Int8s, cell: Int32s, evens: Shorts, lowest: Floats, totals: Floats,
+    value: Floats, fee: Floats, click: Int8s, cell: Int32s, evens: Shorts, lowest: Floats,
+    totals: Floats,
 ) -> float:  # fmt: skip
     """Replay a chunk row by row for one multiplier; return what it has left."""
     for block in range(lowest.size):
@@ -123,6 +124,7 @@ def _scan(
                     totals[cell[row], CLICKS] += click[row]
                     totals[cell[row], SPEND] += price
                     totals[cell[row], VALUE] += value[row]
+                    totals[cell[row], FEES] += fee[row]
     return left
 
 
@@ -137,7 +139,8 @@ def _cumulate(common: Floats, place: int, totals: Floats) -> None:
 
 @kernel()
 def _add_common(
-    base: Floats, pay: Floats, value: Floats, click: Int8s, cell: Int32s, evens: Shorts,
+    base: Floats, pay: Floats, value: Floats, fee: Floats, click: Int8s, cell: Int32s,
+    evens: Shorts,
     multipliers: Floats, alone: NDArray[np.bool_], step: float, cap: float, common: Floats,
     totals: Floats,
 ) -> None:  # fmt: skip
@@ -148,6 +151,7 @@ def _add_common(
         common[place, even, IMPRESSIONS] += 1.0
         common[place, even, CLICKS] += click[row]
         common[place, even, VALUE] += value[row]
+        common[place, even, FEES] += fee[row]
         if price == price:
             common[place, even, SPEND] += price
         else:
@@ -160,7 +164,8 @@ def _add_common(
 
 @kernel()
 def _grid_chunk(
-    base: Floats, need: Floats, pay: Floats, value: Floats, click: Int8s, cell: Int32s,
+    base: Floats, need: Floats, pay: Floats, value: Floats, fee: Floats, click: Int8s,
+    cell: Int32s,
     multipliers: Floats, guesses: Shorts, step: float, cap: float, limited: bool, left: Floats,
     alone: NDArray[np.bool_], common: Floats, totals: Floats,
 ) -> None:  # fmt: skip
@@ -181,10 +186,12 @@ def _grid_chunk(
                 _cumulate(common, place, totals[place])
             if cheapest <= left[place]:
                 left[place] = _scan(
-                    place, left[place], multipliers[place], step, cap, base, pay, value, click,
-                    cell, evens, lowest, totals[place],
+                    place, left[place], multipliers[place], step, cap, base, pay, value, fee,
+                    click, cell, evens, lowest, totals[place],
                 )  # fmt: skip
-    _add_common(base, pay, value, click, cell, evens, multipliers, alone, step, cap, common, totals)
+    _add_common(
+        base, pay, value, fee, click, cell, evens, multipliers, alone, step, cap, common, totals
+    )
 
 
 @kernel()
@@ -198,7 +205,8 @@ def _close(alone: NDArray[np.bool_], common: Floats, totals: Floats) -> None:
 
 @kernel()
 def grid_rows(
-    base: Floats, need: Floats, pay: Floats, value: Floats, click: Int8s, cell: Int32s,
+    base: Floats, need: Floats, pay: Floats, value: Floats, fee: Floats, click: Int8s,
+    cell: Int32s,
     multipliers: Floats, step: float, cap: float, budget: float, episode: int, chunk_rows: int,
     totals: Floats,
 ) -> None:  # fmt: skip
@@ -210,8 +218,8 @@ def grid_rows(
         Base bids, >= 0; NaN is no bid.
     need, pay : ndarray, shape (n,)
         From `kernels.market_terms`.
-    value, click, cell : ndarray, shape (n,)
-        Value and click of the impression if won, and the group it is counted in.
+    value, fee, click, cell : ndarray, shape (n,)
+        Value, fee and click of the impression if won, and the group it is counted in.
     multipliers : ndarray, shape (k,)
         Not decreasing.
     step, cap : float
@@ -237,8 +245,8 @@ def grid_rows(
             stop = min(start + chunk_rows, last)
             _grid_chunk(
                 base[start:stop], need[start:stop], pay[start:stop], value[start:stop],
-                click[start:stop], cell[start:stop], multipliers, guesses, step, cap,
-                budget < np.inf, left, alone, common, totals,
+                fee[start:stop], click[start:stop], cell[start:stop], multipliers, guesses,
+                step, cap, budget < np.inf, left, alone, common, totals,
             )  # fmt: skip
         _close(alone, common, totals)
 
@@ -261,7 +269,7 @@ def grid_linear(
     chunk_rows : int
         Rows of a chunk; it changes no result.
     totals : ndarray, shape (k, exchanges * 24, WIDTH)
-        Added to; clicks stay 0.
+        Added to; clicks and fees stay 0.
     """
     count = multipliers.size
     guesses = _first_guesses(multipliers)
@@ -269,7 +277,7 @@ def grid_linear(
     left = np.full(count, budget)
     alone = np.zeros(count, np.bool_)
     above = 0.0 if ties_win else GRID
-    no_click = np.zeros(chunk_rows, np.int8)
+    no_click, no_fee = np.zeros(chunk_rows, np.int8), np.zeros(chunk_rows)
     base, need, pay = np.empty(chunk_rows), np.empty(chunk_rows), np.empty(chunk_rows)
     cell = np.empty(chunk_rows, np.int32)
     for start in range(0, price.size, chunk_rows):
@@ -280,7 +288,7 @@ def grid_linear(
             need[row] = pay[row] + above
             cell[row] = np.int32(exchange[start + row]) * np.int32(HOURS) + hour[start + row]
         _grid_chunk(
-            base[:rows], need[:rows], pay[:rows], base[:rows], no_click[:rows], cell[:rows],
-            multipliers, guesses, 0.0, np.inf, budget < np.inf, left, alone, common, totals,
+            base[:rows], need[:rows], pay[:rows], base[:rows], no_fee[:rows], no_click[:rows],
+            cell[:rows], multipliers, guesses, 0.0, np.inf, budget < np.inf, left, alone, common, totals,
         )  # fmt: skip
     _close(alone, common, totals)

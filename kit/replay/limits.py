@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kit.base.checks import did_you_mean, number
@@ -77,3 +77,20 @@ class Limits:
                 f"log. {did_you_mean(campaign, self.budget)} Pass math.inf for no limit."
             )
         return to_grid(self.budget[campaign])
+
+    def check_names(self, campaigns: Sequence[Hashable]) -> None:
+        """Refuse a budget for a campaign that the log does not have.
+
+        Raises
+        ------
+        DataError
+            Naming the campaign and the nearest one.
+        """
+        named = self.budget if isinstance(self.budget, Mapping) else {}
+        unknown = [name for name in named if name not in campaigns]
+        if unknown:
+            labels = sorted(map(str, campaigns))
+            raise DataError(
+                f"budget: names campaign {unknown[0]!r}; must be one of the log's: "
+                f"{', '.join(labels)}. {did_you_mean(unknown[0], labels) or 'Drop or rename it.'}"
+            )

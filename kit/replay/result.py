@@ -96,9 +96,10 @@ class GridResult:
     auctions : int
         Auctions seen.
     totals : pandas.DataFrame, one row a multiplier, in the order given
-        Columns multiplier, impressions, clicks, spend, value, surplus.
+        Columns multiplier, impressions, clicks, spend, value, fees, surplus.
     by_exchange_hour : pandas.DataFrame
-        Columns multiplier, exchange, hour, impressions, clicks, spend, value.
+        Columns multiplier, exchange, hour, impressions, clicks, spend, value, fees; cells with
+        impressions only.
     """
 
     unit: PriceUnit
