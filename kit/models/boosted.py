@@ -1,0 +1,217 @@
+"""Response by LightGBM: labels native, stopped early and calibrated on the tune split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from kit.base.errors import ModelError
+from kit.base.files import write_text
+from kit.data.log import AuctionLog
+from kit.models.boosting import (
+    checked_params,
+    dataset,
+    importance,
+    load_booster,
+    run_params,
+)
+from kit.models.calibration import Calibrator
+from kit.models.card import ModelCard, check_kind, versions
+from kit.models.features import FeatureTable
+from kit.models.labels import Labelled, labelled
+from kit.models.response_base import Response
+
+MIN_POSITIVES = 50
+"""Fewer positive training rows than this grow no tree worth having."""
+MIN_TUNE_POSITIVES = 10
+"""Fewer positive tune rows than this cannot say when to stop."""
+
+_EDGE = 1e-15
+_FILES = ("model.txt", "calibration.json")
+
+
+@dataclass(frozen=True)
+class ResponseModel(Response):
+    """Probability of a click or conversion from request columns, by boosted trees.
+
+    Use `fit` or `load`; see `kit.models.response.fit_response` for logs with few positives.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+        The trees.
+    table : FeatureTable
+        Columns and known labels; a label not seen in training counts as missing.
+    calibrator : Calibrator
+        Fitted on the tune split.
+    card : ModelCard
+        Seed, parameters, data hashes, versions.
+    """
+
+    booster: lightgbm.Booster
+    table: FeatureTable
+    calibrator: Calibrator
+    card: ModelCard
+
+    @classmethod
+    def fit(
+        cls,
+        train: AuctionLog,
+        tune: AuctionLog,
+        target: str = "click",
+        features: Sequence[str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        *,
+        num_threads: int = 0,
+    ) -> ResponseModel:
+        """Fit on the labelled rows of `train`, stop and calibrate on those of `tune`.
+
+        Parameters
+        ----------
+        train, tune : AuctionLog
+            Earlier and later rows; impressions for clicks, mature clicks for conversions.
+        target : {"click", "conversion"}
+            What to predict.
+        features : sequence of str, optional
+            Request columns; None takes `kit.models.features.default_features`.
+        params : mapping, optional
+            LightGBM parameters over `kit.models.boosting.DEFAULTS`.
+        seed : int
+            Seed of the fit; the same seed and data give the same model.
+        num_threads : int
+            Threads; 0 takes all cores.
+
+        Raises
+        ------
+        ModelError
+            If positives are too few, or a feature or parameter is not allowed.
+        """
+        tuned = checked_params(params)
+        table = FeatureTable.of(train, features)
+        if not table.names:
+            raise ModelError(
+                "features: the log has none; must have request columns to learn from. Declare "
+                "`features`, or recalibrate its own pctr with LoggedResponse."
+            )
+        table.check(tune.frame.columns)
+        rows, tune_rows = (labelled(log, target, columns=table.needed) for log in (train, tune))
+        _enough("training", target, rows, MIN_POSITIVES)
+        _enough("tune", target, tune_rows, MIN_TUNE_POSITIVES)
+        booster, calibrator = _grow(rows, tune_rows, table, run_params(tuned, seed, num_threads))
+        card = ModelCard(
+            kind="lightgbm",
+            target=target,
+            about=_about(target, booster, rows, calibrator),
+            rows=len(rows),
+            positives=rows.positives,
+            tune_rows=len(tune_rows),
+            tune_positives=tune_rows.positives,
+            seed=seed,
+            params=tuned,
+            features=table.to_dict(),
+            data={"train": train.content_hash(), "tune": tune.content_hash()},
+            versions=versions(lightgbm=lightgbm.__version__),
+        )
+        return cls(booster, table, calibrator, card)
+
+    def predict(self, request: pd.DataFrame | AuctionLog) -> NDArray[np.float64]:
+        """Return calibrated probabilities, shape (n,).
+
+        Raises
+        ------
+        ModelError
+            Naming the columns that the request lacks.
+        """
+        matrix = self.table.matrix(request)
+        raw = np.asarray(self.booster.predict(matrix)) if len(matrix) else np.empty(0)
+        return self.calibrator.apply(raw)
+
+    def importance(self) -> pd.DataFrame:
+        """Return ``feature``, ``gain`` (share of the total) and ``splits``, largest gain first."""
+        return importance(self.booster, self.table)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write ``model.txt``, ``calibration.json`` and ``schema.json`` into `folder`."""
+        target = Path(folder)
+        write_text(target / "model.txt", self.booster.model_to_string())
+        self.calibrator.save(target / "calibration.json")
+        self.card.write(target, _FILES)
+        return target
+
+    @classmethod
+    def load(cls, folder: str | Path) -> ResponseModel:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ModelError
+            If the folder holds no whole model of this kind.
+        """
+        source = Path(folder)
+        card = ModelCard.read(source)
+        check_kind(source, card, "lightgbm")
+        table = FeatureTable.from_dict(card.features)
+        calibrator = Calibrator.load(source / "calibration.json")
+        return cls(load_booster(source / "model.txt"), table, calibrator, card)
+
+
+def _enough(split: str, target: str, rows: Labelled, least: int) -> None:
+    if rows.positives < least:
+        raise ModelError(
+            f"{target}: {rows.positives:,} positive in {len(rows):,} labelled {split} rows; need "
+            f">= {least}. Load a longer log, or let fit_response fall back to a constant rate."
+        )
+
+
+def _grow(
+    rows: Labelled, tune_rows: Labelled, table: FeatureTable, params: Mapping[str, Any]
+) -> tuple[lightgbm.Booster, Calibrator]:
+    params = {**params, "objective": "binary", "metric": "binary_logloss"}
+    train_set = dataset(table.matrix(rows.frame), rows.label, table, params)
+    tune_matrix = table.matrix(tune_rows.frame)
+    tune_set = dataset(tune_matrix, tune_rows.label, table, params, reference=train_set)
+    grown = lightgbm.train(params, train_set, valid_sets=[tune_set], keep_training_booster=True)
+    predicted = _tune_predictions(grown, tune_matrix, params["num_threads"])
+    # the text form ends with the best round
+    booster = lightgbm.Booster(model_str=grown.model_to_string())
+    return booster, Calibrator.fit(predicted, tune_rows.label)
+
+
+def _tune_predictions(
+    grown: lightgbm.Booster, matrix: NDArray[np.float32], num_threads: int
+) -> NDArray[np.float64]:
+    """Return predictions for the tune rows at the best round.
+
+    LightGBM holds those of its last round. Taking the few later trees off again is far cheaper
+    than asking every tree: that would add 6 % to a fit.
+    """
+    held: list[NDArray[np.float64]] = []
+
+    def hold(predicted: NDArray[np.float64], _: lightgbm.Dataset) -> list[Any]:
+        held.append(np.clip(predicted, _EDGE, 1 - _EDGE))
+        return []
+
+    grown.eval_valid(hold)
+    if grown.best_iteration == grown.current_iteration():
+        return held[0]
+    later = grown.predict(
+        matrix, start_iteration=grown.best_iteration, num_iteration=-1, raw_score=True,
+        num_threads=num_threads,
+    )  # fmt: skip
+    return np.asarray(expit(logit(held[0]) - np.asarray(later)))
+
+
+def _about(target: str, booster: lightgbm.Booster, rows: Labelled, map_: Calibrator) -> str:
+    return (
+        f"LightGBM with {booster.num_trees()} trees on {len(rows):,} rows with "
+        f"{rows.positives:,} {target}s; {map_.method} calibration on the tune split"
+    )

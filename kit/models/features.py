@@ -1,0 +1,215 @@
+"""From request columns to LightGBM's matrix, the same way at fit and at prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from kit.base.checks import did_you_mean
+from kit.base.errors import ModelError
+from kit.data.log import AuctionLog
+from kit.data.schema import COLUMNS
+
+SAFE_COLUMNS = (
+    "exchange", "auction_type", "bid_floor_cpm", "campaign_id", "unit_id", "deal_id", "deal_at",
+    "supply_path",
+)  # fmt: skip
+"""Canonical request columns that a model uses unless told otherwise."""
+
+CALENDAR = {"hour": "hour", "weekday": "day_of_week"}
+"""Derived from ``timestamp`` in the log's time zone, by pandas' word for it, unless the log
+declares its own."""
+
+MAX_LABELS = 1000
+"""A label column keeps this many labels, the most frequent; the rest count as missing."""
+
+_NEVER = ("auction_id", "timestamp", "time_index")
+
+
+def default_features(log: AuctionLog) -> tuple[str, ...]:
+    """Return what a model of this log uses by default: declared, safe canonical, calendar."""
+    declared = log.meta.features
+    safe = [name for name in SAFE_COLUMNS if name in log.frame.columns]
+    has_clock = "timestamp" in log.frame.columns
+    calendar = [name for name in CALENDAR if has_clock and name not in declared]
+    return (*declared, *safe, *calendar)
+
+
+def checked_features(log: AuctionLog, features: Sequence[str]) -> tuple[str, ...]:
+    """Return `features` if a model may use them.
+
+    Raises
+    ------
+    ModelError
+        If one is unknown to the log, names rows, or says what we or the auction did.
+    """
+    allowed = {*log.request.columns, *default_features(log)} - set(_NEVER)
+    for name in features:
+        if name in allowed:
+            continue
+        column = COLUMNS.get(name)
+        why = "names rows" if name in _NEVER else "is not in this log"
+        if column is not None and column.role != "request":
+            why = f"is {column.role} information, unknown at request time"
+        raise ModelError(
+            f"features: {name!r} {why}; must be among: {', '.join(sorted(allowed)) or 'none'}. "
+            f"{did_you_mean(name, allowed) or 'Leave it out.'}"
+        )
+    return tuple(dict.fromkeys(features))
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The columns of a model and the labels it knows, in LightGBM's order.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Columns in order.
+    labels : dict
+        For each label column, the labels it knows; a code is a position in this tuple.
+    derived : tuple of str
+        Those of `names` that come from ``timestamp``.
+    timezone : str
+        Where hours and weekdays are counted (IANA name).
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"market_price_cpm": 1.0, "market_price_kind": "known",
+    ...                       "exchange": ["b", "a", "b"]})
+    >>> table = FeatureTable.of(AuctionLog(frame))
+    >>> table.matrix(pd.DataFrame({"exchange": ["a", "unseen"]})).ravel().tolist()
+    [1.0, nan]
+    """
+
+    names: tuple[str, ...]
+    labels: dict[str, tuple[str, ...]]
+    derived: tuple[str, ...] = ()
+    timezone: str = "UTC"
+
+    @classmethod
+    def of(cls, log: AuctionLog, features: Sequence[str] | None = None) -> FeatureTable:
+        """Return the table of a training log.
+
+        Raises
+        ------
+        ModelError
+            If a feature may not be used.
+        """
+        names = default_features(log) if features is None else checked_features(log, features)
+        own = [name for name in names if name in log.frame.columns]
+        labels = {name: _labels_of(log.frame[name]) for name in own if _is_label(log.frame[name])}
+        derived = tuple(name for name in names if name not in own)
+        return cls(names, labels, derived, log.meta.timezone)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Columns that a frame must have."""
+        own = [name for name in self.names if name not in self.derived]
+        return (*own, "timestamp") if self.derived else tuple(own)
+
+    @property
+    def categorical(self) -> list[int]:
+        """Positions of the label columns."""
+        return [position for position, name in enumerate(self.names) if name in self.labels]
+
+    def check(self, columns: Iterable[str]) -> None:
+        """Refuse a frame without the model's columns.
+
+        Raises
+        ------
+        ModelError
+            Naming every missing column.
+        """
+        present = list(columns)
+        missing = [name for name in self.needed if name not in present]
+        if missing:
+            raise ModelError(
+                f"request: lacks {', '.join(missing)}; must have every column the model was "
+                f"trained on: {', '.join(self.needed)}. Add or map the missing ones."
+            )
+
+    def matrix(self, request: pd.DataFrame | AuctionLog) -> NDArray[np.float32]:
+        """Return the features, shape (n, features), columns contiguous; missing is NaN.
+
+        Raises
+        ------
+        ModelError
+            If a column is missing or is text where the model expects a number.
+        """
+        frame = request.frame if isinstance(request, AuctionLog) else request
+        self.check(frame.columns)
+        matrix = np.empty((len(frame), len(self.names)), dtype=np.float32, order="F")
+        local = frame["timestamp"].dt.tz_convert(self.timezone) if self.derived else None
+        for position, name in enumerate(self.names):
+            if local is not None and name in self.derived:
+                matrix[:, position] = getattr(local.dt, CALENDAR[name])
+            elif name in self.labels:
+                matrix[:, position] = _codes(frame[name], self.labels[name])
+            else:
+                matrix[:, position] = _numbers(name, frame[name])
+        return matrix
+
+    def importance(self, gain: ArrayLike, splits: ArrayLike) -> pd.DataFrame:
+        """Return ``feature``, ``gain`` (share of the total) and ``splits``, largest gain first."""
+        total = np.asarray(gain, dtype=np.float64)
+        share = total / max(total.sum(), np.finfo(np.float64).tiny)
+        frame = pd.DataFrame({"feature": list(self.names), "gain": share, "splits": splits})
+        return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists and dicts for JSON."""
+        return {
+            "names": list(self.names),
+            "labels": {name: list(labels) for name, labels in self.labels.items()},
+            "derived": list(self.derived),
+            "timezone": self.timezone,
+        }
+
+    @classmethod
+    def from_dict(cls, raw: dict[str, Any]) -> FeatureTable:
+        """Read what `to_dict` wrote."""
+        labels = {name: tuple(known) for name, known in raw["labels"].items()}
+        return cls(tuple(raw["names"]), labels, tuple(raw["derived"]), raw["timezone"])
+
+
+def _is_label(values: pd.Series) -> bool:
+    return not pd.api.types.is_numeric_dtype(values.dtype)
+
+
+def _as_categories(values: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    """Return codes (-1 is missing) and labels as text."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype("category")
+    codes = np.asarray(values.cat.codes, dtype=np.intp)
+    return codes, [str(label) for label in values.cat.categories]
+
+
+def _labels_of(values: pd.Series) -> tuple[str, ...]:
+    """Return the labels that occur, most frequent first, then by name; at most MAX_LABELS."""
+    codes, labels = _as_categories(values)
+    counts = np.bincount(codes[codes >= 0], minlength=len(labels))
+    ranked = sorted(range(len(labels)), key=lambda code: (-counts[code], labels[code]))
+    return tuple(labels[code] for code in ranked[:MAX_LABELS] if counts[code])
+
+
+def _codes(values: pd.Series, known: tuple[str, ...]) -> NDArray[np.float32]:
+    """Return positions in `known`; NaN for missing and unknown labels."""
+    codes, labels = _as_categories(values)
+    place = {label: position for position, label in enumerate(known)}
+    # the last entry answers code -1
+    lookup = np.array([*(place.get(label, np.nan) for label in labels), np.nan], dtype=np.float32)
+    return lookup[codes]
+
+
+def _numbers(name: str, values: pd.Series) -> NDArray[np.float64]:
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        raise ModelError(
+            f"{name}: has type {values.dtype}; must be a number, as in training. Use pd.to_numeric."
+        )
+    return values.to_numpy(dtype=np.float64, na_value=np.nan)
