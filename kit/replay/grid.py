@@ -80,19 +80,29 @@ def replay_grid(
 
     ordered, places = sorted_multipliers(multipliers)
     limits = Limits(budget, episode, episode_budget)
-    base = checked_bids("grid", base_bid, len(log)).bids
-    _refuse_overflow(base, ordered)
+    bids = checked_bids("grid", base_bid, len(log)).bids
+    _refuse_overflow(bids, ordered)
     terms = read_market(log, censored, market).terms()
     payoff = Payoff.of(log, click_value_cpm, value)
     exchanges = Codes()
-    cell = exchanges.encode_label(log, "exchange") * np.int32(HOURS) + log.hour
-    click = payoff.label & np.int8(1)
+    cells = exchanges.encode_label(log, "exchange") * np.int32(HOURS) + log.hour
+    clicks = payoff.label & np.int8(1)
     cap = math.inf if log.meta.bid_cap_cpm is None else float(log.meta.bid_cap_cpm)
     totals = np.zeros((ordered.size, len(exchanges.names) * HOURS, grid.WIDTH))
-    columns = (base, terms.need, terms.pay, payoff.value, payoff.fee, click, cell)
+    columns: tuple[Any, ...] = (
+        bids,
+        terms.need,
+        terms.pay,
+        payoff.value,
+        payoff.fee,
+        clicks,
+        cells,
+    )
     for rows, purse in _purses(log, limits):
+        base, need, pay, worth, fee, click, cell = (column[rows] for column in columns)
         grid.grid_rows(
-            *_cut(columns, rows), ordered, float(log.meta.bid_step_cpm), cap, purse,
+            base, need, pay, worth, fee, click, cell,
+            ordered, float(log.meta.bid_step_cpm), cap, purse,
             int(episode or 0), int(number("chunk_rows", chunk_rows, 1)), totals,
         )  # fmt: skip
     return _result(log, ordered[places], totals[places], exchanges.names)
@@ -110,10 +120,6 @@ def _purses(log: AuctionLog, limits: Limits) -> Iterator[tuple[Any, float]]:
         yield slice(None), to_grid(limits.episode_budget)
     else:
         yield slice(None), limits.shared
-
-
-def _cut(columns: tuple[Any, ...], rows: Any) -> Iterator[Any]:
-    return (column[rows] for column in columns)
 
 
 def _refuse_overflow(base: NDArray[np.float64], multipliers: NDArray[np.float64]) -> None:

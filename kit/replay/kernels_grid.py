@@ -43,7 +43,7 @@ def _first_guesses(multipliers: Floats) -> Shorts:
     return guesses
 
 
-@kernel()
+@kernel(error_model="numpy")  # a base bid of 0 has an infinite ratio
 def _break_evens(
     base: Floats, need: Floats, multipliers: Floats, guesses: Shorts, step: float, cap: float,
     ratio: NDArray[np.float32], evens: Shorts,
@@ -289,6 +289,7 @@ def grid_linear(
             cell[row] = np.int32(exchange[start + row]) * np.int32(HOURS) + hour[start + row]
         _grid_chunk(
             base[:rows], need[:rows], pay[:rows], base[:rows], no_fee[:rows], no_click[:rows],
-            cell[:rows], multipliers, guesses, 0.0, np.inf, budget < np.inf, left, alone, common, totals,
+            cell[:rows], multipliers, guesses, 0.0, np.inf, budget < np.inf, left, alone, common,
+            totals,
         )  # fmt: skip
     _close(alone, common, totals)
