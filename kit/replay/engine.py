@@ -34,6 +34,8 @@ from kit.replay.result import ReplayResult
 from kit.replay.totals import HOURS, Codes, Table
 
 CHUNK_ROWS = 65_536
+UNDIVIDED = np.zeros(0, dtype=np.int32)
+"""The group codes of rows that all belong to one group."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +129,11 @@ class Engine:
         seen = read_market(log, self._censored, market)
         payoff = Payoff.of(log, self._click_value_cpm, value)
         groups = self._groups(log, blocks)
+        before = self._by_cell.totals.sum(axis=0)
         for start in range(0, len(log), self._chunk_rows):
             rows = slice(start, start + self._chunk_rows)
             self._replay(rows, seen.terms(rows), bids, payoff, groups, log.meta)
+        self._add_undivided(groups, len(log), self._by_cell.totals.sum(axis=0) - before)
         self.rows += len(log)
         self._paid_below_floor += int(np.count_nonzero(seen.below_floor))
 
@@ -137,15 +141,29 @@ class Engine:
         exchange = self._exchanges.encode_label(log, "exchange")
         cell = exchange * np.int32(HOURS) + log.hour
         self._by_cell.see(cell, len(self._exchanges.names) * HOURS)
-        campaign = self._campaigns.encode_label(log, "campaign_id")
-        self._by_campaign.see(campaign, len(self._campaigns.names))
-        block = self._blocks.encode(_block_codes(blocks, len(log)))
-        self._by_block.see(block, len(self._blocks.names))
-        if not isinstance(self.limits.budget, Mapping):
-            return Groups(cell, campaign, block, np.zeros(len(log), dtype=np.int32))
-        new = [self.limits.of(str(name)) for name in self._campaigns.names[len(self._left) :]]
-        self._left = np.append(self._left, new)
-        return Groups(cell, campaign, block, campaign)
+        campaign = block = wallet = UNDIVIDED
+        if "campaign_id" in log.frame.columns:
+            campaign = self._campaigns.encode(log.frame["campaign_id"])
+            self._by_campaign.see(campaign, len(self._campaigns.names))
+        if blocks is not None:
+            block = self._blocks.encode(_block_codes(blocks, len(log)))
+            self._by_block.see(block, len(self._blocks.names))
+        if isinstance(self.limits.budget, Mapping):
+            wallet = campaign
+            if not campaign.size:
+                wallet = np.full(len(log), self._campaigns.code("all"), dtype=np.int32)
+            new = [self.limits.of(str(name)) for name in self._campaigns.names[len(self._left) :]]
+            self._left = np.append(self._left, new)
+        return Groups(cell, campaign, block, wallet)
+
+    def _add_undivided(self, groups: Groups, rows: int, won: Floats) -> None:
+        """Count a batch without campaigns, or without blocks, in the one group it has."""
+        if rows and not groups.campaign.size:
+            code = self._campaigns.code("all")
+            self._by_campaign.add(code, len(self._campaigns.names), rows, won)
+        if rows and not groups.block.size:
+            code = self._blocks.code(0)
+            self._by_block.add(code, len(self._blocks.names), rows, won)
 
     def _replay(
         self, rows: slice, terms: Terms, bids: Bids, payoff: Payoff, groups: Groups, meta: LogMeta
@@ -174,7 +192,7 @@ class Engine:
             If a budget names a campaign that no batch had.
         """
         self.limits.check_names(self._campaigns.names)
-        sums = self._by_campaign.totals.sum(axis=0)
+        sums = self._by_cell.totals.sum(axis=0)
         return ReplayResult(
             policy=policy,
             unit=unit,
@@ -212,7 +230,10 @@ class Engine:
 
 @dataclass(frozen=True)
 class Groups:
-    """The group codes of a batch's rows, shape (n,), and the wallet each row is paid from."""
+    """The group codes of a batch's rows, and the wallet each row is paid from.
+
+    Shape (n,) each, or `UNDIVIDED`.
+    """
 
     cell: NDArray[np.int32]
     campaign: NDArray[np.int32]
@@ -220,9 +241,7 @@ class Groups:
     wallet: NDArray[np.int32]
 
 
-def _block_codes(blocks: ArrayLike | None, rows: int) -> pd.Series:
-    if blocks is None:
-        return pd.Series(np.zeros(rows, dtype=np.int64))
+def _block_codes(blocks: ArrayLike, rows: int) -> pd.Series:
     codes = np.asarray(blocks)
     if codes.shape != (rows,) or codes.dtype.kind not in "iu":
         raise DataError(

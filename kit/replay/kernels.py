@@ -151,18 +151,20 @@ def replay_rows(
     value, fee, label : ndarray, shape (n,)
         Value and fee of the impression if won; click + 2 * conversion.
     cell, campaign, block, wallet : ndarray of int32, shape (n,)
-        Rows of `cells`, `campaigns`, `blocks`, and entries of `left`.
+        Rows of `cells`, `campaigns`, `blocks`, and entries of `left`; empty for 0 throughout.
     left : ndarray, shape (wallets,)
         Money left, changed in place; inf is no limit.
     episode, episode_budget : int, float
         Auctions per episode (0: none); each starts with ``left[0] = episode_budget``.
     cells, campaigns, blocks : ndarray, shape (groups, WIDTH)
-        Totals, added to in place.
+        Totals, added to in place; the last two only where there are several groups to tell apart,
+        which an empty `campaign` or `block` says there are not.
     counters : ndarray of int64, shape (COUNTERS,)
         Bids made, undetermined outcomes, position in the episode; changed in place.
     """
     made = 0
     unknown = 0
+    by_campaign, by_block, by_wallet = campaign.size > 0, block.size > 0, wallet.size > 0
     position = counters[POSITION]
     for row in range(bids.size):
         if episode > 0:
@@ -178,12 +180,14 @@ def replay_rows(
             price = pay[row]
             if price != price:
                 price = bid
-            purse = wallet[row]
+            purse = wallet[row] if by_wallet else 0
             if price <= left[purse]:
                 left[purse] -= price
                 _add(cells, cell[row], price, value[row], fee[row], label[row])
-                _add(campaigns, campaign[row], price, value[row], fee[row], label[row])
-                _add(blocks, block[row], price, value[row], fee[row], label[row])
+                if by_campaign:
+                    _add(campaigns, campaign[row], price, value[row], fee[row], label[row])
+                if by_block:
+                    _add(blocks, block[row], price, value[row], fee[row], label[row])
     counters[BIDS] += made
     counters[UNDETERMINED] += unknown
     counters[POSITION] = position

@@ -40,16 +40,17 @@ class Codes:
             local, uniques = pd.factorize(values)
         here = np.zeros(len(uniques), dtype=np.int32)
         for code in np.flatnonzero(np.bincount(local, minlength=len(uniques))).tolist():
-            here[code] = self._code(uniques[code])
+            here[code] = self.code(uniques[code])
         return here[local]
 
     def encode_label(self, log: AuctionLog, column: str) -> NDArray[np.int32]:
         """Return the codes of a label column; one group ``all`` where the log has none."""
         if column in log.frame.columns:
             return self.encode(log.frame[column])
-        return np.full(len(log), self._code("all") if len(log) else 0, dtype=np.int32)
+        return np.full(len(log), self.code("all") if len(log) else 0, dtype=np.int32)
 
-    def _code(self, name: Hashable) -> int:
+    def code(self, name: Hashable) -> int:
+        """Return the code of one name, a new one if it was not seen."""
         code = self._codes.setdefault(name, len(self.names))
         if code == len(self.names):
             self.names.append(name)
@@ -76,6 +77,12 @@ class Table:
         more = groups - len(self.auctions)
         self.totals = np.pad(self.totals, ((0, more), (0, 0)))
         self.auctions = np.pad(self.auctions, (0, more)) + np.bincount(codes, minlength=groups)
+
+    def add(self, code: int, groups: int, auctions: int, totals: NDArray[np.float64]) -> None:
+        """Count auctions and totals, shape (WIDTH,), that all belong to one group."""
+        self.see(np.zeros(0, dtype=np.int32), groups)
+        self.auctions[code] += auctions
+        self.totals[code] += totals
 
     def frame(self, **keys: Sequence[Hashable] | NDArray[np.int64]) -> pd.DataFrame:
         """Return one row for each group that saw an auction, sorted by its keys."""

@@ -1,7 +1,7 @@
 """The same replay in numpy, pandas, polars and DuckDB: totals by exchange and hour.
 
-Without a budget each returns impressions, spend and value of ``bid = value`` in second-price
-auctions. With one, a running sum of the prices of the wins is cut where it passes the budget,
+Without a budget each returns impressions, spend and value of ``bid = multiplier * value``
+in second-price auctions. With one, a running sum of the prices of the wins is cut where it passes the budget,
 which is what these tools can say; `kit` also takes later, cheaper wins.
 """
 
@@ -16,7 +16,7 @@ import pandas as pd
 import polars as pl
 
 from kit.base.jit import kernel
-from tests.benchmarks.data import EXCHANGES, HOURS, Auctions
+from tests.benchmarks.data import EXCHANGES, HOURS, MULTIPLIER, Auctions
 
 
 @kernel(fastmath=True)
@@ -32,7 +32,7 @@ def numpy_job(data: Auctions, budget: float | None) -> Callable[[], Any]:
     """Masks and weighted bin counts."""
 
     def job() -> Any:
-        won = data.value > data.price
+        won = data.value * MULTIPLIER > data.price
         if budget is not None:
             spent = np.cumsum(np.where(won, data.price, np.float32(0)), dtype=np.float64)
             won &= spent <= budget
@@ -50,7 +50,7 @@ def pandas_job(data: Auctions, budget: float | None) -> Callable[[], Any]:
     frame = pd.DataFrame(vars(data))
 
     def job() -> Any:
-        won = frame[frame["value"] > frame["price"]]
+        won = frame[frame["value"] * MULTIPLIER > frame["price"]]
         if budget is not None:
             won = won[won["price"].astype(np.float64).cumsum() <= budget]
         sums = won.astype({"price": np.float64, "value": np.float64})
@@ -64,7 +64,7 @@ def pandas_job(data: Auctions, budget: float | None) -> Callable[[], Any]:
 def polars_job(data: Auctions, budget: float | None) -> Callable[[], Any]:
     """Lazy filter and group."""
     frame = pl.DataFrame(vars(data)).lazy()
-    won = frame.filter(pl.col("value") > pl.col("price"))
+    won = frame.filter(pl.col("value") * MULTIPLIER > pl.col("price"))
     if budget is not None:
         won = won.filter(pl.col("price").cast(pl.Float64).cum_sum() <= budget)
     query = won.group_by("exchange", "hour").agg(
@@ -82,7 +82,7 @@ def duckdb_job(data: Auctions, budget: float | None) -> Callable[[], Any]:
     connection.register("columns", columns)
     connection.execute("CREATE TABLE log AS SELECT * FROM columns ORDER BY place")
     connection.unregister("columns")
-    source = "(SELECT * FROM log WHERE value > price)"
+    source = f"(SELECT * FROM log WHERE value * {MULTIPLIER}::FLOAT > price)"
     if budget is not None:
         running = "sum(price::DOUBLE) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) AS spent"
         source = f"(SELECT * FROM (SELECT *, {running} FROM {source}) WHERE spent <= {budget})"
