@@ -80,7 +80,7 @@ def fit_parts(
             f"market_price_kind: none of {len(rows.prices):,} informative training rows is known "
             "or at_most; must have some to fit a win rate. Load a log with auctions that we won."
         )
-    exchanges = exchange_names(rows.frame)
+    exchanges = exchange_names(rows.frame, tune_rows.frame)
     few = min(len(rows.prices), len(tune_rows.prices)) < MIN_ROWS
     if few or not table.names:
         shape, start, offset = _prices_alone(rows, tune_rows, exchanges)
@@ -91,11 +91,11 @@ def fit_parts(
     return Fitted(booster, table, shape, exchanges, start, offset, rows.prices, tune_rows.prices)
 
 
-def exchange_names(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Return the exchanges of a frame, sorted; none if it does not say."""
-    if "exchange" not in frame.columns:
+def exchange_names(*frames: pd.DataFrame) -> tuple[str, ...]:
+    """Return the exchanges of some frames, sorted; none unless each of them says."""
+    if not all("exchange" in frame.columns for frame in frames):
         return ()
-    return tuple(sorted(map(str, frame["exchange"].unique())))
+    return tuple(sorted({str(name) for frame in frames for name in frame["exchange"].unique()}))
 
 
 def exchange_codes(frame: pd.DataFrame, exchanges: tuple[str, ...]) -> NDArray[np.intp]:
@@ -124,12 +124,8 @@ def _joined(first: _Part, second: _Part, exchanges: tuple[str, ...]) -> tuple[An
 
 
 def _groups(frame: pd.DataFrame, exchanges: tuple[str, ...]) -> NDArray[np.intp]:
-    """Return exchange codes with room for what training did not see: there is one group at least.
-
-    An exchange that only the tune split has would index past the groups; it joins the first.
-    """
-    codes = exchange_codes(frame, exchanges)
-    return np.where(codes < len(exchanges), codes, 0)
+    """Return exchange codes; without exchanges all rows are one group."""
+    return exchange_codes(frame, exchanges) if exchanges else np.zeros(len(frame), dtype=np.intp)
 
 
 def _prices_alone(

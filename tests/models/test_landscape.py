@@ -275,6 +275,15 @@ def test_unseen_exchanges_get_the_pooled_shape(still: Any, landscape: LandscapeM
     assert (landscape.at(request).group == 4).all()
 
 
+def test_an_exchange_that_only_tune_knows_has_its_own_shape() -> None:
+    first = _prices(np.tile([1.0, 2.0], 500), exchange="old")
+    later = _prices(np.tile([8.0, 9.0], 3000), exchange="new")
+    model = LandscapeModel.fit(first, later, features=[])
+    rate = model.win_rate(pd.DataFrame({"exchange": ["old", "new"]}), 5.0)
+    assert rate[0] > 0.85
+    assert rate[1] < 0.05
+
+
 def test_real_prices_without_features(shared_data: Path) -> None:
     path = shared_data / "ipinyou" / "2997.theta.txt"
     price = pd.read_csv(path, sep=" ", header=None)[1].to_numpy(dtype=float)
