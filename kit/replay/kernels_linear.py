@@ -7,6 +7,9 @@ of the money grid), so that a row costs two additions and not three; the packed 
 below ``2**53``, hence exact, because the packed table is emptied every `flush_rows` rows. Each
 cell is kept in four copies, used in turn, so that an addition need not wait for the one before.
 And nothing branches on the outcome of an auction.
+
+Helpers take whole columns and unsigned row numbers: a slice a block would cost as much as the
+arithmetic (reference counts), and a signed index is tested for being negative.
 """
 
 from __future__ import annotations
@@ -18,14 +21,14 @@ from kit.base.jit import kernel
 from kit.replay.kernels import GRID, STEPS, Floats
 
 COPIES = 4
-BLOCK = 256
+BLOCK = 128
 ONE_WIN = 2.0**41
 FLUSH_ROWS = 8192
 FLUSH_PRICE = 2.0**16
 """Prices below it may be flushed every FLUSH_ROWS rows; below 2**19, after every block.
 
 A copy of a cell gets at most a fourth of the rows: 2**11 wins of less than 2**30 steps sum to
-less than 2**41, and so do the 2**8 wins of a whole block at less than 2**33 steps.
+less than 2**41, and so do the 2**7 wins of a whole block at less than 2**33 steps.
 """
 HOURS = 24
 
@@ -42,42 +45,51 @@ _SIGNATURE = "void({f}, {f}, {b}, {b}, float64, boolean, float64, int64, int64, 
 def _stage(
     price: Float32s,
     value: Float32s,
+    start: np.uint64,
+    rows: np.uint64,
     multiplier: float,
     above: float,
     won: Floats,
     worth: Floats,
 ) -> None:
     """Write the packed price and the value of each win, zero for a loss."""
-    for row in range(price.size):
-        steps = np.rint(np.float64(price[row]) * STEPS)
-        gain = np.float64(value[row])
+    for row in range(rows):
+        steps = np.rint(np.float64(price[start + row]) * STEPS)
+        gain = np.float64(value[start + row])
         wins = np.rint(multiplier * gain * STEPS) >= steps + above
         won[row] = ONE_WIN + steps if wins else 0.0
         worth[row] = gain if wins else 0.0
 
 
 @kernel()
-def _cells(exchange: Int8s, hour: Int8s, cell: NDArray[np.uint16]) -> None:
-    for row in range(cell.size):
-        outer = np.uint16(np.uint8(exchange[row])) << np.uint16(5)
-        cell[row] = outer + np.uint16(np.uint8(hour[row]))
+def _cells(
+    exchange: Int8s, hour: Int8s, start: np.uint64, rows: np.uint64, cell: NDArray[np.uint16]
+) -> None:
+    for row in range(rows):
+        outer = np.uint16(np.uint8(exchange[start + row])) << np.uint16(5)
+        cell[row] = outer + np.uint16(np.uint8(hour[start + row]))
 
 
 @kernel()
 def _scatter(
-    cell: NDArray[np.uint16], won: Floats, worth: Floats, packed: Floats, values: Floats
+    cell: NDArray[np.uint16],
+    won: Floats,
+    worth: Floats,
+    rows: np.uint64,
+    packed: Floats,
+    values: Floats,
 ) -> None:
-    whole = cell.size - cell.size % COPIES
-    for start in range(0, whole, COPIES):
+    whole = (rows // np.uint64(COPIES)) * np.uint64(COPIES)
+    for quad in range(rows // np.uint64(COPIES)):
         for copy in range(COPIES):
-            row = start + copy
+            row = quad * np.uint64(COPIES) + np.uint64(copy)
             place = np.uint64(cell[row]) * np.uint64(COPIES) + np.uint64(copy)
             packed[place] += won[row]
             values[place] += worth[row]
-    for row in range(whole, cell.size):
-        place = np.uint64(cell[row]) * np.uint64(COPIES)
-        packed[place] += won[row]
-        values[place] += worth[row]
+    for last in range(whole, rows):
+        place = np.uint64(cell[last]) * np.uint64(COPIES)
+        packed[place] += won[last]
+        values[place] += worth[last]
 
 
 @kernel()
@@ -90,25 +102,25 @@ def _flush(packed: Floats, counts: Floats, spends: Floats) -> None:
 
 
 @kernel(fastmath={"reassoc"})
-def _packed_sum(won: Floats) -> float:
+def _packed_sum(won: Floats, rows: np.uint64) -> float:
     # Exact in any order: a sum of integers below 2**53.
     total = 0.0
-    for row in range(won.size):
+    for row in range(rows):
         total += won[row]
     return total
 
 
 @kernel()
-def _take_affordable(won: Floats, worth: Floats, left: float) -> float:
+def _take_affordable(won: Floats, worth: Floats, rows: np.uint64, left: float) -> float:
     """Zero the wins that the money left does not pay for, in time order; return what is left."""
-    for row in range(won.size):
+    for row in range(rows):
         steps = won[row] - ONE_WIN
         keep = steps <= left
         won[row] = won[row] if keep else 0.0
         worth[row] = worth[row] if keep else 0.0
-    if _packed_sum(won) == 0.0:
+    if _packed_sum(won, rows) == 0.0:
         return left
-    for row in range(won.size):
+    for row in range(rows):
         if won[row] > 0.0:
             steps = won[row] - ONE_WIN
             if steps <= left:
@@ -153,28 +165,29 @@ def replay_linear(
     totals : ndarray, shape (exchanges * 24, 3)
         Written: impressions, spend, value.
     """
-    size = exchanges * 32 * COPIES
-    packed, values, counts, spends = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
+    room = exchanges * 32 * COPIES
+    packed, values, counts, spends = np.zeros(room), np.zeros(room), np.zeros(room), np.zeros(room)
     won, worth, cell = np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK, np.uint16)
     above = 0.0 if ties_win else 1.0
     left = budget * STEPS
     limited = budget < np.inf
-    for start in range(0, price.size, BLOCK):
-        rows = min(BLOCK, price.size - start)
+    size, start = np.uint64(price.size), np.uint64(0)
+    while start < size:
+        rows = min(np.uint64(BLOCK), size - start)
         stop = start + rows
-        won, worth, cell = won[:rows], worth[:rows], cell[:rows]
-        _stage(price[start:stop], value[start:stop], multiplier, above, won, worth)
+        _stage(price, value, start, rows, multiplier, above, won, worth)
         if limited:
-            spent = _packed_sum(won)
+            spent = _packed_sum(won, rows)
             spent -= np.floor(spent * (1.0 / ONE_WIN)) * ONE_WIN
             if spent <= left:
                 left -= spent
             else:
-                left = _take_affordable(won, worth, left)
-        _cells(exchange[start:stop], hour[start:stop], cell)
-        _scatter(cell, won, worth, packed, values)
-        if stop % flush_rows == 0:
+                left = _take_affordable(won, worth, rows, left)
+        _cells(exchange, hour, start, rows, cell)
+        _scatter(cell, won, worth, rows, packed, values)
+        if stop % np.uint64(flush_rows) == np.uint64(0):
             _flush(packed, counts, spends)
+        start = stop
     _flush(packed, counts, spends)
     for cell_row in range(exchanges * HOURS):
         first = ((cell_row // HOURS) * 32 + cell_row % HOURS) * COPIES

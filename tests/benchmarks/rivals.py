@@ -1,8 +1,8 @@
 """The same replay in numpy, pandas, polars and DuckDB: totals by exchange and hour.
 
-Without a budget each returns impressions, spend and value of ``bid = multiplier * value``
-in second-price auctions. With one, a running sum of the prices of the wins is cut where it passes the budget,
-which is what these tools can say; `kit` also takes later, cheaper wins.
+Without a budget each returns impressions, spend and value of ``bid = multiplier * value`` in
+second-price auctions. With one, a running sum of the prices of the wins is cut where it passes
+the budget, which is what these tools can say; `kit` also takes later, cheaper wins.
 """
 
 from __future__ import annotations
