@@ -58,7 +58,14 @@ def codes_of(world: World, request: pd.DataFrame) -> Codes:
 
 
 def _label_codes(name: str, values: pd.Series, names: list[str]) -> NDArray[np.int64]:
-    codes = values.astype(pd.CategoricalDtype(names)).cat.codes.to_numpy(np.int64)
+    known = pd.Index(names)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        # one look-up a category, and -1 at the end for a row that lacks one
+        by_category = np.append(known.get_indexer(values.cat.categories), -1)
+        codes = by_category[values.cat.codes.to_numpy()]
+    else:
+        codes = known.get_indexer(pd.Index(values))
+    codes = codes.astype(np.int64)
     bad_values(
         name, values, codes < 0, f"one of {', '.join(names)}", what="foreign",
         mend="Ask the truth of the world that the rows come from.",

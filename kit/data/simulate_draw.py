@@ -54,9 +54,7 @@ def _draw_codes(world: World, slot: int, bits: NDArray[np.uint64]) -> Codes:
         device=traffic.user_device.take(user),
         segment=segment,
         campaign=traffic.user_campaign.take(user),
-        quality=traffic.quality_lookup.take(
-            unit * np.int64(256) + (bits >> 32 & 255).view(np.int64)
-        ),
+        quality=traffic.quality_lookup.take(quality_at),
         recency=traffic.recency_lookup.take(recency_at),
         place=place,
         user=user,

@@ -34,8 +34,6 @@ DEVICE_SHARE = np.array([0.34, 0.57, 0.09])
 SEGMENT_SHARE = np.array([0.08, 0.14, 0.10, 0.14, 0.13, 0.12, 0.09, 0.20])
 _COUNTRY_FLOOR = np.array([0.5, 1.1, 1.0, 0.4, 0.9, 1.3])
 
-Codes16 = NDArray[np.int16]
-
 
 @dataclass(frozen=True)
 class Codes:

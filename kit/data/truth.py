@@ -6,7 +6,7 @@ Every answer follows from request columns alone; the world of the simulation fix
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ class Truth:
     array([1., 1., 1.])
     """
 
-    world: World
+    world: World = field(repr=False)
 
     def market_cdf(self, request: pd.DataFrame, price_cpm: ArrayLike) -> Array:
         """Return the probability that the highest rival bid is at most `price_cpm`."""
@@ -137,7 +137,8 @@ def _milli(request: pd.DataFrame, price_cpm: ArrayLike) -> Array:
 def _floor(request: pd.DataFrame) -> Array:
     """Return floors in thousandths."""
     has_columns("request", request.columns, [*NEEDED, "bid_floor_cpm"])
-    return np.rint(request["bid_floor_cpm"].to_numpy(np.float64) * MILLI)
+    floor = request["bid_floor_cpm"].to_numpy(np.float64)
+    return np.asarray(np.rint(floor * MILLI))
 
 
 def _blocks(rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
