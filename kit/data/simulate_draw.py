@@ -123,7 +123,7 @@ def _draw_bids(
     bid = np.rint(base * ratio * np.float32(MILLI)).astype(np.int32)
     np.maximum(bid, 1, out=bid)
     np.divide(bid, float(MILLI), out=chunk["bid_price_cpm"])
-    return bid
+    return np.asarray(bid)
 
 
 def bid_density(ratio: NDArray[np.floating], exploration_share: float) -> NDArray[np.float32]:

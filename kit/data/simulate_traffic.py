@@ -208,4 +208,5 @@ def _floors(config: SimulationConfig, rng: np.random.Generator) -> NDArray[np.in
     by_unit = rng.uniform(0.6, 1.6, (len(level), config.units))
     by_unit[rng.random(by_unit.shape) < 0.25] = 0.0
     floors = (level[:, None] * by_unit)[:, :, None] * _COUNTRY_FLOOR
-    return (np.round(floors / 0.05).astype(np.int32) * 50).ravel()
+    steps = np.round(floors / 0.05).astype(np.int32)
+    return np.asarray(50 * steps.ravel(), dtype=np.int32)

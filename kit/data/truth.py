@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 _BLOCK_ROWS = 2048
 _GRID = np.linspace(0.0, 1.0, 33)[:, None]
-_ZOOMS = 3
+_ZOOMS = 2
 
 
 @dataclass(frozen=True)
