@@ -150,7 +150,7 @@ class Engine:
             self._by_block.see(block, len(self._blocks.names))
         if isinstance(self.limits.budget, Mapping):
             wallet = campaign
-            if not campaign.size:
+            if len(log) and not campaign.size:
                 wallet = np.full(len(log), self._campaigns.code("all"), dtype=np.int32)
             new = [self.limits.of(str(name)) for name in self._campaigns.names[len(self._left) :]]
             self._left = np.append(self._left, new)
