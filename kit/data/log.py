@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -203,13 +203,35 @@ class AuctionLog:
 
 
 def write_table(table: pa.Table, target: Path) -> None:
-    """Write a table to Parquet; times, nearly sorted, as differences: a third of the size."""
-    times = [item.name for item in table.schema if pa.types.is_timestamp(item.type)]
-    pq.write_table(
-        table,
+    """Write a table, metadata in its schema, to Parquet."""
+    with _writer(table.schema, target) as writer:
+        writer.write_table(table)
+
+
+def write_batches(tables: Iterable[pa.Table], meta: LogMeta, target: Path) -> int:
+    """Write tables of one schema, one after the other, as one log; return the rows."""
+    writer = None
+    rows = 0
+    try:
+        for table in tables:
+            table = table.replace_schema_metadata({META_KEY: meta.to_json().encode()})
+            writer = writer or _writer(table.schema, target)
+            writer.write_table(table)
+            rows += table.num_rows
+    finally:
+        if writer is not None:
+            writer.close()
+    return rows
+
+
+def _writer(schema: pa.Schema, target: Path) -> pq.ParquetWriter:
+    """Open a file; times, nearly sorted, are kept as differences: a third of the size."""
+    times = [item.name for item in schema if pa.types.is_timestamp(item.type)]
+    return pq.ParquetWriter(
         target,
+        schema,
         compression="zstd",
-        use_dictionary=[name for name in table.column_names if name not in times],
+        use_dictionary=[name for name in schema.names if name not in times],
         column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED") or None,
     )
 
