@@ -30,7 +30,7 @@ _PRICE_PER_CPM = 25.0
 
 def sample_log() -> AuctionLog:
     """Return the sample bid log: 150,000 simulated auctions over ten days."""
-    return simulate(SimulationConfig(auctions=150_000, days=10), SEED).log
+    return simulate(SimulationConfig(auctions=150_000, days=10, ctr=0.03), SEED).log
 
 
 def research_rows() -> pd.DataFrame:

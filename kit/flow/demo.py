@@ -1,0 +1,148 @@
+"""The main job: load, split, model, bid, replay, compare, report."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from kit.base.files import file_hash
+from kit.data.load import LoadReport
+from kit.data.log import AuctionLog
+from kit.data.rejects import rejects_path
+from kit.data.split import time_split
+from kit.flow.choose import Tuner, choose
+from kit.flow.describe import Comparison, describe
+from kit.flow.findings import Findings
+from kit.flow.fit import (
+    ClickValue,
+    Models,
+    Say,
+    fit_models,
+    valid_clicks,
+    with_predictions,
+)
+from kit.flow.judge import judge
+from kit.flow.render import write_up
+from kit.flow.runs import Outcome, utc_now
+from kit.flow.source import open_log, sample_source
+from kit.flow.specs import DemoSpec, Source
+from kit.flow.versions import versions
+from kit.report.wording import headline
+
+RESULT = "result.json"
+MODELS = "models"
+
+
+def run_demo(spec: DemoSpec, say: Say) -> Outcome:
+    """Run the whole job and write ``report.html``, ``report.md``, ``result.json``, ``models/``.
+
+    Raises
+    ------
+    KitError
+        If the log cannot be read, split or modelled.
+    """
+    source = spec.source or sample_source()
+    say(f"loading {source.path.name}")
+    log, report = open_log(source, rejects_path(spec.out / source.path.name))
+    compared = compare_policies(log, report, spec, say)
+    findings = describe(
+        compared,
+        command=demo_command(spec),
+        versions=versions(),
+        seed=spec.seed,
+        generated_at=f"{utc_now()} UTC",
+    )
+    say("writing the report")
+    written = _write(findings, compared.models, spec.out)
+    verdict = compared.judged.verdict
+    unit = compared.judged.policy.unit
+    said = headline(verdict, findings.policy, findings.baseline, unit)
+    return Outcome(
+        summary={
+            "verdict": verdict.decision,
+            "headline": said,
+            "reasons": list(verdict.reasons),
+            "policy": findings.totals["policy"],
+            "baseline": findings.totals["baseline"],
+            "auctions": verdict.auctions,
+            "bad_rows": report.bad_rows,
+            "report": str(spec.out / "report.html"),
+        },
+        inputs={str(source.path): report.source_hash},
+        outputs={str(path): file_hash(path) for path in written},
+        lines=(
+            f"Verdict: {verdict.decision}. {said}",
+            *verdict.reasons,
+            f"Open next: {spec.out / 'report.html'} in a browser (or report.md beside it), then "
+            "`make lab` for the notebooks.",
+        ),
+    )
+
+
+def compare_policies(log: AuctionLog, report: LoadReport, spec: DemoSpec, say: Say) -> Comparison:
+    """Split a log, model it, choose on its tune split and judge on its holdout."""
+    raw = time_split(valid_clicks(log), tune=spec.tune, holdout=spec.holdout)
+    say(f"split {raw.about}")
+    models = fit_models(raw, say, seed=spec.seed)
+    click, market = models.click, models.market
+    if click is None or market is None:
+        raise ValueError("both models are always asked for")
+    click_value = ClickValue.of(raw, spec.click_value)
+    train, tune, holdout = (
+        click_value.add_to(with_predictions(part, click))
+        for part in (raw.train, raw.tune, raw.holdout)
+    )
+    split = replace(raw, train=train, tune=tune, holdout=holdout)
+    tuner = Tuner(tune, market, np.random.default_rng(spec.seed))
+    choice = choose(tuner, spec.baseline)
+    say(f"the policy {choice.policy.about}; the baseline {choice.baseline.about}")
+    judged, optimistic = judge(holdout, choice.policy, choice.baseline, spec.seed)
+    compared = Comparison(
+        split, models, click_value, choice, judged, optimistic,
+        report.source, report.source_hash, report.bad_rows,
+    )  # fmt: skip
+    return compared
+
+
+def demo_command(spec: DemoSpec) -> str:
+    """Return the command that runs these settings again.
+
+    Examples
+    --------
+    >>> demo_command(DemoSpec(seed=3))
+    'kit demo --out out --seed 3'
+    """
+    words = ["kit", "demo"]
+    if spec.source is not None:
+        words += source_words("--data", spec.source)
+    words += ["--out", str(spec.out)]
+    defaults = DemoSpec()
+    for name in ("baseline", "click_value", "tune", "holdout"):
+        value = getattr(spec, name)
+        if value != getattr(defaults, name):
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join([*words, "--seed", str(spec.seed)])
+
+
+def source_words(option: str, source: Source) -> list[str]:
+    """Return the words of a command line that name a log."""
+    words = [option, str(source.path), "--format", source.format]
+    for name, column in source.columns.items():
+        words += ["--column", f"{name}={column}"]
+    if source.features:
+        words += ["--features", ",".join(source.features)]
+    defaults = Source(path=source.path, format=source.format)
+    for name in ("currency", "timezone", "errors"):
+        if getattr(source, name) != getattr(defaults, name):
+            words += [f"--{name}", getattr(source, name)]
+    return words + ["--ties-win"] * source.ties_win
+
+
+def _write(findings: Findings, models: Models, out: Path) -> list[Path]:
+    """Write everything; ``result.json`` comes last, so that it stands for the whole."""
+    paths = models.save(out / MODELS)
+    paths += write_up(findings).write(out)
+    return [*paths, findings.save(out / RESULT)]

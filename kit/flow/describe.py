@@ -1,0 +1,256 @@
+"""Put a comparison into words, tables and figure data: the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from kit.data.log import AuctionLog
+from kit.data.split import Split
+from kit.flow import limits, pictures
+from kit.flow.choose import Choice
+from kit.flow.findings import Findings, FrameData, SourceData, TableData, UnitData
+from kit.flow.fit import ClickValue, Models
+from kit.flow.judge import Judged
+from kit.models.labels import labelled
+from kit.models.reliability import ProbabilityScore, score_probabilities
+from kit.report.numbers import count, money, percent
+from kit.report.parts import Table
+from kit.report.tables import results_table
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Everything the stages handed on, before it is put into words.
+
+    Parameters
+    ----------
+    split : Split
+        With predictions and click values.
+    models : Models
+        Fitted on train and tune.
+    click_value : ClickValue
+        What a click counts.
+    choice : Choice
+        What was chosen on the tune split.
+    judged, optimistic : Judged
+        The holdout under both readings; None where they are the same.
+    source, source_hash : str
+        Name and SHA-256 of the file.
+    bad_rows : int
+        Rows of it that could not be read.
+    """
+
+    split: Split
+    models: Models
+    click_value: ClickValue
+    choice: Choice
+    judged: Judged
+    optimistic: Judged | None
+    source: str
+    source_hash: str
+    bad_rows: int
+
+    @property
+    def policy(self) -> str:
+        """Name of the policy."""
+        return self.choice.policy.name
+
+    @property
+    def baseline(self) -> str:
+        """Name of the baseline."""
+        return self.choice.baseline.name
+
+
+def describe(
+    found: Comparison, *, command: str, versions: Mapping[str, str], seed: int, generated_at: str
+) -> Findings:
+    """Return the findings of a comparison."""
+    unit = found.split.train.meta.unit
+    judged = found.judged
+    return Findings(
+        title=f"{found.policy.capitalize()} against {found.baseline}: {found.source}",
+        question=_question(found),
+        policy=found.policy,
+        baseline=found.baseline,
+        unit=UnitData(**asdict(unit)),
+        verdict=judged.verdict.to_dict(),
+        totals={"policy": judged.policy.to_dict(), "baseline": judged.baseline.to_dict()},
+        optimistic=found.optimistic.verdict.to_dict() if found.optimistic else None,
+        models={name: model.summary() for name, model in found.models.fitted.items()},
+        choice={
+            "about": found.choice.policy.about,
+            "multiplier": found.choice.multiplier,
+            "tried": found.choice.tried,
+        },
+        data=_data(found),
+        method=_method(found),
+        results=_table(results_table([judged.policy, judged.baseline])),
+        figures=pictures.figures(found.split, found.models, found.choice, judged),
+        diagnostics=[_table(table) for table in _diagnostics(found)],
+        limits=limits.limits(
+            found.split.holdout, found.models, found.click_value, judged, found.optimistic
+        ),
+        command=command,
+        versions=dict(versions),
+        seed=seed,
+        generated_at=generated_at,
+    )
+
+
+def _question(found: Comparison) -> str:
+    if found.choice.baseline.policy is None:
+        rest = "the bids that were logged"
+    else:
+        rest = f"a policy that {found.choice.baseline.about}"
+    return (
+        f"On auctions that no model and no choice has seen, does a policy that "
+        f"{found.choice.policy.about} earn more surplus than {rest}?"
+    )
+
+
+def _data(found: Comparison) -> SourceData:
+    split, meta = found.split, found.split.train.meta
+    parts = {"train": split.train, "tune": split.tune, "holdout": split.holdout}
+    ties = "wins" if meta.ties_win else "loses"
+    notes = [
+        f"A bid equal to the market price {ties}, a property of the format {meta.format}.",
+        *_market_notes(split.holdout),
+    ]
+    return SourceData(
+        source=found.source,
+        source_hash=found.source_hash,
+        rows=sum(map(len, parts.values())),
+        bad_rows=found.bad_rows,
+        period=_period(split),
+        splits={name: len(part) for name, part in parts.items()},
+        notes=notes,
+    )
+
+
+def _market_notes(holdout: AuctionLog) -> list[str]:
+    shares = [float((holdout.market_kind == code).mean()) for code in range(3)]
+    words = ("known", "at most a bound", "at least a bound")
+    said = ", ".join(
+        f"{word} in {percent(share)}" for word, share in zip(words, shares, strict=True) if share
+    )
+    return [f"Market price in the holdout: {said} of the auctions."]
+
+
+def _period(split: Split) -> str:
+    frame, zone = split.train.frame, split.train.meta.timezone
+    if "timestamp" in frame.columns:
+        ends = (frame["timestamp"].iloc[0], split.holdout.frame["timestamp"].iloc[-1])
+        first, last = (f"{end.tz_convert(zone):%Y-%m-%d %H:%M}" for end in ends)
+        return f"{first} to {last} ({zone})"
+    if "time_index" in frame.columns:
+        first, last = frame["time_index"].iloc[0], split.holdout.frame["time_index"].iloc[-1]
+        return f"time_index {first} to {last}; the log has no clock"
+    return "in file order; the log has no clock"
+
+
+def _method(found: Comparison) -> list[str]:
+    models = [f"{name}: {model.card.about}." for name, model in found.models.fitted.items()]
+    return [
+        f"The log is cut in time: {found.split.about}. Models are fitted on the train split, "
+        "stopped early and calibrated on the tune split; bids are chosen on the tune split; "
+        "the holdout is opened once, at the end.",
+        "Models. " + " ".join(models),
+        f"Policy. The policy {found.choice.policy.about}. This was the best of "
+        f"{count(found.choice.tried)} settings by expected surplus on the tune split, where an "
+        "impression is worth its predicted value and a market price that the log only bounds is "
+        "drawn from the market model.",
+        f"Baseline. It {found.choice.baseline.about}"
+        + (", chosen in the same way." if found.choice.baseline.policy else "."),
+        f"Money. {found.click_value.about} Surplus is the value of the clicks that followed less "
+        "what the impressions cost, fees included."
+        + (
+            " Clicks of traffic later found invalid count nothing."
+            if "is_invalid_traffic" in found.split.holdout.frame.columns
+            else ""
+        ),
+    ]
+
+
+def _diagnostics(found: Comparison) -> list[Table]:
+    tables = [_scores(found)]
+    if found.optimistic is not None:
+        tables.insert(0, _readings(found.judged, found.optimistic))
+    if len(found.judged.policy.by_campaign) > 1:
+        tables.append(_campaigns(found))
+    return tables
+
+
+def _readings(judged: Judged, optimistic: Judged) -> Table:
+    unit = judged.policy.unit
+    rows = []
+    for reading in (judged, optimistic):
+        row = reading.verdict.first
+        low, high = (unit.money(end) for end in (row.simultaneous_low, row.simultaneous_high))
+        rows.append({
+            "Reading": reading.reading,
+            f"{judged.policy.policy}, undetermined bids": count(reading.policy.undetermined),
+            f"{judged.baseline.policy}, undetermined bids": count(reading.baseline.undetermined),
+            f"Surplus difference ({unit.currency})": money(
+                unit.money(row.difference), "", sign=True
+            ),
+            "Interval": f"{money(low, '', True)} to {money(high, '', True)}",
+            "Verdict": reading.verdict.decision,
+        })  # fmt: skip
+    note = (
+        "The pessimistic reading decides: a bid whose outcome the log does not tell loses, and an "
+        "impression that the log lost is worth nothing. The optimistic one lets it win at the "
+        "bound and counts its predicted value."
+    )
+    return Table("What the log leaves open", pd.DataFrame(rows), note)
+
+
+def _scores(found: Comparison) -> Table:
+    rows = [
+        {
+            "Model": target, "Split": name, "Rows": count(score.rows),
+            "Events": count(score.positives),
+            "Log loss (nats)": _number(score.log_loss),
+            "Normalised entropy": _number(score.normalised_entropy),
+            "AUC": _number(score.auc),
+            "Predicted / observed": _number(score.calibration_ratio),
+        }
+        for target, name, score in _all_scores(found)
+    ]  # fmt: skip
+    note = "Normalised entropy below 1: the model says more than the average rate does."
+    return Table("Response models", pd.DataFrame(rows), note)
+
+
+def _all_scores(found: Comparison) -> Iterator[tuple[str, str, ProbabilityScore]]:
+    for name, part in (("tune", found.split.tune), ("holdout", found.split.holdout)):
+        clicks = labelled(part, "click")
+        yield "click", name, score_probabilities(clicks.frame["pctr"], clicks.label)
+        if found.models.conversion is not None:
+            yield "conversion", name, found.models.conversion.score(part)
+
+
+def _campaigns(found: Comparison) -> Table:
+    unit = found.judged.policy.unit
+    rows = []
+    for result in (found.judged.policy, found.judged.baseline):
+        for row in result.by_campaign.to_dict("records"):
+            surplus = row["value"] - row["spend"] - row["fees"]
+            rows.append({
+                "Campaign": str(row["campaign_id"]), "Policy": result.policy,
+                "Impressions": count(row["impressions"]), "Clicks": count(row["clicks"]),
+                f"Spend ({unit.currency})": money(unit.money(row["spend"]), ""),
+                f"Surplus ({unit.currency})": money(unit.money(surplus), ""),
+            })  # fmt: skip
+    frame = pd.DataFrame(rows).sort_values("Campaign", kind="stable")
+    note = "Slices describe; only the verdict above is a comparison with an interval."
+    return Table("By campaign", frame.head(100), note)
+
+
+def _number(value: float | None) -> str:
+    return count(float("nan") if value is None else float(f"{value:.4g}"))
+
+
+def _table(table: Table) -> TableData:
+    return TableData(title=table.title, table=FrameData.of(table.frame), note=table.note)

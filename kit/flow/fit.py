@@ -1,0 +1,140 @@
+"""Fit what the bids need, on the train and tune splits: click, conversion and market models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kit.base.units import PriceUnit
+from kit.bid.training import TrainingStats
+from kit.data.log import AuctionLog
+from kit.data.split import Split
+from kit.models.labels import labelled
+from kit.models.landscape import LandscapeModel
+from kit.models.response import Response, fit_response
+
+Say = Callable[[str], None]
+TARGETS = ("click", "conversion", "market")
+
+
+@dataclass(frozen=True)
+class Models:
+    """What was fitted; None where it was not asked for, or the log has no such label."""
+
+    click: Response | None = None
+    conversion: Response | None = None
+    market: LandscapeModel | None = None
+
+    @property
+    def fitted(self) -> dict[str, Response | LandscapeModel]:
+        """The models there are, by target."""
+        every = {"click": self.click, "conversion": self.conversion, "market": self.market}
+        return {target: model for target, model in every.items() if model is not None}
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write each model into a folder of its own, named by its target; return the files."""
+        folders = [model.save(folder / target) for target, model in self.fitted.items()]
+        return [path for part in folders for path in sorted(part.iterdir())]
+
+
+def fit_models(
+    split: Split,
+    say: Say,
+    *,
+    targets: Sequence[str] = TARGETS,
+    features: Sequence[str] = (),
+    seed: int = 0,
+) -> Models:
+    """Fit each target on `split.train`, stopped early and calibrated on `split.tune`.
+
+    A conversion model is left out where the log holds no click whose conversion is decided.
+
+    Raises
+    ------
+    ModelError
+        If the log lacks clicks, or a feature is not allowed.
+    """
+    train, tune = split.train, split.tune
+    named = list(features) or None
+    models = Models()
+    for target in targets:
+        if target == "conversion" and not _has_conversions(train):
+            say("conversion model: left out, no click before the cut has a final label")
+            continue
+        if target == "market":
+            market = LandscapeModel.fit(train, tune, named, seed=seed)
+            say(f"market model: {market.card.about}")
+            models = replace(models, market=market)
+            continue
+        response = fit_response(train, tune, target, named, seed=seed)
+        say(f"{target} model: {response.card.about}")
+        if target == "click":
+            models = replace(models, click=response)
+        else:
+            models = replace(models, conversion=response)
+    return models
+
+
+def _has_conversions(train: AuctionLog) -> bool:
+    if not {"click", "conversion"} <= set(train.frame.columns):
+        return False
+    return len(labelled(train, "conversion", columns=())) > 0
+
+
+def valid_clicks(log: AuctionLog) -> AuctionLog:
+    """Count clicks of traffic later found invalid as no clicks: nobody pays for them."""
+    if not {"click", "is_invalid_traffic"} <= set(log.frame.columns):
+        return log
+    return log.with_columns(click=log.frame["click"] & ~log.frame["is_invalid_traffic"])
+
+
+@dataclass(frozen=True)
+class ClickValue:
+    """What a click is worth, and where that comes from.
+
+    Parameters
+    ----------
+    cpm : float or None
+        Value as a sum of per-mille prices; None where each row has its own.
+    about : str
+        One sentence for the report.
+    is_assumed : bool
+        Whether it was derived from cost, not stated by anyone.
+    """
+
+    cpm: float | None
+    about: str
+    is_assumed: bool = False
+
+    @classmethod
+    def of(cls, split: Split, stated: float | None) -> ClickValue:
+        """Take the stated value (currency per click), the log's own, or what a click cost."""
+        unit = split.train.meta.unit
+        if stated is not None:
+            return cls(stated * 1000 * unit.minor_per_major, f"A click counts {stated:g} "
+                       f"{unit.currency}, as stated.")  # fmt: skip
+        if "click_value_cpm" in split.train.frame.columns:
+            return cls(None, "A click counts what the log says it is worth, row by row.")
+        return cls._from_cost(split, unit)
+
+    @classmethod
+    def _from_cost(cls, split: Split, unit: PriceUnit) -> ClickValue:
+        parts = [TrainingStats.from_log(part) for part in (split.train, split.tune)]
+        clicks = sum(part.clicks for part in parts)
+        cost = sum(part.cost for part in parts)
+        value = cost / (clicks or 0.5)
+        worth = f"{unit.money(value):,.4g} {unit.currency}"
+        paid = f"what the log paid for each of {clicks:,} clicks before the holdout"
+        if not clicks:
+            paid = "twice what the log paid in all before the holdout, which had no click"
+        return cls(value, f"A click counts {worth}: {paid}.", is_assumed=True)
+
+    def add_to(self, log: AuctionLog) -> AuctionLog:
+        """Return the log with this value in ``click_value_cpm``."""
+        return log if self.cpm is None else log.with_columns(click_value_cpm=self.cpm)
+
+
+def with_predictions(log: AuctionLog, click: Response) -> AuctionLog:
+    """Return the log with the model's ``pctr``; a logged one is replaced by its recalibration."""
+    return log.with_columns(pctr=click.predict(log))

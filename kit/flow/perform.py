@@ -1,0 +1,122 @@
+"""Run a verb and record it: the one way in for the command line and for a re-run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kit.base.errors import RunError
+from kit.flow.demo import run_demo
+from kit.flow.files import run_load, run_simulate
+from kit.flow.fit import Say
+from kit.flow.replay import run_replay
+from kit.flow.report import run_report
+from kit.flow.runs import Outcome, Run, fail_run, finish_run, get_run, start_run
+from kit.flow.specs import (
+    DemoSpec,
+    LoadSpec,
+    ReplaySpec,
+    ReportSpec,
+    SimulateSpec,
+    Spec,
+    TrainSpec,
+    read_spec,
+)
+from kit.flow.train import run_train
+from kit.flow.versions import versions
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What a verb is told, and what does it."""
+
+    spec: type[Spec]
+    run: Callable[[Any, Say], Outcome]
+
+
+VERBS: dict[str, Verb] = {
+    "demo": Verb(DemoSpec, run_demo),
+    "load": Verb(LoadSpec, run_load),
+    "simulate": Verb(SimulateSpec, run_simulate),
+    "train": Verb(TrainSpec, run_train),
+    "replay": Verb(ReplaySpec, run_replay),
+    "report": Verb(ReportSpec, run_report),
+}
+"""Every verb that is recorded."""
+
+
+@dataclass(frozen=True)
+class Performed:
+    """A finished run.
+
+    Parameters
+    ----------
+    number : int
+        Its number in the workspace's record.
+    outcome : Outcome
+        What it read, wrote and found.
+    """
+
+    number: int
+    outcome: Outcome
+
+
+def perform(verb: str, spec: Spec, say: Say) -> Performed:
+    """Run a verb and record it in the workspace; a failure is recorded with its message.
+
+    Raises
+    ------
+    KitError
+        Whatever the verb refuses.
+    """
+    number = start_run(verb, spec.model_dump(mode="json"), versions())
+    try:
+        outcome = VERBS[verb].run(spec, say)
+    except BaseException as error:
+        fail_run(number, str(error) or type(error).__name__)
+        raise
+    finish_run(number, outcome)
+    return Performed(number, outcome)
+
+
+def perform_again(number: int, say: Say) -> tuple[Performed, list[str]]:
+    """Run a recorded run again, in its folder, as a new run.
+
+    Returns
+    -------
+    tuple of Performed and list of str
+        The new run, and what is not as it was: changed inputs, versions, or figures.
+
+    Raises
+    ------
+    RunError
+        If there is no such run, or its folder is gone.
+    """
+    old = get_run(number)
+    if not Path(old.folder).is_dir():
+        raise RunError(
+            f"run {number}: its folder {old.folder} is gone, and its paths start there. "
+            "Restore it, or run the command from another folder."
+        )
+    os.chdir(old.folder)
+    done = perform(old.verb, read_spec(VERBS[old.verb].spec, old.spec), say)
+    return done, _changes(old, get_run(done.number))
+
+
+def _changes(old: Run, new: Run) -> list[str]:
+    said = [
+        f"input {path} has changed since"
+        for path, digest in old.inputs.items()
+        if new.inputs.get(path) != digest
+    ]
+    said += [
+        f"{name} was {version}, now {new.versions.get(name)}"
+        for name, version in old.versions.items()
+        if new.versions.get(name) != version
+    ]
+    if old.status == "done" and old.summary != new.summary:
+        said.append("the figures differ from those recorded")
+    return said

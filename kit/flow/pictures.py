@@ -1,0 +1,119 @@
+"""The data of a report's figures, with what each says."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kit.data.log import AuctionLog
+from kit.data.split import Split
+from kit.flow.choose import Choice
+from kit.flow.findings import FigureData, FrameData
+from kit.flow.fit import Models
+from kit.flow.judge import Judged
+from kit.models.labels import labelled
+from kit.models.landscape import LandscapeModel
+from kit.models.reliability import reliability
+from kit.replay.result import ReplayResult
+from kit.validate.paired import time_differences
+
+MOST_EXCHANGES = 16
+RELIABILITY_BINS = 10
+
+
+def figures(split: Split, models: Models, choice: Choice, judged: Judged) -> list[FigureData]:
+    """Return the figures that this log supports, in the order of the report."""
+    drawn = [_cumulative(judged), _bid_curves(split.tune, choice)]
+    if models.market is not None:
+        drawn.append(_win_rate(models.market, split.holdout))
+    drawn.append(_reliability(split))
+    if "timestamp" in split.holdout.frame.columns:
+        drawn.append(_exchange_hour(judged))
+    return drawn
+
+
+def _cumulative(judged: Judged) -> FigureData:
+    policy, baseline = judged.policy, judged.baseline
+    series = time_differences(policy.blocks, baseline.blocks, judged.blocks)
+    total = policy.unit.money(float(series["difference"].sum()))
+    return FigureData(
+        kind="cumulative",
+        title="Surplus gained over the holdout",
+        caption=f"{policy.policy} minus {baseline.policy}, added up over {len(series)} time "
+        "blocks. The bar at the end is the interval of the verdict.",
+        alt=f"The difference in surplus adds up to {total:,.2f} {policy.unit.currency}.",
+        data=FrameData.of(series),
+    )
+
+
+def _bid_curves(tune: AuctionLog, choice: Choice) -> FigureData:
+    columns = ["multiplier", "impressions", "spend", "value", "surplus"]
+    name = choice.baseline.name
+    return FigureData(
+        kind="bid_curves",
+        title="Spend, win rate and value at every bid level",
+        caption=f"{choice.policy.name} at each multiplier on the tune split, in expected value; "
+        "the orange point is the multiplier that was chosen there.",
+        alt=f"Spend and win rate rise with the multiplier; {choice.multiplier:.3g} was chosen.",
+        data=FrameData.of(choice.grid[columns]),
+        options={
+            "chosen": choice.multiplier,
+            "auctions": len(tune),
+            "baseline": [name, choice.baseline_spend, choice.baseline_value],
+        },
+    )
+
+
+def _win_rate(market: LandscapeModel, holdout: AuctionLog) -> FigureData:
+    points = market.check(holdout, bins=8)
+    points = points.rename(columns={"predicted": "model"})
+    points["exchange"] = points["exchange"].astype(str)
+    gap = float((points["model"] - points["observed"]).abs().mean())
+    return FigureData(
+        kind="win_rate",
+        title="Win rate by bid: model and holdout",
+        caption="The market model's win rate beside the one observed in the holdout, by exchange; "
+        f"they differ by {100 * gap:.1f} percentage points on average.",
+        alt="Predicted and observed win rates rise with the bid on each exchange.",
+        data=FrameData.of(points[["exchange", "bid_cpm", "model", "observed"]]),
+    )
+
+
+def _reliability(split: Split) -> FigureData:
+    tables = []
+    for name, part in (("tune", split.tune), ("holdout", split.holdout)):
+        rows = labelled(part, "click")
+        table = reliability(rows.frame["pctr"], rows.label, RELIABILITY_BINS)
+        tables.append(table.assign(split=name))
+    columns = ["split", "predicted", "observed", "low", "high"]
+    return FigureData(
+        kind="reliability",
+        title="Calibration of the click model",
+        caption="Predicted and observed click rates in bins of equally many impressions, with 95 % "
+        "intervals. The tune split was used to calibrate; the holdout was not.",
+        alt="Observed click rates beside predicted ones.",
+        data=FrameData.of(pd.concat(tables)[columns]),
+    )
+
+
+def _exchange_hour(judged: Judged) -> FigureData:
+    currency = judged.policy.unit.currency
+    difference = _surplus(judged.policy).sub(_surplus(judged.baseline), fill_value=0.0)
+    table = difference.map(judged.policy.unit.money).rename("difference").reset_index()
+    table["exchange"] = table["exchange"].astype(str)
+    sizes = table.assign(size=table["difference"].abs()).groupby("exchange")["size"].sum()
+    largest = sizes.nlargest(MOST_EXCHANGES).index
+    shown = table[table["exchange"].isin(largest)]
+    return FigureData(
+        kind="exchange_hour",
+        title="Where the difference comes from",
+        caption=f"Surplus of {judged.policy.policy} minus {judged.baseline.policy} by exchange "
+        "and hour. Single cells are noisy; the verdict is about their sum.",
+        alt="A map of the difference in surplus by exchange and hour of day.",
+        data=FrameData.of(shown[["exchange", "hour", "difference"]]),
+        options={"label": f"Surplus difference ({currency})"},
+    )
+
+
+def _surplus(result: ReplayResult) -> pd.Series:
+    cells = result.by_exchange_hour.set_index(["exchange", "hour"])
+    return cells["value"] - cells["spend"] - cells["fees"]

@@ -1,0 +1,88 @@
+"""Draw findings: from plain data to a write-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from kit.base.units import PriceUnit
+from kit.flow.findings import FigureData, Findings, TableData
+from kit.report import figures
+from kit.report.parts import DataFacts, ReportFigure, Reproduce, Table
+from kit.report.writeup import Writeup
+from kit.validate.verdict import Verdict
+
+Draw = Callable[[FigureData, PriceUnit, Verdict], str]
+
+
+def write_up(findings: Findings) -> Writeup:
+    """Return the write-up of some findings; the same findings give the same bytes."""
+    unit = PriceUnit(**findings.unit.model_dump())
+    verdict = Verdict.from_dict(findings.verdict)
+    data = findings.data
+    return Writeup(
+        title=findings.title,
+        question=findings.question,
+        policy=findings.policy,
+        baseline=findings.baseline,
+        verdict=verdict,
+        data=DataFacts(
+            data.source, data.source_hash, data.rows, data.period, unit, data.splits,
+            data.bad_rows, tuple(data.notes),
+        ),
+        method=tuple(findings.method),
+        results=_table(findings.results),
+        figures=tuple(
+            ReportFigure(item.title, item.caption, item.alt, _DRAW[item.kind](item, unit, verdict))
+            for item in findings.figures
+        ),
+        diagnostics=tuple(map(_table, findings.diagnostics)),
+        limits=tuple(findings.limits),
+        reproduce=Reproduce(findings.command, findings.versions, findings.seed),
+        generated_at=findings.generated_at,
+    )  # fmt: skip
+
+
+def _table(data: TableData) -> Table:
+    frame = pd.DataFrame(data.table.rows, columns=data.table.columns)
+    return Table(data.title, frame, data.note)
+
+
+def _bid_curves(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
+    kept = item.options
+    name, spend, value = kept["baseline"]
+    return figures.bid_curves(
+        item.data.frame(), chosen=kept["chosen"], unit=unit, auctions=kept["auctions"],
+        baseline=(name, spend, value),
+    )  # fmt: skip
+
+
+def _win_rate(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
+    return figures.win_rate_curves(item.data.frame(), unit=unit)
+
+
+def _reliability(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
+    groups = item.data.frame().groupby("split", sort=False)
+    return figures.reliability_curves({str(name): rows for name, rows in groups})
+
+
+def _exchange_hour(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
+    table = item.data.frame().set_index(["exchange", "hour"])["difference"].unstack()  # noqa: PD010
+    table.columns = [int(hour) for hour in table.columns]
+    return figures.exchange_hour_map(table, label=item.options["label"])
+
+
+def _cumulative(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
+    return figures.cumulative_difference(
+        item.data.frame(), verdict.first, unit=unit, level=verdict.level
+    )
+
+
+_DRAW: dict[str, Draw] = {
+    "bid_curves": _bid_curves,
+    "win_rate": _win_rate,
+    "reliability": _reliability,
+    "exchange_hour": _exchange_hour,
+    "cumulative": _cumulative,
+}

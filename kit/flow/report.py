@@ -1,0 +1,34 @@
+"""Write a finished comparison up again, from its ``result.json`` alone."""
+
+from __future__ import annotations
+
+from kit.base.files import file_hash
+from kit.flow.findings import Findings
+from kit.flow.fit import Say
+from kit.flow.render import write_up
+from kit.flow.runs import Outcome
+from kit.flow.specs import ReportSpec
+
+
+def run_report(spec: ReportSpec, say: Say) -> Outcome:
+    """Draw ``report.html`` and ``report.md`` from findings; nothing is computed anew.
+
+    Raises
+    ------
+    DataError
+        If the result cannot be read.
+    """
+    say(f"reading {spec.result.name}")
+    findings = Findings.load(spec.result)
+    changed = {
+        name: text
+        for name, text in (("title", spec.title), ("question", spec.question))
+        if text is not None
+    }
+    written = write_up(findings.model_copy(update=changed)).write(spec.out)
+    return Outcome(
+        summary={"verdict": findings.verdict["decision"], "report": str(spec.out / "report.html")},
+        inputs={str(spec.result): file_hash(spec.result)},
+        outputs={str(path): file_hash(path) for path in written},
+        lines=(f"Open next: {spec.out / 'report.html'}",),
+    )

@@ -1,0 +1,37 @@
+"""Open the log that a verb's settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kit.base.assets import asset_dir
+from kit.data.load import LoadReport, load_with_report
+from kit.data.log import AuctionLog
+from kit.data.samples import AUCTIONS
+from kit.flow.specs import Source
+
+
+def sample_source() -> Source:
+    """Return where the shipped sample log lies."""
+    return Source(path=asset_dir("data_samples") / AUCTIONS, format="parquet")
+
+
+def open_log(source: Source, rejects: Path | None = None) -> tuple[AuctionLog, LoadReport]:
+    """Load a log; bad rows are refused, or written to `rejects`, as the settings say."""
+    return load_with_report(
+        source.path, source.format, rejects=rejects, progress=True, **load_options(source)
+    )
+
+
+def load_options(source: Source) -> Mapping[str, Any]:
+    """Return the settings that every loader takes."""
+    return {
+        "columns": source.columns or None,
+        "features": source.features,
+        "currency": source.currency,
+        "ties_win": source.ties_win,
+        "timezone": source.timezone,
+        "errors": source.errors,
+    }
