@@ -11,15 +11,101 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _PUBLIC: dict[str, str] = {
-    "AuctionLog": "kit.data.log",
+    "asset_dir": "kit.base.assets",
+    "DataError": "kit.base.errors",
     "KitError": "kit.base.errors",
+    "LeakageError": "kit.base.errors",
+    "ModelError": "kit.base.errors",
+    "PolicyError": "kit.base.errors",
+    "RunError": "kit.base.errors",
+    "FEN_CPM": "kit.base.units",
+    "USD_CPM": "kit.base.units",
+    "PriceUnit": "kit.base.units",
+    "load_log": "kit.data.load",
+    "load_to_parquet": "kit.data.load",
+    "load_with_report": "kit.data.load",
+    "AuctionLog": "kit.data.log",
+    "LogMeta": "kit.data.log",
+    "load_sealed": "kit.data.seal",
+    "SimulationConfig": "kit.data.simulate",
+    "simulate": "kit.data.simulate",
+    "Split": "kit.data.split",
+    "time_split": "kit.data.split",
+    "ScannedLog": "kit.data.warehouse",
+    "LandscapeModel": "kit.models.landscape",
+    "fit_response": "kit.models.response",
+    "load_response": "kit.models.response",
+    "describe_policies": "kit.bid.registry",
+    "make_policy": "kit.bid.registry",
+    "TrainingStats": "kit.bid.training",
+    "replay_grid": "kit.replay.grid",
+    "replay": "kit.replay.run",
+    "time_blocks": "kit.validate.blocks",
+    "compare": "kit.validate.compare",
+    "bid_curves": "kit.report.figures",
+    "Writeup": "kit.report.writeup",
+    "Tuner": "kit.flow.choose",
+    "choose": "kit.flow.choose",
+    "Comparison": "kit.flow.describe",
+    "describe": "kit.flow.describe",
+    "ClickValue": "kit.flow.fit",
+    "fit_models": "kit.flow.fit",
+    "valid_clicks": "kit.flow.fit",
+    "with_values": "kit.flow.fit",
+    "judge": "kit.flow.judge",
+    "write_up": "kit.flow.render",
+    "list_runs": "kit.flow.runs",
+    "utc_now": "kit.flow.runs",
 }
 
 __all__ = [*_PUBLIC, "__version__"]
 
 if TYPE_CHECKING:
+    from kit.base.assets import asset_dir as asset_dir
+    from kit.base.errors import DataError as DataError
     from kit.base.errors import KitError as KitError
+    from kit.base.errors import LeakageError as LeakageError
+    from kit.base.errors import ModelError as ModelError
+    from kit.base.errors import PolicyError as PolicyError
+    from kit.base.errors import RunError as RunError
+    from kit.base.units import FEN_CPM as FEN_CPM
+    from kit.base.units import USD_CPM as USD_CPM
+    from kit.base.units import PriceUnit as PriceUnit
+    from kit.bid.registry import describe_policies as describe_policies
+    from kit.bid.registry import make_policy as make_policy
+    from kit.bid.training import TrainingStats as TrainingStats
+    from kit.data.load import load_log as load_log
+    from kit.data.load import load_to_parquet as load_to_parquet
+    from kit.data.load import load_with_report as load_with_report
     from kit.data.log import AuctionLog as AuctionLog
+    from kit.data.log import LogMeta as LogMeta
+    from kit.data.seal import load_sealed as load_sealed
+    from kit.data.simulate import SimulationConfig as SimulationConfig
+    from kit.data.simulate import simulate as simulate
+    from kit.data.split import Split as Split
+    from kit.data.split import time_split as time_split
+    from kit.data.warehouse import ScannedLog as ScannedLog
+    from kit.flow.choose import Tuner as Tuner
+    from kit.flow.choose import choose as choose
+    from kit.flow.describe import Comparison as Comparison
+    from kit.flow.describe import describe as describe
+    from kit.flow.fit import ClickValue as ClickValue
+    from kit.flow.fit import fit_models as fit_models
+    from kit.flow.fit import valid_clicks as valid_clicks
+    from kit.flow.fit import with_values as with_values
+    from kit.flow.judge import judge as judge
+    from kit.flow.render import write_up as write_up
+    from kit.flow.runs import list_runs as list_runs
+    from kit.flow.runs import utc_now as utc_now
+    from kit.models.landscape import LandscapeModel as LandscapeModel
+    from kit.models.response import fit_response as fit_response
+    from kit.models.response import load_response as load_response
+    from kit.replay.grid import replay_grid as replay_grid
+    from kit.replay.run import replay as replay
+    from kit.report.figures import bid_curves as bid_curves
+    from kit.report.writeup import Writeup as Writeup
+    from kit.validate.blocks import time_blocks as time_blocks
+    from kit.validate.compare import compare as compare
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +21,13 @@ from kit.flow.fit import (
     Say,
     fit_models,
     valid_clicks,
-    with_predictions,
+    with_values,
 )
 from kit.flow.judge import judge
 from kit.flow.render import write_up
 from kit.flow.runs import Outcome, utc_now
 from kit.flow.source import open_log, sample_source
 from kit.flow.specs import DemoSpec, Source
-from kit.flow.versions import versions
 from kit.report.wording import headline
 
 RESULT = "result.json"
@@ -51,9 +49,8 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
     findings = describe(
         compared,
         command=demo_command(spec),
-        versions=versions(),
         seed=spec.seed,
-        generated_at=f"{utc_now()} UTC",
+        generated_at=utc_now(),
     )
     say("writing the report")
     written = _write(findings, compared.models, spec.out)
@@ -91,15 +88,11 @@ def compare_policies(log: AuctionLog, report: LoadReport, spec: DemoSpec, say: S
     if click is None or market is None:
         raise ValueError("both models are always asked for")
     click_value = ClickValue.of(raw, spec.click_value)
-    train, tune, holdout = (
-        click_value.add_to(with_predictions(part, click))
-        for part in (raw.train, raw.tune, raw.holdout)
-    )
-    split = replace(raw, train=train, tune=tune, holdout=holdout)
-    tuner = Tuner(tune, market, np.random.default_rng(spec.seed))
+    split = with_values(raw, click, click_value)
+    tuner = Tuner(split.tune, market, np.random.default_rng(spec.seed))
     choice = choose(tuner, spec.baseline)
     say(f"the policy {choice.policy.about}; the baseline {choice.baseline.about}")
-    judged, optimistic = judge(holdout, choice.policy, choice.baseline, spec.seed)
+    judged, optimistic = judge(split.holdout, choice.policy, choice.baseline, spec.seed)
     compared = Comparison(
         split, models, click_value, choice, judged, optimistic,
         report.source, report.source_hash, report.bad_rows,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import pandas as pd
@@ -14,6 +14,7 @@ from kit.flow.choose import Choice
 from kit.flow.findings import Findings, FrameData, SourceData, TableData, UnitData
 from kit.flow.fit import ClickValue, Models
 from kit.flow.judge import Judged
+from kit.flow.versions import versions
 from kit.models.labels import labelled
 from kit.models.reliability import ProbabilityScore, score_probabilities
 from kit.report.numbers import count, money, percent
@@ -51,7 +52,7 @@ class Comparison:
     optimistic: Judged | None
     source: str
     source_hash: str
-    bad_rows: int
+    bad_rows: int = 0
 
     @property
     def policy(self) -> str:
@@ -64,10 +65,20 @@ class Comparison:
         return self.choice.baseline.name
 
 
-def describe(
-    found: Comparison, *, command: str, versions: Mapping[str, str], seed: int, generated_at: str
-) -> Findings:
-    """Return the findings of a comparison."""
+def describe(found: Comparison, *, command: str, seed: int, generated_at: str) -> Findings:
+    """Put a comparison into words, tables and the data of figures.
+
+    Parameters
+    ----------
+    found : Comparison
+        What the stages handed on.
+    command : str
+        What makes it again.
+    seed : int
+        Seed of every random draw.
+    generated_at : str
+        When it was made, in words.
+    """
     unit = found.split.train.meta.unit
     judged = found.judged
     return Findings(
@@ -94,7 +105,7 @@ def describe(
             found.split.holdout, found.models, found.click_value, judged, found.optimistic
         ),
         command=command,
-        versions=dict(versions),
+        versions=versions(),
         seed=seed,
         generated_at=generated_at,
     )

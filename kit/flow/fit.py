@@ -130,11 +130,17 @@ class ClickValue:
             paid = "twice what the log paid in all before the holdout, which had no click"
         return cls(value, f"A click counts {worth}: {paid}.", is_assumed=True)
 
-    def add_to(self, log: AuctionLog) -> AuctionLog:
-        """Return the log with this value in ``click_value_cpm``."""
-        return log if self.cpm is None else log.with_columns(click_value_cpm=self.cpm)
-
 
 def with_predictions(log: AuctionLog, click: Response) -> AuctionLog:
     """Return the log with the model's ``pctr``; a logged one is replaced by its recalibration."""
     return log.with_columns(pctr=click.predict(log))
+
+
+def with_values(split: Split, click: Response, value: ClickValue) -> Split:
+    """Return the split with ``pctr`` and ``click_value_cpm`` in every part, ready for bidding."""
+    worth = {} if value.cpm is None else {"click_value_cpm": value.cpm}
+    train, tune, holdout = (
+        with_predictions(part, click).with_columns(**worth)
+        for part in (split.train, split.tune, split.holdout)
+    )
+    return replace(split, train=train, tune=tune, holdout=holdout)

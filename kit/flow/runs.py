@@ -181,8 +181,8 @@ def get_run(number: int) -> Run:
 
 
 def utc_now() -> str:
-    """Return the time as text, UTC, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """Return the time as text, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _end(number: int, status: str, outcome: Outcome, message: str) -> None:
