@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -208,20 +209,46 @@ def write_table(table: pa.Table, target: Path) -> None:
         writer.write_table(table)
 
 
+class BatchWriter:
+    """Writes tables of one schema, one after the other, as one log.
+
+    Parameters
+    ----------
+    target : Path
+        The Parquet file; it appears with the first rows.
+    meta : LogMeta
+        What the log states.
+    """
+
+    def __init__(self, target: Path, meta: LogMeta) -> None:
+        self.target = target
+        self.rows = 0
+        self._metadata = {META_KEY: meta.to_json().encode()}
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, table: pa.Table) -> None:
+        """Append the rows of a table."""
+        if not table.num_rows:
+            return
+        table = table.replace_schema_metadata(self._metadata)
+        if self._writer is None:
+            self._writer = _writer(table.schema, self.target)
+        self._writer.write_table(table)
+        self.rows += table.num_rows
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
 def write_batches(tables: Iterable[pa.Table], meta: LogMeta, target: Path) -> int:
-    """Write tables of one schema, one after the other, as one log; return the rows."""
-    writer = None
-    rows = 0
-    try:
+    """Write tables of one schema as one log; return the rows."""
+    writer = BatchWriter(target, meta)
+    with closing(writer):
         for table in tables:
-            table = table.replace_schema_metadata({META_KEY: meta.to_json().encode()})
-            writer = writer or _writer(table.schema, target)
-            writer.write_table(table)
-            rows += table.num_rows
-    finally:
-        if writer is not None:
-            writer.close()
-    return rows
+            writer.write(table)
+    return writer.rows
 
 
 def _writer(schema: pa.Schema, target: Path) -> pq.ParquetWriter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,16 +83,16 @@ def sort_file(path: Path, column: str, memory_limit: str = "512MB") -> None:
             connection.execute(f"SET memory_limit = '{memory_limit}'")
             connection.execute("SET temp_directory = ?", [str(spill)])
             connection.execute("SET threads = 1")
-            rows = connection.execute(
+            rows = connection.sql(
                 "SELECT * EXCLUDE (file_row_number) FROM read_parquet(?, file_row_number = true)"
                 f' ORDER BY "{column}", file_row_number',
-                [str(path)],
+                params=[str(path)],
             )
-            batches = rows.to_arrow_reader(_SORT_ROWS)
-            write_batches(_typed(batches, schema), meta, target)
+            write_batches(_typed(rows.to_arrow_reader(_SORT_ROWS), schema), meta, target)
         target.replace(path)
     finally:
         target.unlink(missing_ok=True)
+        shutil.rmtree(spill, ignore_errors=True)
 
 
 def _typed(batches: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.Table]:

@@ -101,7 +101,7 @@ def time_split(
         _mask_later(log.rows(part == number), kind, _end(later[part == number], number))
         for number in range(len(PARTS))
     ]
-    cutoffs = {name: _texts(log, kind, cuts) for name, cuts in ends.items()}
+    cutoffs = {name: cut_texts(kind, cuts, log.meta.timezone) for name, cuts in ends.items()}
     return Split(parts[0], parts[1], parts[2], kind, cutoffs)
 
 
@@ -192,33 +192,40 @@ def _mask_later(log: AuctionLog, kind: str, end: NDArray[np.int64] | None) -> Au
     columns = log.frame.columns
     if end is None or kind not in ("day", "hour") or "conversion_time" not in columns:
         return log
-    return mask_conversions(log, key_starts(log, kind, end))
+    starts = key_starts(kind, end, log.meta.timezone)
+    return AuctionLog(mask_conversions(log.frame, starts), log.meta)
 
 
-def mask_conversions(log: AuctionLog, until: pd.Series | pd.DatetimeIndex) -> AuctionLog:
-    """Return the log as it was known at `until` (one UTC time a row, or the same for all)."""
-    frame = log.frame
+def mask_conversions(frame: pd.DataFrame, until: pd.Timestamp | pd.DatetimeIndex) -> pd.DataFrame:
+    """Return rows as they were known at `until` (UTC; one time, or one a row)."""
     seen = (frame["conversion_time"] < until).to_numpy()
     masked = {"conversion_time": frame["conversion_time"].where(seen)}
     if "conversion" in frame.columns:
         masked["conversion"] = frame["conversion"] & seen
     if "conversion_value_cpm" in frame.columns:
         masked["conversion_value_cpm"] = frame["conversion_value_cpm"].where(seen)
-    return log.with_columns(**masked)
+    return frame.assign(**masked)
 
 
-def key_starts(log: AuctionLog, kind: str, keys: NDArray[np.int64]) -> pd.DatetimeIndex:
-    """Return when each day or hour begins, UTC."""
+def key_starts(kind: str, keys: NDArray[np.int64], zone: str) -> pd.DatetimeIndex:
+    """Return when each day or hour of a time zone begins, UTC."""
     unit = "D" if kind == "day" else "h"
     local = pd.DatetimeIndex(keys.astype(f"datetime64[{unit}]").astype("datetime64[us]"))
-    zoned = local.tz_localize(log.meta.timezone, ambiguous=True, nonexistent="shift_forward")
+    zoned = local.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
     return zoned.tz_convert("UTC")
 
 
-def _texts(log: AuctionLog, kind: str, cuts: NDArray[np.int64]) -> dict[str, str]:
+def cut_texts(kind: str, cuts: NDArray[np.int64], zone: str) -> dict[str, str]:
+    """Return where tune and holdout begin, as text.
+
+    Examples
+    --------
+    >>> cut_texts("day", np.array([20513, 20515]), "UTC")
+    {'tune': '2026-03-01', 'holdout': '2026-03-03'}
+    """
     if kind in ("day", "hour"):
         length = 10 if kind == "day" else 16
-        local = key_starts(log, kind, cuts).tz_convert(log.meta.timezone)
+        local = key_starts(kind, cuts, zone).tz_convert(zone)
         texts = [f"{when:%Y-%m-%d %H:%M}"[:length] for when in local]
     else:
         noun = "row" if kind == "row" else "time_index"

@@ -83,11 +83,11 @@ def compare_policies(log: AuctionLog, report: LoadReport, spec: DemoSpec, say: S
     """Split a log, model it, choose on its tune split and judge on its holdout."""
     raw = time_split(valid_clicks(log), tune=spec.tune, holdout=spec.holdout)
     say(f"split {raw.about}")
-    models = fit_models(raw, say, seed=spec.seed)
+    models = fit_models(raw.train, raw.tune, say, seed=spec.seed)
     click, market = models.click, models.market
     if click is None or market is None:
         raise ValueError("both models are always asked for")
-    click_value = ClickValue.of(raw, spec.click_value)
+    click_value = ClickValue.of(raw.train, raw.tune, spec.click_value)
     split = with_values(raw, click, click_value)
     tuner = Tuner(split.tune, market, np.random.default_rng(spec.seed))
     choice = choose(tuner, spec.baseline)

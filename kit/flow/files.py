@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kit.base.files import file_hash
 from kit.data.load import load_to_parquet
 from kit.data.seal import load_sealed
@@ -28,7 +30,7 @@ def run_load(spec: LoadSpec, say: Say) -> Outcome:
         sealed = load_sealed(
             source.path, source.format, spec.out, tune=spec.tune, holdout=spec.holdout, **options
         )
-        plain, files = sealed.to_dict(), sealed.files
+        plain, files = sealed.to_dict(), tuple(map(Path, sealed.files))
         said = f"Open next: kit train {spec.out} --out MODELS. The holdout stays sealed."
     else:
         report = load_to_parquet(source.path, source.format, spec.out, **options)

@@ -39,14 +39,15 @@ class Models:
 
 
 def fit_models(
-    split: Split,
+    train: AuctionLog,
+    tune: AuctionLog,
     say: Say,
     *,
     targets: Sequence[str] = TARGETS,
     features: Sequence[str] = (),
     seed: int = 0,
 ) -> Models:
-    """Fit each target on `split.train`, stopped early and calibrated on `split.tune`.
+    """Fit each target on `train`, stopped early and calibrated on `tune`.
 
     A conversion model is left out where the log holds no click whose conversion is decided.
 
@@ -55,7 +56,6 @@ def fit_models(
     ModelError
         If the log lacks clicks, or a feature is not allowed.
     """
-    train, tune = split.train, split.tune
     named = list(features) or None
     models = Models()
     for target in targets:
@@ -108,19 +108,19 @@ class ClickValue:
     is_assumed: bool = False
 
     @classmethod
-    def of(cls, split: Split, stated: float | None) -> ClickValue:
+    def of(cls, train: AuctionLog, tune: AuctionLog, stated: float | None = None) -> ClickValue:
         """Take the stated value (currency per click), the log's own, or what a click cost."""
-        unit = split.train.meta.unit
+        unit = train.meta.unit
         if stated is not None:
             return cls(stated * 1000 * unit.minor_per_major, f"A click counts {stated:g} "
                        f"{unit.currency}, as stated.")  # fmt: skip
-        if "click_value_cpm" in split.train.frame.columns:
+        if "click_value_cpm" in train.frame.columns:
             return cls(None, "A click counts what the log says it is worth, row by row.")
-        return cls._from_cost(split, unit)
+        return cls._from_cost(train, tune, unit)
 
     @classmethod
-    def _from_cost(cls, split: Split, unit: PriceUnit) -> ClickValue:
-        parts = [TrainingStats.from_log(part) for part in (split.train, split.tune)]
+    def _from_cost(cls, train: AuctionLog, tune: AuctionLog, unit: PriceUnit) -> ClickValue:
+        parts = [TrainingStats.from_log(part) for part in (train, tune)]
         clicks = sum(part.clicks for part in parts)
         cost = sum(part.cost for part in parts)
         value = cost / (clicks or 0.5)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,10 @@ import numpy as np
 from kit.base.errors import DataError
 from kit.base.files import file_hash, write_text
 from kit.base.units import PriceUnit
-from kit.bid.policy import BidPolicy, SequentialPolicy
 from kit.bid.registry import make_policy
 from kit.bid.training import TrainingStats
-from kit.data.log import AuctionLog
+from kit.data.log import AuctionLog, LogMeta
+from kit.data.warehouse import ScannedLog, is_kit_log
 from kit.flow.findings import FrameData
 from kit.flow.fit import Say, with_predictions
 from kit.flow.runs import Outcome
@@ -30,30 +32,62 @@ from kit.report.numbers import count, money
 def run_replay(spec: ReplaySpec, say: Say) -> Outcome:
     """Replay a policy and return its totals; ``cost`` is the plain sum of the prices paid.
 
+    A log that kit wrote is read in batches, so that it may be larger than memory.
+
     Raises
     ------
     KitError
         If the log, the policy or the budget is not allowed.
     """
     say(f"loading {spec.source.path.name}")
-    log, report = open_log(spec.source, _rejects(spec))
-    inputs = {str(spec.source.path): report.source_hash}
+    auctions = _Auctions.of(spec)
+    inputs = dict(auctions.inputs)
     stats = _training(spec, inputs)
     if stats is not None:
-        stats.check_unit(log.meta.unit)
-    log = _prepared(log, spec, inputs)
+        stats.check_unit(auctions.meta.unit)
+    model = _model(spec, inputs)
     policy = make_policy(spec.policy, spec.params, stats)
-    say(f"replaying {spec.policy} over {len(log):,} auctions")
-    result = _replay(log, policy, spec, stats)
-    summary = result.to_dict() | {"params": spec.params, "bad_rows": report.bad_rows}
-    if "click_value_cpm" not in log.frame.columns:
+    say(f"replaying {spec.policy} over {auctions.rows:,} auctions")
+    limits = _limits(spec, stats, auctions)
+    result = replay(
+        (_prepared(batch, spec, model) for batch in auctions.batches), policy,
+        name=spec.policy, censored=spec.censored, rng=np.random.default_rng(spec.seed), **limits,
+    )  # fmt: skip
+    summary = result.to_dict() | {"params": spec.params, "bad_rows": auctions.bad_rows}
+    is_valued = spec.click_value is not None or "click_value_cpm" in auctions.columns
+    if not is_valued:
         summary |= {"value": None, "surplus": None}  # nobody said what a click is worth
     return Outcome(
         summary=summary,
         inputs=inputs,
         outputs=_write(result, summary, spec.out),
-        lines=_lines(result, is_valued=summary["value"] is not None),
+        lines=_lines(result, is_valued),
     )
+
+
+@dataclass(frozen=True)
+class _Auctions:
+    """The log of a replay: in memory, or in batches from disk."""
+
+    batches: Iterable[AuctionLog]
+    rows: int
+    meta: LogMeta
+    columns: tuple[str, ...]
+    inputs: dict[str, str]
+    bad_rows: int = 0
+
+    @classmethod
+    def of(cls, spec: ReplaySpec) -> _Auctions:
+        path = spec.source.path
+        if spec.source.format == "parquet" and is_kit_log(path):
+            scanned = ScannedLog(path)
+            inputs = {str(path): file_hash(path)}
+            columns = tuple(scanned.columns)
+            return cls(scanned.batches(), len(scanned), scanned.meta, columns, inputs)
+        log, report = open_log(spec.source, _rejects(spec))
+        inputs = {str(path): report.source_hash}
+        columns = tuple(map(str, log.frame.columns))
+        return cls([log], len(log), log.meta, columns, inputs, report.bad_rows)
 
 
 def _rejects(spec: ReplaySpec) -> Path | None:
@@ -73,38 +107,31 @@ def _training(spec: ReplaySpec, inputs: dict[str, str]) -> TrainingStats | None:
     return None
 
 
-def _prepared(log: AuctionLog, spec: ReplaySpec, inputs: dict[str, str]) -> AuctionLog:
+def _model(spec: ReplaySpec, inputs: dict[str, str]) -> Response | None:
+    if spec.model is None:
+        return None
+    model: Response = load_response(spec.model)
+    inputs[str(spec.model)] = file_hash(spec.model / "schema.json")
+    return model
+
+
+def _prepared(log: AuctionLog, spec: ReplaySpec, model: Response | None) -> AuctionLog:
     if spec.click_value is not None:
         unit = log.meta.unit
         log = log.with_columns(click_value_cpm=spec.click_value * 1000 * unit.minor_per_major)
-    if spec.model is None:
-        return log
-    model: Response = load_response(spec.model)
-    inputs[str(spec.model)] = file_hash(spec.model / "schema.json")
-    return with_predictions(log, model)
+    return log if model is None else with_predictions(log, model)
 
 
-def _replay(
-    log: AuctionLog,
-    policy: BidPolicy | SequentialPolicy,
-    spec: ReplaySpec,
-    stats: TrainingStats | None,
-) -> ReplayResult:
-    limits: dict[str, Any] = {}
-    budget = _budget(spec, stats, spec.episode or len(log), log.meta.unit)
-    if spec.episode is not None:
-        if budget is None:
-            raise DataError(
-                f"episode: got {spec.episode} without a budget; must come with --budget-share or "
-                "--budget. Pass one."
-            )
-        limits = {"episode": spec.episode, "episode_budget": budget}
-    elif budget is not None:
-        limits = {"budget": budget}
-    return replay(
-        log, policy, name=spec.policy, censored=spec.censored,
-        rng=np.random.default_rng(spec.seed), **limits,
-    )  # fmt: skip
+def _limits(spec: ReplaySpec, stats: TrainingStats | None, auctions: _Auctions) -> dict[str, Any]:
+    budget = _budget(spec, stats, spec.episode or auctions.rows, auctions.meta.unit)
+    if spec.episode is None:
+        return {} if budget is None else {"budget": budget}
+    if budget is None:
+        raise DataError(
+            f"episode: got {spec.episode} without a budget; must come with --budget-share or "
+            "--budget. Pass one."
+        )
+    return {"episode": spec.episode, "episode_budget": budget}
 
 
 def _budget(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from kit.base.errors import DataError
 from kit.base.files import file_hash
 from kit.data.log import AuctionLog
 from kit.data.rejects import rejects_path
-from kit.data.split import Split, time_split
+from kit.data.split import time_split
 from kit.flow.fit import Say, fit_models, valid_clicks
 from kit.flow.runs import Outcome
 from kit.flow.source import open_log
@@ -27,15 +26,17 @@ def run_train(spec: TrainSpec, say: Say) -> Outcome:
     KitError
         If the log cannot be read, split or modelled.
     """
-    split, inputs = _split(spec, say)
-    models = fit_models(split, say, targets=spec.targets, features=spec.features, seed=spec.seed)
+    train, tune, inputs = _open_parts(spec, say)
+    models = fit_models(
+        train, tune, say, targets=spec.targets, features=spec.features, seed=spec.seed
+    )
     written = models.save(spec.out)
     summary = {
         target: model.summary() | {"folder": str(spec.out / target)}
         for target, model in models.fitted.items()
     }
     return Outcome(
-        summary={"models": summary, "split": split.about},
+        summary={"models": summary, "train": len(train), "tune": len(tune)},
         inputs=inputs,
         outputs={str(path): file_hash(path) for path in written},
         lines=(
@@ -45,7 +46,7 @@ def run_train(spec: TrainSpec, say: Say) -> Outcome:
     )
 
 
-def _split(spec: TrainSpec, say: Say) -> tuple[Split, dict[str, str]]:
+def _open_parts(spec: TrainSpec, say: Say) -> tuple[AuctionLog, AuctionLog, dict[str, str]]:
     path = spec.source.path
     if path.is_dir():
         return _sealed_folder(path)
@@ -53,10 +54,10 @@ def _split(spec: TrainSpec, say: Say) -> tuple[Split, dict[str, str]]:
     log, report = open_log(spec.source, rejects_path(spec.out / path.name))
     split = time_split(valid_clicks(log), tune=spec.tune, holdout=spec.holdout)
     say(f"split {split.about}")
-    return split, {str(path): report.source_hash}
+    return split.train, split.tune, {str(path): report.source_hash}
 
 
-def _sealed_folder(folder: Path) -> tuple[Split, dict[str, str]]:
+def _sealed_folder(folder: Path) -> tuple[AuctionLog, AuctionLog, dict[str, str]]:
     paths = [folder / f"{name}.parquet" for name in ("train", "tune")]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
@@ -65,6 +66,4 @@ def _sealed_folder(folder: Path) -> tuple[Split, dict[str, str]]:
             "`kit load --seal` wrote. Pass one of them."
         )
     train, tune = (valid_clicks(AuctionLog.read(path)) for path in paths)
-    sealed = replace(tune, frame=tune.frame.iloc[:0])
-    split = Split(train, tune, sealed, "sealed", {})
-    return split, {str(path): file_hash(path) for path in paths}
+    return train, tune, {str(path): file_hash(path) for path in paths}
