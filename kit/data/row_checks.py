@@ -107,4 +107,6 @@ def _check_number(column: Column, values: pd.Series, faults: RowFaults) -> None:
 
 def _shown(values: pd.Series, row: int) -> str:
     value = values.iloc[row]
-    return "missing" if pd.isna(value) else repr(value)
+    if pd.isna(value):
+        return "missing"
+    return repr(value) if isinstance(value, str) else f"{value:g}"
