@@ -11,23 +11,23 @@ from kit.data.simulate import SimulationConfig, simulate
 
 CASES = {
     "second-price win": ({"won": True, "bid": 3, "paid": 2}, (2, "known")),
-    "second-price win at the floor": (
+    "second-price, at the floor": (
         {"won": True, "bid": 3, "paid": 2, "floor": 2},
         (2, "at_most"),
     ),
-    "second-price win above the floor": (
+    "second-price, above it": (
         {"won": True, "bid": 3, "paid": 2, "floor": 1},
         (2, "known"),
     ),
     "first-price win": ({"won": True, "bid": 3, "paid": 3, "at": 1}, (3, "at_most")),
-    "first-price win, told": (
+    "first-price, told": (
         {"won": True, "bid": 3, "paid": 3, "at": 1, "told": 2.5},
         (2.5, "known"),
     ),
     "loss": ({"won": False, "bid": 3}, (3, "at_least")),
     "loss, told": ({"won": False, "bid": 3, "told": 4}, (4, "known")),
     "loss under the floor": ({"won": False, "bid": 1, "floor": 2}, (0, "at_least")),
-    "told the floor": (
+    "told it": (
         {"won": True, "bid": 3, "paid": 3, "at": 1, "floor": 2, "told": 2},
         (2, "at_most"),
     ),
