@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from kit.base.version import __version__ as __version__
 
 _PUBLIC: dict[str, str] = {
     "asset_dir": "kit.base.assets",
@@ -39,7 +39,7 @@ _PUBLIC: dict[str, str] = {
     "make_policy": "kit.bid.registry",
     "TrainingStats": "kit.bid.training",
     "replay_grid": "kit.replay.grid",
-    "replay": "kit.replay.run",
+    "replay_policy": "kit.replay.run:replay",
     "time_blocks": "kit.validate.blocks",
     "compare": "kit.validate.compare",
     "bid_curves": "kit.report.figures",
@@ -101,19 +101,21 @@ if TYPE_CHECKING:
     from kit.models.response import fit_response as fit_response
     from kit.models.response import load_response as load_response
     from kit.replay.grid import replay_grid as replay_grid
-    from kit.replay.run import replay as replay
+    from kit.replay.run import replay as _replay
     from kit.report.figures import bid_curves as bid_curves
     from kit.report.writeup import Writeup as Writeup
     from kit.validate.blocks import time_blocks as time_blocks
     from kit.validate.compare import compare as compare
 
+    replay_policy = _replay
+
 
 def __getattr__(name: str) -> Any:
     try:
-        module = _PUBLIC[name]
+        module, _, attribute = _PUBLIC[name].partition(":")
     except KeyError:
         raise AttributeError(f"module 'kit' has no attribute {name!r}") from None
-    value = getattr(importlib.import_module(module), name)
+    value = getattr(importlib.import_module(module), attribute or name)
     globals()[name] = value
     return value
 

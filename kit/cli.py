@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kit import __version__
 from kit.base.errors import KitError
+from kit.base.version import __version__
 
 DONE, REFUSED = 0, 1
 _RAW = argparse.RawDescriptionHelpFormatter

@@ -97,8 +97,15 @@ def test_public_names_resolve() -> None:
 def test_public_names_are_typed() -> None:
     """A checker sees the same names that load at run time."""
     text = (ROOT / "kit" / "__init__.py").read_text()
-    shown = dict(re.findall(r"from [\w.]+ import (\w+) as (\w+)", text))
-    assert shown == {name: name for name in kit.__all__ if name != "__version__"}
+    shown = set(re.findall(r"import (\w+) as \1\n", text)) - {"__version__"}
+    shown |= set(re.findall(r"^    (\w+) = _", text, flags=re.MULTILINE))
+    assert shown == set(kit.__all__) - {"__version__"}
+
+
+def test_no_public_name_is_hidden_by_a_subpackage() -> None:
+    """Importing ``kit.replay.run`` sets ``kit.replay``: a function of that name would be lost."""
+    packages = {path.stem for path in (ROOT / "kit").iterdir()}
+    assert not packages & set(kit.__all__)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from kit import __version__
+from kit.base.version import __version__
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kit import __version__
 from kit.base.errors import ModelError
 from kit.base.files import file_hash, write_text
+from kit.base.version import __version__
 
 CARD_FILE = "schema.json"
 _FORMAT = 1

@@ -49,7 +49,8 @@ def test_research_sample(kit: Kit) -> None:
     folder = asset_dir("data_samples")
     code, printed, _ = kit(
         "replay", folder / THETA, "--format", "ipinyou-theta", "--info", folder / INFO,
-        "--policy", "ortb1", "--episode", 1000, "--budget-share", "1/8",
+        "--policy", "ortb1", "--set", "budget_share=1/8", "--episode", 1000,
+        "--budget-share", "1/8",
     )  # fmt: skip
     assert code == 0
     assert printed["impressions"] > 0
@@ -90,7 +91,7 @@ def test_training_log_instead_of_info(kit: Kit, shared_data: Path) -> None:
     ("arguments", "said"),
     [
         (("--policy", "line"), "Did you mean 'lin'"),
-        (("--policy", "lin", "--set", "b1=3"), "Did you mean 'b0'"),
+        (("--policy", "lin", "--set", "b1=3"), "has no parameter 'b1'; takes: b0"),
         (("--policy", "lin", "--set", "b0=-3"), "b0: got '-3'"),
         (("--policy", "constant", "--set", "bid=nan"), "bid: got 'nan'"),
         (("--policy", "lin", "--set", "b0=3"), "--info"),
