@@ -142,7 +142,7 @@ def load_to_parquet(
     errors: str = "raise",
     sort: bool = True,
     progress: bool = False,
-    memory_limit: str = "512MB",
+    memory_limit: str = "256MB",
     block_bytes: int = BLOCK_BYTES,
 ) -> LoadReport:
     """Convert a log of any size to Parquet; memory stays bounded.

@@ -63,7 +63,7 @@ class OrderCheck:
         self._last = times[-1]
 
 
-def sort_file(path: Path, column: str, memory_limit: str = "512MB") -> None:
+def sort_file(path: Path, column: str, memory_limit: str = "256MB") -> None:
     """Sort a log on disk by time, in place; rows of equal time keep their order.
 
     Parameters
@@ -76,6 +76,7 @@ def sort_file(path: Path, column: str, memory_limit: str = "512MB") -> None:
         What DuckDB may hold in memory; the rest goes to a folder beside the file.
     """
     schema, meta = pq.read_schema(path), read_meta(path)
+    pa.default_memory_pool().release_unused()  # what parsing held, the sort may need
     target = path.with_name(f"{path.name}.sorted")
     spill = path.with_name(f"{path.name}.spill")
     try:
@@ -83,6 +84,7 @@ def sort_file(path: Path, column: str, memory_limit: str = "512MB") -> None:
             connection.execute(f"SET memory_limit = '{memory_limit}'")
             connection.execute("SET temp_directory = ?", [str(spill)])
             connection.execute("SET threads = 1")
+            connection.execute("SET enable_progress_bar = false")  # it would print on stdout
             rows = connection.sql(
                 "SELECT * EXCLUDE (file_row_number) FROM read_parquet(?, file_row_number = true)"
                 f' ORDER BY "{column}", file_row_number',

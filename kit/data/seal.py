@@ -109,7 +109,7 @@ def load_sealed(
     timezone: str = "UTC",
     errors: str = "raise",
     progress: bool = False,
-    memory_limit: str = "512MB",
+    memory_limit: str = "256MB",
     block_bytes: int = BLOCK_BYTES,
 ) -> SealReport:
     """Split a log of any size into ``train``, ``tune`` and a sealed holdout.

@@ -84,6 +84,7 @@ class ScannedLog:
         with duckdb.connect() as connection:
             connection.execute(f"SET memory_limit = '{memory_limit}'")
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_progress_bar = false")
             scan = connection.read_parquet(str(self.path))
             scan.create_view("auctions")
             try:
