@@ -117,7 +117,7 @@ def load_with_report(
     if isinstance(reader, ParquetReader) and reader.is_ours:
         # Written by this package, so whole and in order: read it at once.
         log = read_parquet(Path(path))
-        return replace(log, meta=reader.meta), _report(
+        return replace(log, meta=reader.meta), load_report(
             reader, len(log), Rejects(reader.source, errors), None, order
         )
     with open_rejects(Path(path).name, errors, kept_at) as taken:
@@ -126,7 +126,7 @@ def load_with_report(
     if order.rows:
         frame = frame.sort_values(order.column, kind="stable", ignore_index=True)
     log = AuctionLog(frame, reader.meta)
-    return log, _report(reader, len(log), taken, kept_at, order)
+    return log, load_report(reader, len(log), taken, kept_at, order)
 
 
 def load_to_parquet(
@@ -169,7 +169,7 @@ def load_to_parquet(
         rows = write_batches(order.watch(good_batches(reader, taken)), reader.meta, partial)
         if order.rows:
             sort_file(partial, order.column, memory_limit)
-    return _report(reader, rows, taken, kept_at, order)
+    return load_report(reader, rows, taken, kept_at, order)
 
 
 def good_batches(reader: LogReader, taken: Rejects) -> Iterator[pa.Table]:
@@ -191,9 +191,10 @@ def good_batches(reader: LogReader, taken: Rejects) -> Iterator[pa.Table]:
         )
 
 
-def _report(
+def load_report(
     reader: LogReader, rows: int, taken: Rejects, kept_at: Path | None, order: OrderCheck
 ) -> LoadReport:
+    """Return what a finished load has to say."""
     return LoadReport(
         source=reader.source,
         source_hash=reader.source_hash,

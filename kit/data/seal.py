@@ -8,9 +8,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,12 +19,12 @@ from numpy.typing import NDArray
 from kit.base.errors import DataError
 from kit.base.files import write_text
 from kit.data.lines import BLOCK_BYTES
-from kit.data.load import good_batches
+from kit.data.load import LoadReport, good_batches, load_report
 from kit.data.log import SEALED_SUFFIX, BatchWriter
 from kit.data.mapped import ColumnMap
 from kit.data.order import OrderCheck, sort_file
 from kit.data.reader import LogReader, open_reader
-from kit.data.rejects import BadRow, open_rejects
+from kit.data.rejects import open_rejects
 from kit.data.split import (
     PARTS,
     checked_shares,
@@ -42,48 +41,29 @@ _PER_DAY = 24
 
 
 @dataclass(frozen=True)
-class SealReport:
+class SealReport(LoadReport):
     """What a sealed load read, left out, and wrote.
 
     Parameters
     ----------
-    source, source_hash : str
-        File name and SHA-256 of what was read.
-    rows : int
-        Rows loaded.
     parts : mapping of str to int
         Rows of train, tune and holdout.
     kind : str
         What was never cut in two; see `kit.data.split.Split`.
     cutoffs : mapping of str to str
         Where tune and holdout begin.
-    bad_rows : int
-        Rows set aside.
-    first_bad : tuple of BadRow
-        The first five of them.
-    rejects : str or None
-        File that holds all of them.
-    out_of_order : int
-        Rows that were sorted into time order.
     files : tuple of str
         What was written.
+
+    Notes
+    -----
+    The other fields are those of `kit.data.load.LoadReport`.
     """
 
-    source: str
-    source_hash: str
-    rows: int
     parts: Mapping[str, int]
     kind: str
     cutoffs: Mapping[str, str]
-    bad_rows: int
-    first_bad: tuple[BadRow, ...]
-    rejects: str | None
-    out_of_order: int
     files: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON."""
-        return asdict(self) | {"first_bad": [asdict(row) for row in self.first_bad]}
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,18 +135,12 @@ def load_sealed(
         if order.rows:
             for name in _NAMES.values():
                 sort_file(folder / name, order.column, memory_limit)
-        kept = taken.count > 0
+        loaded = load_report(read, cuts.rows, taken, target / REJECTS_FILE, order)
         report = SealReport(
-            source=read.source,
-            source_hash=read.source_hash,
-            rows=cuts.rows,
+            **vars(loaded),
             parts=rows,
             kind=cuts.kind,
             cutoffs=cut_texts(cuts.kind, cuts.keys, read.meta.timezone),
-            bad_rows=taken.count,
-            first_bad=tuple(taken.first),
-            rejects=str(target / REJECTS_FILE) if kept else None,
-            out_of_order=order.rows,
             files=tuple(str(target / name) for name in (*_NAMES.values(), SPLIT_FILE)),
         )
         write_text(folder / SPLIT_FILE, json.dumps(report.to_dict(), indent=1) + "\n")

@@ -138,9 +138,9 @@ def _best_value_policy(tuner: Tuner) -> tuple[Candidate, pd.DataFrame, float, in
     if not (kinds == FIRST_PRICE).any():
         grid = tuner.of_policy(_bidder("value"), MULTIPLIERS)
         best = _best(grid)
-        about = f"bids {best:.3g} times the predicted value of each impression"
+        about = f"bids {_times(best)} of each impression"
         policy = _bidder("value", multiplier=best)
-        return Candidate("value", about, policy), grid, best, len(MULTIPLIERS)
+        return Candidate("value bidding", about, policy), grid, best, len(MULTIPLIERS)
     grids = {
         float(factor): tuner.of_policy(_bidder("shade", shading_factor=factor), MULTIPLIERS)
         for factor in SHADING_FACTORS
@@ -148,12 +148,17 @@ def _best_value_policy(tuner: Tuner) -> tuple[Candidate, pd.DataFrame, float, in
     factor = max(grids, key=lambda key: grids[key]["surplus"].max())
     best = _best(grids[factor])
     about = (
-        f"bids {best:.3g} times the predicted value of each impression, and {best * factor:.3g} "
-        "times it where the winner pays its bid"
+        f"bids {_times(best)} of each impression, and {best * factor:.3g} times that value where "
+        "the winner pays its bid"
     )
     policy = _bidder("shade", shading_factor=factor, multiplier=best)
     tried = len(grids) * len(MULTIPLIERS)
-    return Candidate("shade", about, policy), grids[factor], best, tried
+    return Candidate("shaded bidding", about, policy), grids[factor], best, tried
+
+
+def _times(multiplier: float) -> str:
+    factor = f"{multiplier:.3g}"
+    return "the predicted value" if factor == "1" else f"{factor} times the predicted value"
 
 
 def _takes_logged(log: AuctionLog, baseline: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from kit.data.log import AuctionLog
@@ -35,11 +37,14 @@ def _cumulative(judged: Judged) -> FigureData:
     policy, baseline = judged.policy, judged.baseline
     series = time_differences(policy.blocks, baseline.blocks, judged.blocks)
     total = policy.unit.money(float(series["difference"].sum()))
+    end = "The bar at the end is the interval of the verdict."
+    if not math.isfinite(judged.verdict.first.simultaneous_low):
+        end = "The data are too few for an interval."
     return FigureData(
         kind="cumulative",
         title="Surplus gained over the holdout",
-        caption=f"{policy.policy} minus {baseline.policy}, added up over {len(series)} time "
-        "blocks. The bar at the end is the interval of the verdict.",
+        caption=f"Surplus of {policy.policy} minus {baseline.policy}, added up over {len(series)} "
+        f"time blocks. {end}",
         alt=f"The difference in surplus adds up to {total:,.2f} {policy.unit.currency}.",
         data=FrameData.of(series),
     )
@@ -51,8 +56,8 @@ def _bid_curves(tune: AuctionLog, choice: Choice) -> FigureData:
     return FigureData(
         kind="bid_curves",
         title="Spend, win rate and value at every bid level",
-        caption=f"{choice.policy.name} at each multiplier on the tune split, in expected value; "
-        "the orange point is the multiplier that was chosen there.",
+        caption=f"The policy ({choice.policy.name}) at each multiplier on the tune split, in "
+        "expected value; the orange point is the multiplier that was chosen there.",
         alt=f"Spend and win rate rise with the multiplier; {choice.multiplier:.3g} was chosen.",
         data=FrameData.of(choice.grid[columns]),
         options={
@@ -72,7 +77,9 @@ def _win_rate(market: LandscapeModel, holdout: AuctionLog) -> FigureData:
         kind="win_rate",
         title="Win rate by bid: model and holdout",
         caption="The market model's win rate beside the one observed in the holdout, by exchange; "
-        f"they differ by {100 * gap:.1f} percentage points on average.",
+        f"they differ by {100 * gap:.1f} percentage points on average. Each point is over the "
+        "auctions whose outcome the log tells at that bid, so neighbouring points may differ in "
+        "their auctions.",
         alt="Predicted and observed win rates rise with the bid on each exchange.",
         data=FrameData.of(points[["exchange", "bid_cpm", "model", "observed"]]),
     )
