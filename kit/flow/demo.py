@@ -18,14 +18,13 @@ from kit.flow.findings import Findings
 from kit.flow.fit import (
     ClickValue,
     Models,
-    Say,
     fit_models,
     valid_clicks,
     with_values,
 )
 from kit.flow.judge import judge
 from kit.flow.render import write_up
-from kit.flow.runs import Outcome, utc_now
+from kit.flow.runs import Outcome, Say, utc_now
 from kit.flow.source import open_log, sample_source
 from kit.flow.specs import DemoSpec, Source
 from kit.report.wording import headline

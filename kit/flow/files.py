@@ -8,8 +8,7 @@ from kit.base.files import file_hash
 from kit.data.load import load_to_parquet
 from kit.data.seal import load_sealed
 from kit.data.simulate import SimulationConfig, simulate
-from kit.flow.fit import Say
-from kit.flow.runs import Outcome
+from kit.flow.runs import Outcome, Say
 from kit.flow.source import load_options
 from kit.flow.specs import LoadSpec, SimulateSpec
 from kit.report.numbers import count, percent

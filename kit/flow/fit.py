@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,11 +10,11 @@ from kit.base.units import PriceUnit
 from kit.bid.training import TrainingStats
 from kit.data.log import AuctionLog
 from kit.data.split import Split
+from kit.flow.runs import Say
 from kit.models.labels import labelled
 from kit.models.landscape import LandscapeModel
 from kit.models.response import Response, fit_response
 
-Say = Callable[[str], None]
 TARGETS = ("click", "conversion", "market")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,12 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kit.base.errors import RunError
-from kit.flow.demo import run_demo
-from kit.flow.files import run_load, run_simulate
-from kit.flow.fit import Say
-from kit.flow.replay import run_replay
-from kit.flow.report import run_report
-from kit.flow.runs import Outcome, Run, fail_run, finish_run, get_run, start_run
+from kit.flow.runs import Outcome, Run, Say, fail_run, finish_run, get_run, start_run
 from kit.flow.specs import (
     DemoSpec,
     LoadSpec,
@@ -25,25 +21,30 @@ from kit.flow.specs import (
     TrainSpec,
     read_spec,
 )
-from kit.flow.train import run_train
 from kit.flow.versions import versions
 
 
 @dataclass(frozen=True)
 class Verb:
-    """What a verb is told, and what does it."""
+    """What a verb is told, and the function that does it, loaded when it is first asked for."""
 
     spec: type[Spec]
-    run: Callable[[Any, Say], Outcome]
+    place: str
+
+    def run(self, spec: Spec, say: Say) -> Outcome:
+        """Do it."""
+        module, _, function = self.place.partition(":")
+        run: Callable[[Any, Say], Outcome] = getattr(importlib.import_module(module), function)
+        return run(spec, say)
 
 
 VERBS: dict[str, Verb] = {
-    "demo": Verb(DemoSpec, run_demo),
-    "load": Verb(LoadSpec, run_load),
-    "simulate": Verb(SimulateSpec, run_simulate),
-    "train": Verb(TrainSpec, run_train),
-    "replay": Verb(ReplaySpec, run_replay),
-    "report": Verb(ReportSpec, run_report),
+    "demo": Verb(DemoSpec, "kit.flow.demo:run_demo"),
+    "load": Verb(LoadSpec, "kit.flow.files:run_load"),
+    "simulate": Verb(SimulateSpec, "kit.flow.files:run_simulate"),
+    "train": Verb(TrainSpec, "kit.flow.train:run_train"),
+    "replay": Verb(ReplaySpec, "kit.flow.replay:run_replay"),
+    "report": Verb(ReportSpec, "kit.flow.report:run_report"),
 }
 """Every verb that is recorded."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,14 +19,15 @@ from kit.bid.training import TrainingStats
 from kit.data.log import AuctionLog, LogMeta
 from kit.data.warehouse import ScannedLog, is_kit_log
 from kit.flow.findings import FrameData
-from kit.flow.fit import Say, with_predictions
-from kit.flow.runs import Outcome
+from kit.flow.runs import Outcome, Say
 from kit.flow.source import open_log
 from kit.flow.specs import ReplaySpec
-from kit.models.response import Response, load_response
 from kit.replay.result import ReplayResult
 from kit.replay.run import replay
 from kit.report.numbers import count, money
+
+if TYPE_CHECKING:
+    from kit.models.response import Response
 
 
 def run_replay(spec: ReplaySpec, say: Say) -> Outcome:
@@ -110,7 +111,9 @@ def _training(spec: ReplaySpec, inputs: dict[str, str]) -> TrainingStats | None:
 def _model(spec: ReplaySpec, inputs: dict[str, str]) -> Response | None:
     if spec.model is None:
         return None
-    model: Response = load_response(spec.model)
+    from kit.models.response import load_response  # here: most replays need no LightGBM
+
+    model = load_response(spec.model)
     inputs[str(spec.model)] = file_hash(spec.model / "schema.json")
     return model
 
@@ -119,7 +122,7 @@ def _prepared(log: AuctionLog, spec: ReplaySpec, model: Response | None) -> Auct
     if spec.click_value is not None:
         unit = log.meta.unit
         log = log.with_columns(click_value_cpm=spec.click_value * 1000 * unit.minor_per_major)
-    return log if model is None else with_predictions(log, model)
+    return log if model is None else log.with_columns(pctr=model.predict(log))
 
 
 def _limits(spec: ReplaySpec, stats: TrainingStats | None, auctions: _Auctions) -> dict[str, Any]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from kit.base.files import file_hash
 from kit.flow.findings import Findings
-from kit.flow.fit import Say
 from kit.flow.render import write_up
-from kit.flow.runs import Outcome
+from kit.flow.runs import Outcome, Say
 from kit.flow.specs import ReportSpec
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,6 +41,9 @@ _MIGRATIONS = (
     """,
 )
 KILLED = "the process ended before the run did"
+
+Say = Callable[[str], None]
+"""Tells a person how far a verb has come."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from kit.base.files import file_hash
 from kit.data.log import AuctionLog
 from kit.data.rejects import rejects_path
 from kit.data.split import time_split
-from kit.flow.fit import Say, fit_models, valid_clicks
-from kit.flow.runs import Outcome
+from kit.flow.fit import fit_models, valid_clicks
+from kit.flow.runs import Outcome, Say
 from kit.flow.source import open_log
 from kit.flow.specs import TrainSpec
 

@@ -134,11 +134,11 @@ def test_listing(kit: Kit, capsys: pytest.CaptureFixture[str]) -> None:
 
 SLEEPER = """
 import sys, time
-from kit.flow import perform, specs
+from kit.flow import perform, report, specs
 def sleep(spec, say):
     print("asleep", flush=True)
     time.sleep(600)
-perform.VERBS["report"] = perform.Verb(specs.ReportSpec, sleep)
+report.run_report = sleep
 perform.perform("report", specs.ReportSpec(result="a.json", out="b"), print)
 """
 
