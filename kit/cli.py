@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"programmatic-kit {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     _demo(_verb(verbs, "demo", "load, split, model, bid, replay, compare and write it up"))
-    _load(_verb(verbs, "load", "convert a log to Parquet, checked row by row", _formats()))
+    _load(_verb(verbs, "load", "convert a log to Parquet, checked row by row", _columns()))
     _simulate(_verb(verbs, "simulate", "make a log whose truth is known"))
     _train(_verb(verbs, "train", "fit click, conversion and market models", _formats()))
     _replay(_verb(verbs, "replay", "replay one policy over a log", _policies()))
@@ -70,6 +70,13 @@ def _formats() -> str:
     from kit.data.formats import FORMATS
 
     return "Formats:\n" + "\n".join(f"  {name:<14}{about}" for name, about in FORMATS.items())
+
+
+def _columns() -> str:
+    from kit.data.schema import COLUMNS
+
+    listing = "\n".join(f"  {name:<22}{column.about}" for name, column in COLUMNS.items())
+    return f"{_formats()}\n\nColumns that --column may name:\n{listing}"
 
 
 def _policies() -> str:

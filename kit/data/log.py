@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -58,6 +59,15 @@ class LogMeta:
     timezone: str = "UTC"
     source: str = ""
     source_hash: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise DataError(
+                f"timezone: got {self.timezone!r}; must be an IANA name such as 'Europe/Berlin'. "
+                "Pass one."
+            ) from None
 
     def to_json(self) -> str:
         """Return the metadata as one JSON object."""

@@ -14,7 +14,7 @@ import numpy as np
 from kit.base.errors import DataError
 from kit.base.files import file_hash, write_text
 from kit.base.units import PriceUnit
-from kit.bid.registry import make_policy
+from kit.bid.registry import POLICIES, make_policy
 from kit.bid.training import TrainingStats
 from kit.data.log import AuctionLog, LogMeta
 from kit.data.warehouse import ScannedLog, is_kit_log
@@ -48,6 +48,8 @@ def run_replay(spec: ReplaySpec, say: Say) -> Outcome:
         stats.check_unit(auctions.meta.unit)
     model = _model(spec, inputs)
     policy = make_policy(spec.policy, spec.params, stats)
+    if spec.model is None and "pctr" in POLICIES[spec.policy].columns:
+        _need_pctr(spec.policy, auctions.columns)
     say(f"replaying {spec.policy} over {auctions.rows:,} auctions")
     limits = _limits(spec, stats, auctions)
     result = replay(
@@ -64,6 +66,14 @@ def run_replay(spec: ReplaySpec, say: Say) -> Outcome:
         outputs=_write(result, summary, spec.out),
         lines=_lines(result, is_valued),
     )
+
+
+def _need_pctr(policy: str, columns: tuple[str, ...]) -> None:
+    if "pctr" not in columns:
+        raise DataError(
+            f"policy {policy}: needs pctr, and the log has none; must come with a click model. "
+            "Pass --model DIR, a folder of `kit train`, or map the column."
+        )
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,11 @@ def test_bad_time(write: object) -> None:
     )
 
 
+def test_unknown_time_zone(write: object) -> None:
+    path = write(CSV + ROW.format(1, 1, 2, 1), "log.csv")
+    assert "timezone: got 'Mars/X'; must be an IANA name" in refused(path, "csv", timezone="Mars/X")
+
+
 def test_open_quote(write: object) -> None:
     text = 'market_price_cpm,site\n1,"a\n2,b\n3,c\n'
     assert "a quote is not closed" in refused(write(text, "log.csv"), "csv", features=("site",))

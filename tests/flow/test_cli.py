@@ -17,6 +17,7 @@ from kit.data.log import AuctionLog
 from kit.data.samples import AUCTIONS, THETA
 
 Kit = Callable[..., tuple[int, Any, str]]
+AUCTIONS_PATH = str(asset_dir("data_samples") / AUCTIONS)
 VERBS = ("demo", "load", "simulate", "train", "replay", "report", "runs")
 
 
@@ -28,6 +29,12 @@ def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> N
     assert stopped.value.code == 0
     assert "--json" in text
     assert "Exit codes: 0 done, 1 refused or failed" in text
+
+
+def test_help_of_load_lists_the_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["load", "--help"])
+    assert "min_bid_to_win_cpm" in capsys.readouterr().out
 
 
 def test_help_of_replay_lists_policies_and_formats(capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,6 +75,10 @@ def test_without_a_verb_it_shows_help(capsys: pytest.CaptureFixture[str]) -> Non
         (["report", "nowhere.json", "--out", "out"], "cannot be read"),
         (["runs", "--again", "9"], "this workspace has none"),
         (["train", "nowhere", "--out", "m"], "no such file"),
+        (
+            ["replay", AUCTIONS_PATH, "--format", "parquet", "--policy", "value"],
+            "Pass --model DIR",
+        ),
     ],
 )
 def test_refusals_are_1(
