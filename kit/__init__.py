@@ -53,6 +53,7 @@ _PUBLIC: dict[str, str] = {
     "valid_clicks": "kit.flow.fit",
     "with_values": "kit.flow.fit",
     "judge": "kit.flow.judge",
+    "save_report": "kit.flow.perform",
     "write_up": "kit.flow.render",
     "list_runs": "kit.flow.runs",
     "utc_now": "kit.flow.runs",
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     from kit.flow.fit import valid_clicks as valid_clicks
     from kit.flow.fit import with_values as with_values
     from kit.flow.judge import judge as judge
+    from kit.flow.perform import save_report as save_report
     from kit.flow.render import write_up as write_up
     from kit.flow.runs import list_runs as list_runs
     from kit.flow.runs import utc_now as utc_now

@@ -14,7 +14,7 @@ from kit.data.rejects import rejects_path
 from kit.data.split import time_split
 from kit.flow.choose import Tuner, choose
 from kit.flow.describe import Comparison, describe
-from kit.flow.findings import Findings
+from kit.flow.findings import RESULT, Findings
 from kit.flow.fit import (
     ClickValue,
     Models,
@@ -29,7 +29,6 @@ from kit.flow.source import open_log, sample_source
 from kit.flow.specs import DemoSpec, Source
 from kit.report.wording import headline
 
-RESULT = "result.json"
 MODELS = "models"
 
 

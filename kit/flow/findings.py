@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kit.base.errors import DataError
 from kit.base.files import write_text
 
+RESULT = "result.json"
+"""Name of the file, beside the report."""
+
 FigureKind = Literal["bid_curves", "win_rate", "reliability", "exchange_hour", "cumulative"]
 
 

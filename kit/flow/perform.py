@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kit.base.errors import RunError
+from kit.flow.findings import RESULT, Findings
 from kit.flow.runs import Outcome, Run, Say, fail_run, finish_run, get_run, start_run
 from kit.flow.specs import (
     DemoSpec,
@@ -81,6 +82,22 @@ def perform(verb: str, spec: Spec, say: Say) -> Performed:
         raise
     finish_run(number, outcome)
     return Performed(number, outcome)
+
+
+def save_report(findings: Findings, out: str | Path, say: Say = print) -> Performed:
+    """Write ``result.json`` and the report of some findings, recorded as a run of ``report``.
+
+    Parameters
+    ----------
+    findings : Findings
+        From `kit.describe`.
+    out : str or Path
+        The folder.
+    say : callable
+        Told how far it has come.
+    """
+    result = findings.save(Path(out) / RESULT)
+    return perform("report", ReportSpec(result=result, out=Path(out)), say)
 
 
 def perform_again(number: int, say: Say) -> tuple[Performed, list[str]]:
