@@ -61,7 +61,7 @@ def difference_table(verdict: Verdict, unit: PriceUnit, policy: str, baseline: s
         f"that a holdout like this one finds with probability {100 * verdict.power:g} %. "
         f"{ABSENT}: too little data for a number."
     )
-    return Table(f"{policy} minus {baseline}", pd.DataFrame(rows, columns=header), note)
+    return Table(f"Difference: {policy} minus {baseline}", pd.DataFrame(rows, columns=header), note)
 
 
 def _counted(number: int) -> str:

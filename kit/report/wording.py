@@ -26,7 +26,7 @@ def headline(verdict: Verdict, policy: str, baseline: str, unit: PriceUnit) -> s
     >>> row = MetricDifference("surplus", 9e5, 5e5, 4e5, 1e5, 7e5, 5e4, 7.5e5, 1e5, 3e5)
     >>> verdict = Verdict("better", (), 24, "24 blocks", 0.95, 1, (row,), 10_000, 50)
     >>> headline(verdict, "lin", "mcpc", PriceUnit("USD"))
-    'lin earns 400.00 USD more surplus than mcpc over the 10,000 holdout auctions \
+    'Lin earns 400.00 USD more surplus than mcpc over the 10,000 holdout auctions \
 (95 % interval: +50.00 to +750.00 USD).'
     """
     row = verdict.first
@@ -38,7 +38,12 @@ def headline(verdict: Verdict, policy: str, baseline: str, unit: PriceUnit) -> s
         seen += f" ({100 * verdict.level:g} % interval: {ends})"
     if verdict.decision == "cannot conclude":
         return f"These data do not tell {policy} from {baseline}. As seen, {seen}."
-    return f"{seen}."
+    return f"{sentence(seen)}."
+
+
+def sentence(text: str) -> str:
+    """Return text with a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def how_decided(verdict: Verdict) -> str:

@@ -120,7 +120,7 @@ def test_the_headline_is_the_verdicts_own_numbers(writeup: Writeup) -> None:
     gain = money(FEN_CPM.money(row.difference), "CNY")
     assert writeup.verdict.decision == "better"
     for text in (Page(writeup.to_html()).text, writeup.to_markdown()):
-        assert f"lin earns {gain} more surplus than mcpc" in text
+        assert f"Lin earns {gain} more surplus than mcpc" in text
         assert f"(95 % interval: {low} to {high} CNY)" in text
         assert "180,000" in text  # holdout rows, thousands apart
         assert "kit demo --seed 7 --out out/" in text
@@ -198,7 +198,7 @@ def test_amounts_without_an_interval_are_a_dash(writeup: Writeup) -> None:
 def test_spend_is_worded_as_spending(writeup: Writeup) -> None:
     row = MetricDifference("spend", 5e5, 9e5, -4e5, -7e5, -1e5, -7.5e5, -5e4, 1e5, 3e5)
     words = headline(replace(writeup.verdict, rows=(row,)), "a", "b", FEN_CPM)
-    assert words.startswith("a spends 4.00 CNY less than b over the ")
+    assert words.startswith("A spends 4.00 CNY less than b over the ")
 
 
 def test_tables_align_numbers_and_refuse_to_be_long() -> None:
