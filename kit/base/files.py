@@ -12,9 +12,12 @@ from pathlib import Path
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; move it there only if the block succeeds."""
+    """Yield a temporary path beside `path`; move it there only if the block succeeds.
+
+    It ends as `path` does, so that a file left by a crash is still known for what it is.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=f".{path.name}", dir=path.parent)
     os.close(handle)
     partial = Path(name)
     try:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from kit.data.log import LogMeta
 from kit.data.parse import Layout
 from kit.data.row_checks import RowFaults
+from kit.data.schema import COLUMNS, arrow_schema
 
 FeatureKind = Literal["number", "text"]
 FEATURE_TYPES: Mapping[str, pa.DataType] = {
@@ -55,3 +56,14 @@ FORMATS: dict[str, str] = {
     "parquet": "Parquet that kit wrote, or any other with --column; a tie loses unless stated",
 }
 """Every ``--format`` with one line of help."""
+
+
+def to_table(frame: pd.DataFrame, features: Mapping[str, FeatureKind]) -> pa.Table:
+    """Return a frame of good rows as a table in the schema on disk."""
+    names = [name for name in frame.columns if name in COLUMNS]
+    schema = arrow_schema(names, {name: FEATURE_TYPES[kind] for name, kind in features.items()})
+    columns = [
+        pa.array(frame[field.name], from_pandas=True).cast(field.type, safe=False)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)

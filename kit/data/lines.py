@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ BLOCK_BYTES = 8 << 20
 
 LONGEST_LINE = 16 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
+_UTF8_MARK = b"\xef\xbb\xbf"
+_MARKED = re.compile(rb"(?m)^(?:\xef\xbb\xbf)+")  # joined files hold several
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _GZIP_WINDOW = 31
 _READ_BYTES = 1 << 20
 
@@ -84,7 +88,7 @@ class LineFile:
             raise empty_file(path)
 
     def blocks(self) -> Iterator[LineBlock]:
-        """Yield the file's lines in order; nothing is kept."""
+        """Yield the file's lines in order, without a byte-order mark; nothing is kept."""
         line, rest = 1, b""
         for chunk in self._chunks():
             data = rest + chunk
@@ -95,14 +99,20 @@ class LineFile:
                     "this is no text log. Decompress it, or pass the right --format."
                 )
             if end:
-                block = LineBlock(data[:end], line)
+                block = LineBlock(self._unmarked(data[:end], line), line)
                 yield block
                 line += block.line_count
             rest = data[end:]
+        rest = self._unmarked(rest, line)
         if rest or self.cut_short:
             yield LineBlock(rest, line, self.cut_short)
         elif line == 1:
             raise empty_file(self.path)
+
+    def _unmarked(self, data: bytes, line: int) -> bytes:
+        if line == 1 and data.startswith(_UTF16_MARKS):
+            raise DataError(f"{self.path.name}: UTF-16 text; must be UTF-8. Export it as UTF-8.")
+        return _MARKED.sub(b"", data) if _UTF8_MARK in data else data
 
     def _chunks(self) -> Iterator[bytes]:
         with self.path.open("rb") as file, self._bar() as bar:

@@ -15,7 +15,8 @@ from kit.data.lines import BLOCK_BYTES
 from kit.data.log import AuctionLog, read_parquet, write_batches
 from kit.data.mapped import ColumnMap
 from kit.data.order import OrderCheck, sort_file
-from kit.data.reader import LogReader, ParquetReader, open_reader
+from kit.data.parquet_reader import ParquetReader
+from kit.data.reader import LogReader, open_reader
 from kit.data.rejects import BadRow, Rejects, open_rejects, rejects_path
 
 
@@ -184,6 +185,7 @@ def good_batches(reader: LogReader, taken: Rejects) -> Iterator[pa.Table]:
     for table in reader.batches(taken):
         rows += table.num_rows
         yield table
+    taken.finish(rows)
     if not rows:
         raise DataError(
             f"{reader.source}: has no good row ({taken.count:,} bad); a log needs at least one. "

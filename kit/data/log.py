@@ -305,8 +305,8 @@ def read_meta(source: Path) -> LogMeta:
 
 
 def refuse_sealed(source: Path) -> None:
-    """Raise `LeakageError` if the path is a sealed holdout."""
-    if source.name.endswith(SEALED_SUFFIX):
+    """Raise `LeakageError` if the path is a sealed holdout, or a link to one."""
+    if any(path.name.endswith(SEALED_SUFFIX) for path in (source, source.resolve())):
         raise LeakageError(
             f"{source.name}: sealed holdout rows; only a scoring step opens them. "
             "Work on the train and tune files beside it."

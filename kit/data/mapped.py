@@ -17,7 +17,7 @@ from kit.data.formats import FeatureKind, TextFormat
 from kit.data.log import LogMeta
 from kit.data.market_price import MARKET_COLUMNS, add_market_price, can_tell_market
 from kit.data.parse import FieldKind, Layout
-from kit.data.row_checks import RowFaults, to_bool, to_time
+from kit.data.row_checks import RowFaults, to_bool, to_number, to_time
 from kit.data.schema import COLUMNS
 
 
@@ -88,12 +88,14 @@ def csv_format(header: str, sample: Sequence[str], mapping: ColumnMap) -> TextFo
     DataError
         If the header repeats a name, or lacks a column that the mapping names.
     """
-    names = next(csv.reader([header]))
+    names = _cells(header)
+    if not names:
+        raise DataError("header: the first line names no column; must be names between commas.")
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise DataError(f"header: column {repeated[0]!r} comes twice; must be once. Rename one.")
     resolved = mapping.resolve(names)
-    rows = [row for row in csv.reader(sample) if len(row) == len(names)]
+    rows = [row for row in map(_cells, sample) if len(row) == len(names)]
     features: dict[str, FeatureKind] = {
         name: _kind([row[names.index(name)] for row in rows]) for name in mapping.features
     }
@@ -107,6 +109,13 @@ def csv_format(header: str, sample: Sequence[str], mapping: ColumnMap) -> TextFo
         features=features,
         has_header=True,
     )
+
+
+def _cells(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]))
+    except csv.Error:
+        return []
 
 
 def _kind(texts: Sequence[str]) -> FeatureKind:
@@ -143,6 +152,8 @@ def _canonical(name: str, values: pd.Series, faults: RowFaults) -> pd.Series:
         return pd.Series(to_bool(values, name, faults), index=values.index)
     if pa.types.is_timestamp(kind):
         return to_time(values, name, COLUMNS[name].nullable, faults)
-    if _field_kind(name) == "number" or values.isna().all():
+    if _field_kind(name) == "number":
+        return to_number(values, COLUMNS[name], faults)
+    if values.isna().all():
         return values
     return values.astype(str).where(values.notna())

@@ -77,8 +77,8 @@ def sort_file(path: Path, column: str, memory_limit: str = "256MB") -> None:
     """
     schema, meta = pq.read_schema(path), read_meta(path)
     pa.default_memory_pool().release_unused()  # what parsing held, the sort may need
-    target = path.with_name(f"{path.name}.sorted")
-    spill = path.with_name(f"{path.name}.spill")
+    target = path.with_name(f"sorted-{path.name}")  # a sealed file keeps its suffix
+    spill = path.with_name(f"spill-{path.name}")
     try:
         with duckdb.connect() as connection:
             connection.execute(f"SET memory_limit = '{memory_limit}'")

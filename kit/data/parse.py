@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pv
 from numpy.typing import NDArray
 
-from kit.data.lines import LineBlock
+from kit.data.lines import LONGEST_LINE, LineBlock
 from kit.data.rejects import BadRow
 
 FieldKind = Literal["number", "integer", "text", "skip"]
@@ -31,7 +31,10 @@ _TYPES: Mapping[str, pa.DataType] = {
     "integer": pa.int64(),
     "text": pa.string(),
 }
+_ARROW_BLOCK = 1 << 20
 _WORDS = {"number": "a number", "integer": "a whole number"}
+csv.field_size_limit(LONGEST_LINE)  # its own limit, 128 KB, is below what Arrow reads
+
 CUT_GZIP = "the gzip stream ends early; rows after this line are missing"
 MID_LINE = "the file ends mid-line"
 
@@ -96,11 +99,16 @@ def _plain_line_ends(data: bytes) -> bool:
     return b"\r" not in data or data.count(b"\r") == data.count(b"\r\n")
 
 
-def _read(data: bytes, layout: Layout, types: Mapping[str, pa.DataType]) -> pa.Table:
+def _read(
+    data: bytes, layout: Layout, types: Mapping[str, pa.DataType], longest: int = 0
+) -> pa.Table:
     kept = layout.kept
     return pv.read_csv(
         pa.BufferReader(data),
-        read_options=pv.ReadOptions(column_names=list(layout.fields)),
+        read_options=pv.ReadOptions(
+            column_names=list(layout.fields),
+            block_size=max(_ARROW_BLOCK, 2 * longest),  # a row must fit into one
+        ),
         parse_options=pv.ParseOptions(
             delimiter=layout.delimiter, quote_char='"' if layout.quoted else False
         ),
@@ -129,11 +137,12 @@ def _parse_lines(block: LineBlock, layout: Layout) -> RawRows:
         good = _drop_cut_row(block, rows, good, reasons)
     texts = dict.fromkeys(layout.kept.values(), pa.string())
     joined = b"\n".join(rows[position].rstrip(b"\r") for position in good) + b"\n"
-    table = _read(joined, layout, texts) if good else _empty(layout)
+    longest = max((len(row) for row in rows), default=0)
+    table = _read(joined, layout, texts, longest) if good else _empty(layout)
     kept = np.ones(len(good), dtype=bool)
     for index, (name, kind) in enumerate(layout.kept.items()):
         if kind in _WORDS:
-            column, fault = _convert(table.column(name), _TYPES[kind])
+            column, fault = texts_to_numbers(table.column(name), _TYPES[kind])
             for row_index in np.flatnonzero(fault & kept):
                 value = table.column(name)[int(row_index)].as_py()
                 reasons[good[row_index]] = f"{name}: {value!r} is not {_WORDS[kind]}"
@@ -186,7 +195,7 @@ def _empty(layout: Layout) -> pa.Table:
     return pa.schema(fields).empty_table()
 
 
-def _convert(
+def texts_to_numbers(
     texts: pa.ChunkedArray, kind: pa.DataType
 ) -> tuple[pa.ChunkedArray, NDArray[np.bool_]]:
     """Cast texts; flag those that are no number. Accepts what the fast pass accepts."""

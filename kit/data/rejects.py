@@ -15,6 +15,7 @@ from kit.base.files import atomic_path
 FIRST_SHOWN = 5
 KEPT_IN_MEMORY = 10_000
 NEARLY_ALL = 0.9
+JUDGED_LINES = 10_000
 _ENOUGH_TO_JUDGE = 20
 HEADER = "line\treason\trow\n"
 
@@ -58,6 +59,8 @@ class Rejects:
     count: int = 0
     first: list[BadRow] = field(default_factory=list)
     rows: list[BadRow] = field(default_factory=list)
+    _early: int = 0
+    _judged: bool = False
 
     def take(self, bad: Sequence[BadRow], good: int) -> None:
         """Take the bad rows of one block; `good` is how many rows were good so far.
@@ -65,25 +68,42 @@ class Rejects:
         Raises
         ------
         DataError
-            If `errors` is "raise", nearly every row is bad, or too many would stay in memory.
+            If `errors` is "raise", nearly all of the first 10,000 lines are bad, or too many bad
+            rows would stay in memory.
         """
-        if not bad:
-            return
         self.count += len(bad)
+        self._early += sum(row.line <= JUDGED_LINES for row in bad)
         self.first += bad[: FIRST_SHOWN - len(self.first)]
         seen = self.count + good
-        if self.count >= _ENOUGH_TO_JUDGE and self.count > NEARLY_ALL * seen:
-            raise DataError(
-                f"{self.source}: {self.count:,} of the first {seen:,} rows are bad "
-                f"({describe(self.first)}). Is it another --format?"
-            )
-        if self.errors == "raise":
+        if bad and self.errors == "raise":
+            self._refuse_format(self.count, seen)
             noun = "row" if self.count == 1 else "rows"
             raise DataError(
                 f"{self.source}: {self.count:,} bad {noun} so far ({describe(self.first)}). "
                 'Repair them, or set them aside with errors="skip" (--errors skip).'
             )
+        if seen >= JUDGED_LINES and not self._judged:  # the same lines, whatever the blocks
+            self._judged = True
+            self._refuse_format(self._early, JUDGED_LINES)
         self._keep(bad)
+
+    def finish(self, good: int) -> None:
+        """Judge a file that is shorter than what is judged of a long one.
+
+        Raises
+        ------
+        DataError
+            If nearly every row was bad.
+        """
+        if not self._judged:
+            self._refuse_format(self.count, self.count + good)
+
+    def _refuse_format(self, bad: int, seen: int) -> None:
+        if bad >= _ENOUGH_TO_JUDGE and bad > NEARLY_ALL * seen:
+            raise DataError(
+                f"{self.source}: {bad:,} of the first {seen:,} rows are bad "
+                f"({describe(self.first)}). Is it another --format?"
+            )
 
     def _keep(self, bad: Sequence[BadRow]) -> None:
         if self.file is not None:

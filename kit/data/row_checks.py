@@ -9,9 +9,12 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from kit.data.parse import texts_to_numbers
 from kit.data.schema import COLUMNS, MARKET_KINDS, Column
 
 Flags = NDArray[np.bool_]
+_DATED = r"\s*\d{4}-\d{2}-\d{2}|\s*\d{8}(T|\s*$)"
+_LONGEST_WHOLE = 2.0**63
 _TRUE, _FALSE = ("1", "1.0", "true", "t", "yes"), ("0", "0.0", "false", "f", "no")
 
 
@@ -52,9 +55,24 @@ def to_bool(texts: pd.Series, name: str, faults: RowFaults) -> Flags:
     return np.asarray(true)
 
 
+def to_number(values: pd.Series, column: Column, faults: RowFaults) -> pd.Series:
+    """Return text as numbers; anything else is a fault. Numbers pass."""
+    if not pd.api.types.is_string_dtype(values):
+        return values
+    whole = pa.types.is_integer(column.type)
+    texts = pa.chunked_array([pa.array(values, pa.string(), from_pandas=True)])
+    numbers, fault = texts_to_numbers(texts, pa.int64() if whole else pa.float64())
+    said = "a whole number" if whole else "a number"
+    faults.add(fault, lambda row: f"{column.name}: {_shown(values, row)} is not {said}")
+    return pd.Series(numbers.to_pandas(integer_object_nulls=True).to_numpy(), index=values.index)
+
+
 def to_time(texts: pd.Series, name: str, nullable: bool, faults: RowFaults) -> pd.Series:
     """Return ISO 8601 text as UTC time (without an offset it is UTC); else a fault."""
-    times = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
+    dated = texts
+    if pd.api.types.is_string_dtype(texts):  # pandas would read "-1" as a year
+        dated = texts.where(texts.str.match(_DATED).fillna(False).astype(bool))
+    times = pd.to_datetime(dated, utc=True, format="ISO8601", errors="coerce")
     bad = times.isna() & ~(texts.isna() & nullable)
     faults.add(
         bad.to_numpy(),
@@ -102,6 +120,8 @@ def _check_number(column: Column, values: pd.Series, faults: RowFaults) -> None:
         faults.add(array > high, lambda row: f"{name}: {array[row]:g}; must be <= {high:g}")
     if pa.types.is_integer(column.type):
         broken = np.isfinite(array) & (array != np.round(array))
+        wide = np.abs(array) >= _LONGEST_WHOLE
+        faults.add(wide, lambda row: f"{name}: {array[row]:g}; must fit in 64 bits")
         faults.add(broken, lambda row: f"{name}: {array[row]:g}; must be a whole number")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,19 +77,43 @@ class ScannedLog:
     def sql(self, query: str, memory_limit: str = "1GB") -> pd.DataFrame:
         """Return the answer to a person's own SQL; the log is the view ``auctions``.
 
+        The query can read this file and no other, and write nothing.
+
         Raises
         ------
         DataError
-            With DuckDB's message, if the query cannot be answered.
+            With DuckDB's message, if the query cannot be answered, or is not one SELECT.
         """
-        with duckdb.connect() as connection:
+        with tempfile.TemporaryDirectory() as spill, duckdb.connect() as connection:
+            connection.execute("SET temp_directory = ?", [spill])
             connection.execute(f"SET memory_limit = '{memory_limit}'")
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET enable_progress_bar = false")
             scan = connection.read_parquet(str(self.path))
             scan.create_view("auctions")
+            connection.execute("SET allowed_paths = ?", [[str(self.path)]])
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET python_enable_replacements = false")
+            connection.execute("SET lock_configuration = true")
             try:
-                answer: pd.DataFrame = connection.sql(query).df()
+                _one_select(connection, query)
+                answer = connection.sql(query).to_arrow_table()
             except duckdb.Error as error:
                 raise DataError(f"sql: {error}") from None
-        return answer
+        return _frame(answer)
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """Return pandas' own types; DuckDB's sums of whole numbers are decimals."""
+    decimals = [field.name for field in table.schema if pa.types.is_decimal(field.type)]
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.astype(dict.fromkeys(decimals, "float64"))
+
+
+def _one_select(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    kinds = [statement.type.name for statement in connection.extract_statements(query)]
+    if kinds != ["SELECT"]:
+        raise DataError(
+            f"sql: got {', '.join(kinds) or 'no statement'}; must be one SELECT. "
+            "Ask one question at a time."
+        )

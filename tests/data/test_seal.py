@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from kit.base.errors import DataError, LeakageError
+from kit.base.files import atomic_path
+from kit.data import order
 from kit.data.load import load_log
-from kit.data.log import AuctionLog, read_parquet
+from kit.data.log import AuctionLog, read_parquet, refuse_sealed
 from kit.data.samples import AUCTIONS
 from kit.data.seal import load_sealed
 from kit.data.split import time_split
@@ -96,3 +98,27 @@ def test_all_or_nothing(write: object, tmp_path: Path) -> None:
     assert "line 51" not in Path(str(report.rejects)).read_text()
     assert Path(str(report.rejects)).read_text().splitlines()[1].startswith("51\t")
     assert list(out.glob(".*")) == []  # no temporary folder is left
+
+
+def test_holdout_rows_keep_a_sealed_name_also_while_they_are_sorted(
+    write: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash at any moment leaves holdout rows only in files that are refused."""
+    rows = "".join(f"0\t{row}\t0.5\t{(row * 7) % 100}\n" for row in range(1, 100))
+    seen: set[str] = set()
+    original = order.write_batches
+
+    def watched(*arguments: object) -> int:
+        done = original(*arguments)
+        seen.update(path.name for path in tmp_path.rglob("*") if path.is_file())
+        return done
+
+    monkeypatch.setattr(order, "write_batches", watched)
+    load_sealed(write(rows), "ipinyou-ctr", tmp_path / "sealed")
+    held = {name for name in seen if "holdout" in name}
+    assert held == {"holdout.sealed.parquet", "sorted-holdout.sealed.parquet"}
+
+
+def test_a_temporary_file_ends_as_its_target_does(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "x.sealed.parquet") as partial, pytest.raises(LeakageError):
+        refuse_sealed(partial)

@@ -54,3 +54,54 @@ def test_refuses_sealed_and_foreign_files(tmp_path: Path) -> None:
     pd.DataFrame({"a": [1]}).to_parquet(foreign)
     with pytest.raises(DataError, match="without an auction log's metadata"):
         ScannedLog(foreign)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM read_parquet('{sealed}')",
+        "SELECT * FROM '{sealed}'",
+        "SELECT * FROM parquet_metadata('{sealed}')",
+        "SELECT * FROM glob('{folder}/*')",
+        "SELECT * FROM read_text('{folder}/note.txt')",
+        "COPY auctions TO '{folder}/copy.csv'",
+        "COPY auctions TO '{log}'",
+        "ATTACH '{folder}/new.db'",
+        "SET enable_external_access = true",
+        "SELECT 1; SELECT 2",
+        "SELECT * FROM query",
+        "",
+    ],
+)
+def test_sql_reads_only_its_log_and_writes_nothing(tmp_path: Path, query: str) -> None:
+    few = AuctionLog.read(PATH).rows(slice(0, 10))
+    log, sealed = few.save(tmp_path / "log.parquet"), few.save(tmp_path / "x.sealed.parquet")
+    (tmp_path / "note.txt").write_text("secret")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(DataError, match="sql: "):
+        ScannedLog(log).sql(query.format(sealed=sealed, folder=tmp_path, log=log))
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert ScannedLog(log).sql("SELECT count(*) AS rows FROM auctions")["rows"].item() == 10
+
+
+def test_sql_spills_what_memory_does_not_hold() -> None:
+    query = "SELECT a.*, range AS copy FROM auctions a, range(10) ORDER BY hash(timestamp, range)"
+    few = ScannedLog(PATH).sql(f"{query} LIMIT 5 OFFSET 1400000", "120MB")  # ~0.4 GB to sort
+    assert len(few) == 5
+
+
+def test_a_link_to_a_sealed_file_is_sealed(tmp_path: Path) -> None:
+    sealed = AuctionLog.read(PATH).rows(slice(0, 10)).save(tmp_path / "x.sealed.parquet")
+    (tmp_path / "plain.parquet").symlink_to(sealed)
+    with pytest.raises(LeakageError):
+        AuctionLog.read(tmp_path / "plain.parquet")
+
+
+def test_sql_answers_in_pandas_types() -> None:
+    answer = ScannedLog(PATH).sql(
+        "SELECT sum(won::int) AS wins, max(timestamp) AS last FROM auctions"
+    )
+    assert answer.dtypes.astype(str).to_dict() == {
+        "wins": "float64",
+        "last": "datetime64[us, UTC]",
+    }
