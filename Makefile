@@ -51,6 +51,7 @@ lock: ## write the hashed lock files again from pyproject.toml
 	test -x $(UV) || ($(PYTHON) -m venv .lock-venv && .lock-venv/bin/python -m pip install --quiet uv)
 	$(COMPILE) --extra build -o constraints.txt
 	$(COMPILE) --extra dev -c constraints.txt -o constraints-dev.txt
+	$(COMPILE) --extra browser -c constraints.txt -o constraints-browser.txt
 	$(COMPILE) --extra bench -c constraints.txt -o constraints-bench.txt
 
 clean: ## remove what the targets above made

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from kit.base.checks import bad_values, did_you_mean, has_columns
 from kit.base.errors import DataError
@@ -98,6 +99,22 @@ COLUMNS: dict[str, Column] = {
 }  # fmt: skip
 
 REQUIRED = ("market_price_cpm", "market_price_kind")
+
+
+def auction_types(frame: pd.DataFrame) -> NDArray[np.int8]:
+    """Return each row's auction type, shape (n,): a deal's own ``deal_at``, as in OpenRTB, first.
+
+    Examples
+    --------
+    >>> auction_types(pd.DataFrame({"auction_type": [1, 2], "deal_at": [3, None]})).tolist()
+    [3, 2]
+    """
+    types = pd.Series(SECOND_PRICE, index=frame.index, dtype="float64")
+    for name in ("auction_type", "deal_at"):
+        if name in frame.columns:
+            given = frame[name].astype("float64")
+            types = given.where(given.notna(), types)
+    return types.to_numpy(dtype=np.int8)
 
 
 def role_columns(role: Role) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ Shorts = NDArray[np.int16]
 
 
 @kernel()
-def _first_guesses(multipliers: Floats) -> Shorts:
+def first_guesses(multipliers: Floats) -> Shorts:
     """Return, by the leading bits of a float32 ratio, a lower bound of the break-even's place."""
     edges = (np.arange(_BUCKETS).astype(np.int32) << np.int32(_SHIFT)).view(np.float32)
     guesses = np.empty(_BUCKETS, np.int16)
@@ -44,7 +44,7 @@ def _first_guesses(multipliers: Floats) -> Shorts:
 
 
 @kernel(error_model="numpy")  # a base bid of 0 has an infinite ratio
-def _break_evens(
+def break_evens(
     base: Floats, need: Floats, multipliers: Floats, guesses: Shorts, step: float, cap: float,
     ratio: NDArray[np.float32], evens: Shorts,
 ) -> None:  # fmt: skip
@@ -171,7 +171,7 @@ def _grid_chunk(
 ) -> None:  # fmt: skip
     rows = base.size
     evens = np.empty(rows, np.int16)
-    _break_evens(base, need, multipliers, guesses, step, cap, np.empty(rows, np.float32), evens)
+    break_evens(base, need, multipliers, guesses, step, cap, np.empty(rows, np.float32), evens)
     if limited:
         spend = np.empty(multipliers.size)
         _chunk_spend(base, pay, multipliers, step, cap, evens, spend)
@@ -234,7 +234,7 @@ def grid_rows(
         Added to.
     """
     count = multipliers.size
-    guesses = _first_guesses(multipliers)
+    guesses = first_guesses(multipliers)
     common = np.zeros((totals.shape[1], count + 1, WIDTH))
     length = episode if episode > 0 else max(base.size, 1)
     for first in range(0, base.size, length):
@@ -272,7 +272,7 @@ def grid_linear(
         Added to; clicks and fees stay 0.
     """
     count = multipliers.size
-    guesses = _first_guesses(multipliers)
+    guesses = first_guesses(multipliers)
     common = np.zeros((totals.shape[1], count + 1, WIDTH))
     left = np.full(count, budget)
     alone = np.zeros(count, np.bool_)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from kit.base.checks import bad_values, finite_at_least, one_of
 from kit.base.errors import DataError
 from kit.data.log import AuctionLog
-from kit.data.schema import AT_LEAST, AT_MOST, KNOWN, SECOND_PRICE
+from kit.data.schema import AT_LEAST, AT_MOST, KNOWN, SECOND_PRICE, auction_types
 from kit.replay import kernels
 from kit.replay.kernels import GRID
 
@@ -122,7 +122,7 @@ def read_market(
         )
     if market is not None:
         prices = _checked_market(market, prices, kind)
-    types = _auction_types(log)
+    types = auction_types(log.frame)
     floor, below = _effective_floor(log, types)
     return Market(
         writable(prices), writable(floor), writable(kind), types, log.meta.ties_win, censored, below
@@ -133,14 +133,6 @@ def writable(array: NDArray[Scalar]) -> NDArray[Scalar]:
     """Return a contiguous writable array: a read-only one would compile each kernel again."""
     plain = np.ascontiguousarray(array)
     return plain if plain.flags.writeable else plain.copy()
-
-
-def _auction_types(log: AuctionLog) -> NDArray[np.int8]:
-    types = log.column("auction_type", SECOND_PRICE)
-    if "deal_at" in log.frame.columns:
-        deal = log.column("deal_at", np.nan)
-        types = np.where(np.isnan(deal), types, deal)
-    return types.astype(np.int8)
 
 
 def _effective_floor(
