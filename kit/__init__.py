@@ -32,6 +32,12 @@ _PUBLIC: dict[str, str] = {
     "Split": "kit.data.split",
     "time_split": "kit.data.split",
     "ScannedLog": "kit.data.warehouse",
+    "ScaledPolicy": "kit.bid.scaled",
+    "Setting": "kit.replay.tuning",
+    "BidTuner": "kit.widgets.bid_tuner",
+    "ReplayExplorer": "kit.widgets.replay_explorer",
+    "ModelCardPanel": "kit.widgets.model_card",
+    "drift": "kit.models.drift",
     "LandscapeModel": "kit.models.landscape",
     "fit_response": "kit.models.response",
     "load_response": "kit.models.response",
@@ -74,6 +80,7 @@ if TYPE_CHECKING:
     from kit.base.units import PriceUnit as PriceUnit
     from kit.bid.registry import describe_policies as describe_policies
     from kit.bid.registry import make_policy as make_policy
+    from kit.bid.scaled import ScaledPolicy as ScaledPolicy
     from kit.bid.training import TrainingStats as TrainingStats
     from kit.data.load import load_log as load_log
     from kit.data.load import load_to_parquet as load_to_parquet
@@ -99,15 +106,20 @@ if TYPE_CHECKING:
     from kit.flow.render import write_up as write_up
     from kit.flow.runs import list_runs as list_runs
     from kit.flow.runs import utc_now as utc_now
+    from kit.models.drift import drift as drift
     from kit.models.landscape import LandscapeModel as LandscapeModel
     from kit.models.response import fit_response as fit_response
     from kit.models.response import load_response as load_response
     from kit.replay.grid import replay_grid as replay_grid
     from kit.replay.run import replay as _replay
+    from kit.replay.tuning import Setting as Setting
     from kit.report.figures import bid_curves as bid_curves
     from kit.report.writeup import Writeup as Writeup
     from kit.validate.blocks import time_blocks as time_blocks
     from kit.validate.compare import compare as compare
+    from kit.widgets.bid_tuner import BidTuner as BidTuner
+    from kit.widgets.model_card import ModelCardPanel as ModelCardPanel
+    from kit.widgets.replay_explorer import ReplayExplorer as ReplayExplorer
 
     replay_policy = _replay
 

@@ -109,12 +109,12 @@ def auction_types(frame: pd.DataFrame) -> NDArray[np.int8]:
     >>> auction_types(pd.DataFrame({"auction_type": [1, 2], "deal_at": [3, None]})).tolist()
     [3, 2]
     """
-    types = pd.Series(SECOND_PRICE, index=frame.index, dtype="float64")
+    types = np.full(len(frame), SECOND_PRICE, dtype=np.float64)
     for name in ("auction_type", "deal_at"):
         if name in frame.columns:
-            given = frame[name].astype("float64")
-            types = given.where(given.notna(), types)
-    return types.to_numpy(dtype=np.int8)
+            given = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+            types = np.where(np.isnan(given), types, given)
+    return types.astype(np.int8)
 
 
 def role_columns(role: Role) -> tuple[str, ...]:

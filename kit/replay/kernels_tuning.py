@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kit.base.jit import kernel
 from kit.replay.kernels import Floats, offered

@@ -142,7 +142,14 @@ class TuningTable:
         self.bids = np.bincount(exchange, ~np.isnan(bids), len(self.exchanges)).astype(np.int64)
         step, cap = float(log.meta.bid_step_cpm), log.meta.bid_cap_cpm
         self._rule = (step, math.inf if cap is None else float(cap))
-        self._rows = (bids, terms.pay, payoff.value, payoff.fee, payoff.label & np.int8(1), cell)
+        self._rows: tuple[Any, ...] = (
+            bids,
+            terms.pay,
+            payoff.value,
+            payoff.fee,
+            payoff.label & np.int8(1),
+            cell,
+        )
         self._count(terms.need)
 
     def _count(self, need: NDArray[np.float64]) -> None:
@@ -212,7 +219,8 @@ class TuningTable:
         """Return the place in the grid of every group (exchange, whether its bid is paid)."""
         overall, exchange, shade = self._steps(setting)
         steps = overall + np.array(exchange)[self._pairs // 2] + shade * (self._pairs % 2)
-        return (steps - _LOWEST).astype(np.int32)
+        places: NDArray[np.int32] = (steps - _LOWEST).astype(np.int32)
+        return places
 
     def bid_multipliers(self, setting: Setting) -> tuple[dict[str, float], dict[str, float]]:
         """Return what `kit.bid.scaled.ScaledPolicy` takes: by exchange, and with shading."""
@@ -258,10 +266,11 @@ class TuningTable:
         at = int(np.searchsorted(spent, left, side="right")) - 1
         totals: NDArray[np.float64] = self._sums[at, every, cells].copy()
         if at + 1 < len(spent):
-            kernels.spend_rest(
+            rest: list[Any] = [
                 float(left - spent[at]), cells, self.multipliers, *self._rule, *self._rows,
                 self._evens, self._lowest, int(self._starts[at]), totals,
-            )  # fmt: skip
+            ]  # fmt: skip
+            kernels.spend_rest(*rest)
         return totals
 
     def frontier(self, setting: Setting) -> pd.DataFrame:
@@ -293,6 +302,14 @@ class TuningTable:
         np.add.at(wins, self._pairs // 2, self._whole[:, :, COLUMNS.index("impressions")])
         bids = np.maximum(self.bids, 1)[:, None]
         return dict(zip(self.exchanges, wins / bids, strict=True))
+
+    def rates_at(self, setting: Setting) -> dict[str, float]:
+        """Return, by exchange, the share of bids that win at a setting without its budget."""
+        wins = np.zeros(len(self.exchanges))
+        groups = np.arange(len(self._pairs))
+        won = self._whole[groups, self._places(setting), COLUMNS.index("impressions")]
+        np.add.at(wins, self._pairs // 2, won)
+        return dict(zip(self.exchanges, wins / np.maximum(self.bids, 1), strict=True))
 
     def to_dict(self, setting: Setting) -> dict[str, Any]:
         """Return a setting on the grid and the multipliers it means, for JSON."""

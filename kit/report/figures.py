@@ -254,6 +254,42 @@ def exchange_hour_map(table: pd.DataFrame, *, label: str, signed: bool = True) -
         return _svg(figure)
 
 
+def segment_differences(segments: pd.DataFrame, *, label: str, unit: PriceUnit) -> str:
+    """Draw a difference in money with its interval, one line a segment.
+
+    Parameters
+    ----------
+    segments : pandas.DataFrame
+        Columns segment, difference, low, high (price sums; the interval NaN where there is none).
+    label : str
+        What the difference is.
+    unit : PriceUnit
+        Unit of the sums.
+
+    Raises
+    ------
+    DataError
+        If a column is missing or the frame is empty.
+    """
+    _need("segments", segments, ["segment", "difference", "low", "high"])
+    scale = unit.money(1.0)
+    places = np.arange(len(segments))[::-1]
+    center, low, high = (
+        scale * segments[name].to_numpy(dtype=np.float64) for name in ("difference", "low", "high")
+    )
+    colors = np.where(low > 0, BLUE, np.where(high < 0, ORANGE, SOFT))
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(9.4, 1.3 + 0.27 * len(segments)), layout="constrained")
+        axes = figure.subplots()
+        axes.axvline(0, color=INK, linewidth=0.8)
+        axes.hlines(places, low, high, color=colors, linewidth=1.8)
+        axes.scatter(center, places, color=colors, s=36, zorder=3)
+        axes.set_yticks(places, [_short(name) for name in segments["segment"]])
+        axes.set(title=label, xlabel=f"difference ({unit.currency}), with its interval")
+        _ticks(axes, x=7)
+        return _svg(figure)
+
+
 def cumulative_difference(
     series: pd.DataFrame, row: MetricDifference, *, unit: PriceUnit, level: float = 0.95
 ) -> str:

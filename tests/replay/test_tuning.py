@@ -131,6 +131,7 @@ def test_a_bad_setting_is_named(setting: Setting, said: str) -> None:
     table = TuningTable(random_log(1, 100), np.full(100, 3.0))
     with pytest.raises((DataError, PolicyError), match=said):
         table.snapped(setting)
+    with pytest.raises((DataError, PolicyError), match=said):
         table.totals(setting)
 
 

@@ -1,0 +1,1 @@
+"""Panels for JupyterLab, one a file: state in, state out, no maths."""
