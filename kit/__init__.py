@@ -124,6 +124,13 @@ if TYPE_CHECKING:
     replay_policy = _replay
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Add the magics: ``%load_ext kit``."""
+    from kit.lab.magics import load
+
+    load(shell)
+
+
 def __getattr__(name: str) -> Any:
     try:
         module, _, attribute = _PUBLIC[name].partition(":")

@@ -53,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     _train(_verb(verbs, "train", "fit click, conversion and market models", _formats()))
     _replay(_verb(verbs, "replay", "replay one policy over a log", _policies()))
     _report(_verb(verbs, "report", "write a finished comparison up again"))
+    _init(_verb(verbs, "init", "lay out a workspace: notebooks, data samples, settings"))
     _runs(_verb(verbs, "runs", "list what was run in this workspace, or run it again"))
     return parser
 
@@ -255,6 +256,25 @@ def _report(parser: argparse.ArgumentParser) -> None:
         return _take(given, "result", "out", "title", "question")
 
     parser.set_defaults(act=_recorded("report", spec))
+
+
+def _init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="the workspace; nothing in it is overwritten")
+    parser.set_defaults(act=_lay_out)
+
+
+def _lay_out(given: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from kit.flow.workspace import lay_out
+
+    laid = lay_out(given.folder)
+    if given.json:
+        print(json.dumps(asdict(laid) | {"root": str(laid.root)}))
+        return
+    kept = f"; {len(laid.kept)} that were there are as they were" if laid.kept else ""
+    print(f"{laid.root}: {len(laid.made)} files written{kept}.")
+    print(f"Open next: jupyter lab --notebook-dir={given.folder}")
 
 
 def _runs(parser: argparse.ArgumentParser) -> None:

@@ -224,15 +224,15 @@ class ModelCardPanel(Panel):
             go.Bar(
                 x=frame["psi"], y=frame["feature"], orientation="h",
                 marker={"color": [_COLORS[name] for name in frame["reading"]]},
+                text=[f"{value:.3f}" for value in frame["psi"]], textposition="auto",
                 hovertemplate="%{y}: %{x:.3f}<extra></extra>",
             )
         )  # fmt: skip
         for edge in (STABLE, MOVED):
             self.drifts.add_vline(edge, line={"color": "#6b7280", "dash": "dot", "width": 1})
-        top = max(1.2 * MOVED, 1.05 * float(self.drift["psi"].max()))
         self.drifts.update_layout(
             width=820, height=120 + 20 * len(frame), margin_l=120, yaxis_nticks=20,
-            xaxis_range=[0, top],
+            xaxis_range=[0, 2 * MOVED],
             title_text="Drift from train to tune: below 0.1 stable, above 0.25 moved",
         )  # fmt: skip
 
@@ -266,7 +266,8 @@ class ModelCardPanel(Panel):
         else:
             svg = reliability_curves({self.split_name: self.checked}, event=model.target)
         gains = self._importance().iloc[:_MOST_FEATURES]
-        shares = [[str(row.feature), percent(float(row.gain))] for row in gains.itertuples()]
+        names, gain = gains["feature"].astype(str), gains["gain"].tolist()
+        shares = [[name, percent(share)] for name, share in zip(names, gain, strict=True)]
         moved = [
             [row["feature"], f"{row['psi']:.3f}", row["reading"]]
             for row in self.drift.iloc[:_MOST_FEATURES].to_dict("records")

@@ -130,7 +130,7 @@ class Panel:
         svg, markdown = self.twin()
         heading = f"<h3>{html.escape(self.title)}</h3><p>{html.escape(self.about)}</p>"
         drawn = inline_svg(svg, self.css_class)
-        display(  # type: ignore[no-untyped-call]
+        display(
             {
                 "text/html": f'<div class="kit-twin">{heading}{drawn}{_as_html(markdown)}</div>',
                 "image/svg+xml": svg,
@@ -139,7 +139,7 @@ class Panel:
             },
             raw=True,
         )
-        display(self.root)  # type: ignore[no-untyped-call]
+        display(self.root)
 
 
 def _message(text: str) -> str:

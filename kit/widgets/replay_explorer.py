@@ -204,15 +204,14 @@ class ReplayExplorer(Panel):
         result = self.result
         header = [result.segment, "Auctions", result.policy, result.baseline, "Difference",
                   f"{self.explorer.level:.0%} interval, all rows together"]  # fmt: skip
-        rows = []
-        for row in result.segments.to_dict("records"):
-            rows.append(
-                [
-                    row["segment"], count(row["auctions"]), self._money(row["policy"]),
-                    self._money(row["baseline"]), self._money(row["difference"], sign=True),
-                    self._interval(row["low"], row["high"]),
-                ]
-            )  # fmt: skip
+        rows = [
+            [
+                row["segment"], count(row["auctions"]), self._money(row["policy"]),
+                self._money(row["baseline"]), self._money(row["difference"], sign=True),
+                self._interval(row["low"], row["high"]),
+            ]
+            for row in result.segments.to_dict("records")
+        ]  # fmt: skip
         return header, rows
 
     def _label(self) -> str:
