@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKSPACE ?= workspace
+AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lab bench lint lock samples clean
+.PHONY: help demo test test-browser test-slow browser screenshots frontend lab bench lint lock samples clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -25,13 +27,21 @@ demo: $(VENV)/core.stamp ## load, train, bid, replay, compare and write up the s
 	$(BIN)/kit demo --out out/
 
 test: $(VENV)/dev.stamp ## the fast lane: unit, property and recovery tests, doctests, README, types, layers
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -m "not slow" --ignore=tests/browser
+
+test-browser: $(VENV)/dev.stamp $(VENV)/browser.stamp ## a real JupyterLab in Chromium: launcher, panels, templates
+	$(BIN)/python -m pytest -q tests/browser
+
+browser: ## install Debian's Chromium, which test-browser drives (as root, or with sudo)
+	test -n "$$(command -v chromium)" || { $(AS_ROOT) apt-get update -qq && \
+		$(AS_ROOT) apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
 test-slow: $(VENV)/dev.stamp ## memory limits, kills, wheel install
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m slow --ignore=tests/browser
 
-lab: $(VENV)/core.stamp ## open JupyterLab on the notebooks
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+lab: $(VENV)/core.stamp ## open JupyterLab in a workspace of its own (WORKSPACE=workspace)
+	$(BIN)/kit init $(WORKSPACE)
+	$(BIN)/jupyter lab --notebook-dir=$(WORKSPACE)
 
 bench: $(VENV)/dev.stamp $(VENV)/bench.stamp ## print the README's speed table on this machine
 	$(BIN)/python -m tests.benchmarks

@@ -222,10 +222,10 @@ class ModelCardPanel(Panel):
         frame = self.drift.iloc[:_MOST_FEATURES].iloc[::-1]
         self.drifts.add_trace(
             go.Bar(
-                x=frame["psi"], y=frame["feature"], orientation="h",
+                x=frame["psi"].clip(upper=2 * MOVED), y=frame["feature"], orientation="h",
                 marker={"color": [_COLORS[name] for name in frame["reading"]]},
                 text=[f"{value:.3f}" for value in frame["psi"]], textposition="auto",
-                hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+                hovertemplate="%{y}: %{text}<extra></extra>",
             )
         )  # fmt: skip
         for edge in (STABLE, MOVED):

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator
 _CHARTS = """panel => [...panel.querySelectorAll('.js-plotly-plot')].map(host => ({
   title: host.layout?.title?.text ?? '',
   marks: [...host.querySelectorAll('.scatterlayer path, .barlayer path, .heatmaplayer image')]
-    .filter(node => { const box = node.getBoundingClientRect(); return box.width + box.height > 3; })
+    .map(node => node.getBoundingClientRect()).filter(box => box.width + box.height > 3)
     .length,
   axes: host._fullLayout ? ['xaxis', 'yaxis'].map(name => host._fullLayout[name].title.text) : [],
   cut: [...host.querySelectorAll('.xtick text, .ytick text, .xtitle, .ytitle, .gtitle')]

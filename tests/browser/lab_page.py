@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
@@ -16,6 +15,8 @@ from tests.browser.server import Server
 
 SPEC = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 PANEL_MS = 90_000
+BAR = "#jp-bottom-panel, .jp-StatusBar-Widget"
+STDERR = ".jp-RenderedText[data-mime-type*=stderr]"
 
 
 class LabPage:
@@ -50,18 +51,11 @@ class LabPage:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=PANEL_MS)
         self.wait_idle()
 
-    def command(self, name: str, **arguments: Any) -> None:
-        """Run one of JupyterLab's commands."""
-        self.page.evaluate(
-            "([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments]
-        )
-
     def run_all(self, limit_s: float = 150.0) -> None:
         """Run every cell and wait for the last."""
         self.page.locator(".jp-Notebook .jp-Cell").first.click()
-        with_menu = self.page
-        with_menu.get_by_role("menuitem", name="Run", exact=True).click()
-        with_menu.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
         self.wait(self._all_ran, limit_s, "every cell to end")
 
     def _all_ran(self) -> bool:
@@ -73,7 +67,7 @@ class LabPage:
     def wait_idle(self) -> None:
         """Wait until the kernel is idle."""
         self.wait(
-            lambda: "Idle" in self.page.locator("#jp-bottom-panel, .jp-StatusBar-Widget").first.inner_text(),
+            lambda: "Idle" in self.page.locator(BAR).first.inner_text(),
             60, "an idle kernel",
         )  # fmt: skip
 
@@ -88,7 +82,7 @@ class LabPage:
 
     def errors(self) -> list[str]:
         """Return the tracebacks that the notebook shows."""
-        shown = "[data-mime-type='application/vnd.jupyter.error'], .jp-RenderedText[data-mime-type*=stderr]"
+        shown = f"[data-mime-type='application/vnd.jupyter.error'], {STDERR}"
         return self.page.locator(shown).all_inner_texts()
 
     def theme(self, name: str) -> None:
@@ -113,4 +107,14 @@ class LabPage:
     def shot(self, path: Path) -> None:
         """Keep a screenshot."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.page.wait_for_timeout(300)
         self.page.screenshot(path=str(path))
+
+    def panel_shot(self, path: Path) -> None:
+        """Keep a screenshot of the panel alone, whole."""
+        size = self.page.viewport_size or {"width": 1440, "height": 1200}
+        self.page.set_viewport_size({"width": 1500, "height": 1900})
+        self.page.wait_for_timeout(500)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.panel().screenshot(path=str(path))
+        self.page.set_viewport_size(size)

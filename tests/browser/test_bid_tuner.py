@@ -93,8 +93,7 @@ def test_moving_it_shows_what_a_replay_says(tuner: LabPage, shots: Path, theme: 
     assert shown_table(lab.panel())["Spend"] in ("10.00 USD", "9.99 USD")
     lab.page.get_by_label("Policy").select_option("low")
     check(lab)
-    lab.panel().scroll_into_view_if_needed()
-    lab.shot(shots / "tuner.png")
+    lab.panel_shot(shots / "tuner.png")
 
 
 def test_a_bad_budget_is_named_and_keeps_the_last_result(tuner: LabPage, shots: Path) -> None:
@@ -105,9 +104,9 @@ def test_a_bad_budget_is_named_and_keeps_the_last_result(tuner: LabPage, shots: 
         lab.page.keyboard.press("Enter")
         alert = lab.panel().get_by_role("alert")
         alert.wait_for()
-        lab.wait(lambda said=said: said in alert.inner_text(), 10, said)
+        alert.filter(has_text=said).wait_for()
         assert shown_table(lab.panel()) == before
-    lab.shot(shots / "bad.png")
+    lab.panel_shot(shots / "bad.png")
     lab.page.get_by_label("Budget (USD)").fill("")
     lab.page.keyboard.press("Enter")
     lab.wait(lambda: lab.panel().get_by_role("alert").count() == 0, 10, "no alert")

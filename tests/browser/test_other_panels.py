@@ -27,9 +27,9 @@ explorer
 """
 )
 SEGMENTS = """\
-money = explorer.unit.money
-rows = {row["segment"]: money(row["difference"]) for row in explorer.result.segments.to_dict("records")}
-print("API" + json.dumps(rows))
+money, rows = explorer.unit.money, explorer.result.segments
+found = {name: money(sum_) for name, sum_ in zip(rows["segment"], rows["difference"])}
+print("API" + json.dumps(found))
 """
 CARD = (
     LOAD
@@ -81,9 +81,14 @@ def card(browser: Browser, server: Server) -> Iterator[LabPage]:
 
 
 def differences(lab: LabPage) -> dict[str, float]:
-    rows: list[list[str]] = lab.panel().locator("table.kit-table").nth(1).evaluate(
-        "table => [...table.querySelectorAll('tbody tr')]"
-        ".map(row => [...row.children].map(cell => cell.innerText.trim()))"
+    rows: list[list[str]] = (
+        lab.panel()
+        .locator("table.kit-table")
+        .nth(1)
+        .evaluate(
+            "table => [...table.querySelectorAll('tbody tr')]"
+            ".map(row => [...row.children].map(cell => cell.innerText.trim()))"
+        )
     )
     return {row[0]: number_of(row[4]) for row in rows}
 
@@ -106,7 +111,7 @@ def test_explorer_shows_the_differences(explorer: LabPage, shots: Path, theme: s
         assert isinstance(expected, dict)
         assert differences(lab) == pytest.approx(expected, abs=0.006)
         assert chart_fault(lab.panel()) == ""
-    lab.shot(shots / "explorer.png")
+    lab.panel_shot(shots / "explorer.png")
     assert lab.failures == []
 
 
@@ -134,12 +139,12 @@ def test_card_shows_the_models(card: LabPage, shots: Path, theme: str) -> None:
     row = lab.panel().locator("table.kit-table tbody tr td").all_inner_texts()
     assert [float(text) for text in row[-3:]] == pytest.approx(printed(lab), abs=6e-5)
     assert chart_fault(lab.panel()) == ""
-    lab.shot(shots / "click.png")
+    lab.panel_shot(shots / "click.png")
     lab.page.get_by_label("Model").select_option("market")
     lab.panel().get_by_text("percentage points").wait_for()
     lab.page.wait_for_timeout(500)
     assert chart_fault(lab.panel()) == ""
-    lab.shot(shots / "market.png")
+    lab.panel_shot(shots / "market.png")
     assert lab.failures == []
 
 
