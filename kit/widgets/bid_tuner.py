@@ -215,9 +215,7 @@ class BidTuner(Panel):
         )
         self.lay_out(
             widgets.HBox([controls, shown], layout={"flex_flow": "row wrap"}),
-            widgets.HBox(
-                [self.figures.frontier, self.figures.rates], layout={"flex_flow": "row wrap"}
-            ),
+            self.figures.curves,
             widgets.HBox(buttons),
             self.code,
             self.figures.glue,

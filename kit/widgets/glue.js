@@ -1,5 +1,5 @@
-// Draws the chosen points over plotly figures without a redraw of them, names sliders for screen
-// readers, and copies text. A point says: figure (class), x, y, kind, color, label.
+// Draws points and lines over plotly figures without a redraw of them, names sliders for screen
+// readers, and copies text. See glue.py for what a point and a line say.
 const SVG = "http://www.w3.org/2000/svg";
 
 function layerOf(host) {
@@ -33,24 +33,47 @@ function shapeOf(point) {
   return group;
 }
 
+function toPixels(host, axes, x, y) {
+  const xaxis = host._fullLayout["xaxis" + axes], yaxis = host._fullLayout["yaxis" + axes];
+  const px = xaxis._offset + xaxis.d2p(x), py = yaxis._offset + yaxis.d2p(y);
+  const inside = px >= xaxis._offset - 1 && px <= xaxis._offset + xaxis._length + 1
+    && py >= yaxis._offset - 1 && py <= yaxis._offset + yaxis._length + 1;
+  return { px, py, inside: inside && isFinite(px) && isFinite(py),
+    right: xaxis._offset + xaxis._length };
+}
+
 function place(group, point, host) {
-  const { xaxis, yaxis } = host._fullLayout;
-  const x = xaxis._offset + xaxis.d2p(point.x);
-  const y = yaxis._offset + yaxis.d2p(point.y);
-  const inside = x >= xaxis._offset - 1 && x <= xaxis._offset + xaxis._length + 1
-    && y >= yaxis._offset - 1 && y <= yaxis._offset + yaxis._length + 1;
-  const seen = inside && isFinite(x) && isFinite(y);
-  group.setAttribute("visibility", seen ? "visible" : "hidden");
-  if (!seen) return;
+  const { px, py, inside, right } = toPixels(host, point.axes, point.x, point.y);
+  group.setAttribute("visibility", inside ? "visible" : "hidden");
+  if (!inside) return;
   const [shape, text] = group.childNodes;
   const [left, top, offset] = point.kind === "square" ? ["x", "y", 5.5] : ["cx", "cy", 0];
-  shape.setAttribute(left, x - offset);
-  shape.setAttribute(top, y - offset);
+  shape.setAttribute(left, px - offset);
+  shape.setAttribute(top, py - offset);
   if (!text) return;
-  const flip = x > xaxis._offset + xaxis._length - 80;
-  text.setAttribute("x", flip ? x - 11 : x + 11);
-  text.setAttribute("y", point.kind === "dot" ? y : y + 12);
+  const flip = px > right - 80;
+  text.setAttribute("x", flip ? px - 11 : px + 11);
+  text.setAttribute("y", py + { dot: 0, square: -11, pin: 12 }[point.kind]);
   text.setAttribute("text-anchor", flip ? "end" : "start");
+}
+
+function trace(path, line, host) {
+  let pen = "M";
+  const parts = [];
+  line.x.forEach((x, index) => {
+    const { px, py, inside } = toPixels(host, line.axes, x, line.y[index]);
+    if (inside) parts.push(pen + px.toFixed(1) + "," + py.toFixed(1));
+    pen = inside ? "L" : "M";
+  });
+  path.setAttribute("d", parts.join(""));
+}
+
+function pathOf(line) {
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("fill", "none");
+  path.setAttribute("stroke", line.color);
+  path.setAttribute("stroke-width", 2.2);
+  return path;
 }
 
 function render({ model, el }) {
@@ -67,14 +90,17 @@ function render({ model, el }) {
       }
       const holder = host.closest("[class*='kit-figure-']");
       const name = [...(holder?.classList ?? [])].find((item) => item.startsWith("kit-figure-"));
-      const points = model.get("points").filter((point) => "kit-figure-" + point.figure === name);
-      const kinds = points.map((point) => point.kind + point.color + point.label).join("|");
+      const own = (trait) => model.get(trait).filter((item) => "kit-figure-" + item.figure === name);
+      const lines = own("lines"), points = own("points");
+      const kinds = [...lines.map((line) => line.color),
+        ...points.map((point) => point.kind + point.color + point.label)].join("|");
       const layer = layerOf(host);
       if (layer.dataset.kinds !== kinds) {
-        layer.replaceChildren(...points.map(shapeOf));
+        layer.replaceChildren(...lines.map(pathOf), ...points.map(shapeOf));
         layer.dataset.kinds = kinds;
       }
-      points.forEach((point, index) => place(layer.childNodes[index], point, host));
+      lines.forEach((line, index) => trace(layer.childNodes[index], line, host));
+      points.forEach((point, index) => place(layer.childNodes[lines.length + index], point, host));
     }
   };
   const label = () => {
@@ -95,7 +121,7 @@ function render({ model, el }) {
     if (++tries < 50 && figures().some((host) => !watched.has(host))) setTimeout(settle, 100);
     else if (tries < 3) setTimeout(settle, 100);
   };
-  model.on("change:points", () => { draw(); label(); });
+  model.on("change", () => { draw(); label(); });
   model.on("msg:custom", (message) => navigator.clipboard?.writeText(message.copy).catch(() => {}));
   setTimeout(settle, 0);
   el.hidden = true;

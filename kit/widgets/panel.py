@@ -126,7 +126,8 @@ class Panel:
         raise NotImplementedError
 
     def _ipython_display_(self) -> None:
-        """Show the twin, which the live panel hides, and the panel."""
+        """Show the panel, and its twin, which the live panel hides."""
+        display(self.root)
         svg, markdown = self.twin()
         heading = f"<h3>{html.escape(self.title)}</h3><p>{html.escape(self.about)}</p>"
         drawn = inline_svg(svg, self.css_class)
@@ -139,7 +140,6 @@ class Panel:
             },
             raw=True,
         )
-        display(self.root)
 
 
 def _message(text: str) -> str:

@@ -3,14 +3,19 @@
 # ruff: noqa: RUF001 - the multiplication sign is what is shown
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
+from kit.base.units import PriceUnit
 from kit.flow.tuning import BidTuning, TuningView
+from kit.replay.tuning import Setting
 from kit.report.figures import bid_curves
 from kit.report.numbers import count, money, percent
 from kit.widgets.glue import Glue
@@ -56,65 +61,59 @@ class TunerFigures:
         self.unit = tuning.log.meta.unit
         self._drawn_policy = ""
         self._drawn_frontier: Any = None
-        currency = self.unit.currency
-        self.frontier = figure(
-            "frontier",
-            figure_layout(
-                "Value against spend, every multiplier", f"spend ({currency})",
-                f"value ({currency})", showlegend=False,
-            ),
-        )  # fmt: skip
-        self.frontier.update_xaxes(type="log", dtick="D2", tickformat=",")
-        self.frontier.update_yaxes(rangemode="tozero")
-        self.frontier.add_trace(
-            go.Scatter(
-                mode="lines", line={"color": BLUE, "width": 2},
-                hovertemplate=f"×%{{customdata:.4g}}: spend %{{x:,.2f}} {currency}, "
-                f"value %{{y:,.2f}} {currency}<extra></extra>",
-            )
-        )  # fmt: skip
-        # Unseen: it keeps the points that the glue draws inside the axes.
-        self.frontier.add_trace(go.Scatter(mode="markers", opacity=0, hoverinfo="skip"))
-        self.rates = figure(
-            "rates",
-            figure_layout(
-                "Win rate by exchange", "multiplier on the policy's bid", "win rate (%)",
-                showlegend=True,
-            ),
-        )  # fmt: skip
-        self.rates.update_xaxes(
-            type="log", tickvals=[0.0625, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16],
-            ticktext=["1/16", "1/8", "1/4", "1/2", "1", "2", "4", "8", "16"], range=[-1.25, 1.25],
-        )  # fmt: skip
+        self.curves = figure("curves", _curves_layout(self.unit))
         self.numbers, self.heat = widgets.HTML(), widgets.HTML()
         self.glue = Glue(panel=css_class)
 
     def draw(self, view: TuningView, pins: Sequence[Pin], measure: str) -> None:
         """Show a view; only what changed is sent to the browser."""
-        self._draw_rates(view.policy)
-        self._draw_frontier(view)
-        self._keep_in_sight(pins)
-        self.glue.move(self._points(view, pins))
+        self._draw_policy(view.policy)
+        with self.glue.hold_sync():
+            self._draw_frontier(view)
+            self.glue.points = self._points(view, pins)
         self.numbers.value = html_table(*self.rows(view, pins), now=1)
         show = self._money if measure in MONEY else count
         caption = f"{ROWS[measure]} by exchange and hour of day"
         self.heat.value = heat_table(view.heat(measure), caption, show)
 
-    def _draw_rates(self, policy: str) -> None:
+    def _draw_policy(self, policy: str) -> None:
+        """Redraw what only the policy changes: its plain frontier, and its win rates."""
         if policy == self._drawn_policy:
             return
         self._drawn_policy = policy
         table = self.tuning.table(policy)
-        with self.rates.batch_update():
-            self.rates.data = ()
+        spend, value, multiplier = self._frontier(policy, Setting())
+        currency = self.unit.currency
+        with self.curves.batch_update():
+            self.curves.data = ()
+            self.curves.add_trace(
+                go.Scatter(
+                    x=spend, y=value, customdata=multiplier, mode="lines", showlegend=False,
+                    line={"color": "#9aa1ab", "width": 1.5, "dash": "dot"},
+                    hovertemplate=f"×%{{customdata:.4g}}, nothing else set: spend %{{x:,.2f}} "
+                    f"{currency}, value %{{y:,.2f}} {currency}<extra></extra>",
+                )
+            )  # fmt: skip
             for place, (name, rate) in enumerate(table.win_rates().items()):
-                self.rates.add_trace(
+                self.curves.add_trace(
                     go.Scatter(
                         x=table.multipliers, y=100 * rate, mode="lines", name=name,
+                        xaxis="x2", yaxis="y2",
                         line={"color": SERIES[place % len(SERIES)], "width": 1.8},
                         hovertemplate=f"{name} ×%{{x:.4g}}: %{{y:.2f}} %<extra></extra>",
                     )
                 )  # fmt: skip
+            self._set_range(spend, value)
+
+    def _set_range(self, spend: NDArray[np.float64], value: NDArray[np.float64]) -> None:
+        """Fix the axes so that they hold still while sliders move."""
+        x, y = (self.unit.money(self.tuning.baseline[name]) for name in ("spend", "value"))
+        sums = np.append(spend[spend > 0], x)
+        low, high = max(float(sums.min()), float(sums.max()) / 1e4, 1e-9), float(sums.max())
+        self.curves.update_layout(
+            xaxis_range=[math.log10(low / 1.5), math.log10(max(high, 1e-6) * 1.5)],
+            yaxis_range=[0, 1.08 * max(float(value.max()), y, 1e-9)],
+        )
 
     def _draw_frontier(self, view: TuningView) -> None:
         """Send the line only where it changed: the multiplier alone moves along it."""
@@ -124,18 +123,19 @@ class TunerFigures:
         if key == self._drawn_frontier:
             return
         self._drawn_frontier = key
-        frame = self.tuning.table(view.policy).frontier(setting)
-        self.frontier.data[0].update(
-            x=self.unit.money(1.0) * frame["spend"].to_numpy(),
-            y=self.unit.money(1.0) * frame["value"].to_numpy(),
-            customdata=frame["multiplier"].to_numpy(),
-        )
+        spend, value, _ = self._frontier(view.policy, setting)
+        self.glue.lines = [
+            {"figure": "curves", "axes": "", "color": BLUE, "x": short(spend), "y": short(value)}
+        ]
 
-    def _keep_in_sight(self, pins: Sequence[Pin]) -> None:
-        shown = [self.tuning.baseline, *(pin.view.summary for pin in pins)]
-        x, y = ([self.unit.money(one[name]) for one in shown] for name in ("spend", "value"))
-        if list(self.frontier.data[1].x or ()) != x or list(self.frontier.data[1].y or ()) != y:
-            self.frontier.data[1].update(x=x, y=y)
+    def _frontier(
+        self, policy: str, setting: Setting
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return spend and value in currency, and the multipliers they belong to."""
+        frame = self.tuning.table(policy).frontier(setting)
+        scale = self.unit.money(1.0)
+        spend, value = (scale * frame[name].to_numpy(np.float64) for name in ("spend", "value"))
+        return spend, value, frame["multiplier"].to_numpy(np.float64)
 
     def _points(self, view: TuningView, pins: Sequence[Pin]) -> list[dict[str, Any]]:
         """Return what moves: the chosen point, the baseline, the pins, each exchange's rate."""
@@ -149,8 +149,8 @@ class TunerFigures:
         rates = table.rates_at(view.setting)
         for place, name in enumerate(table.exchanges):
             points.append({
-                "figure": "rates", "x": plain[name], "y": 100 * rates[name], "kind": "small",
-                "color": SERIES[place % len(SERIES)], "label": name,
+                "figure": "curves", "axes": "2", "x": plain[name], "y": 100 * rates[name],
+                "kind": "small", "color": SERIES[place % len(SERIES)], "label": name,
             })  # fmt: skip
         return points
 
@@ -158,7 +158,8 @@ class TunerFigures:
         self, kind: str, color: str, label: str, summary: Mapping[str, float]
     ) -> dict[str, Any]:
         x, y = self.unit.money(summary["spend"]), self.unit.money(summary["value"])
-        return {"figure": "frontier", "x": x, "y": y, "kind": kind, "color": color, "label": label}
+        return {"figure": "curves", "axes": "", "x": x, "y": y, "kind": kind, "color": color,
+                "label": label}  # fmt: skip
 
     def rows(self, view: TuningView, pins: Sequence[Pin]) -> tuple[list[str], list[list[str]]]:
         """Return header and rows: now, the baseline, their difference, the pins."""
@@ -200,3 +201,37 @@ class TunerFigures:
             f"{by_exchange}, first price ×{setting.first_price:g}, {limit}."
         )
         return svg, f"{said}\n\n{markdown_table(*self.rows(view, pins))}\n"
+
+
+def short(values: NDArray[np.float64]) -> list[float]:
+    """Return numbers with six digits: what a screen can show."""
+    return [float(f"{value:.6g}") for value in values]
+
+
+def _curves_layout(unit: PriceUnit) -> go.Layout:
+    """Return the frontier on the left, the win rates on the right."""
+    currency = unit.currency
+    layout = figure_layout("", f"spend ({currency})", f"value ({currency})", showlegend=True)
+    rates = figure_layout("", "multiplier on the policy's bid", "win rate (%)")
+    shares = ["1/16", "1/8", "1/4", "1/2", "1", "2", "4", "8", "16"]
+    title: dict[str, Any] = {
+        "showarrow": False, "xref": "paper", "yref": "paper", "y": 1.0, "yanchor": "bottom",
+        "xanchor": "left", "font": {"size": 13}, "yshift": 8,
+    }  # fmt: skip
+    layout.update(
+        width=1100,
+        title=None,
+        xaxis={"domain": [0.0, 0.46], "type": "log", "dtick": "D2", "tickformat": ","},
+        xaxis2={
+            **rates.xaxis.to_plotly_json(), "domain": [0.54, 1.0], "type": "log", "anchor": "y2",
+            "tickvals": [2.0**power for power in range(-4, 5)], "ticktext": shares,
+            "range": [-1.25, 1.25],
+        },
+        yaxis2={**rates.yaxis.to_plotly_json(), "anchor": "x2", "range": [-2, 103]},
+        legend={"x": 0.54},
+        annotations=[
+            {**title, "x": 0.0, "text": "Value against spend: blue as set, dotted nothing set"},
+            {**title, "x": 0.54, "text": "Win rate by exchange"},
+        ],
+    )  # fmt: skip
+    return layout

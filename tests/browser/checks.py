@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from playwright.sync_api import Locator
 
 _CHARTS = """panel => [...panel.querySelectorAll('.js-plotly-plot')].map(host => ({
-  title: host.layout?.title?.text ?? '',
-  marks: [...host.querySelectorAll('.scatterlayer path, .barlayer path, .heatmaplayer image')]
+  title: host.layout?.title?.text ?? host.layout?.annotations?.[0]?.text ?? '',
+  marks: [...host.querySelectorAll('.scatterlayer path, .barlayer path, .kit-marks path')]
     .map(node => node.getBoundingClientRect()).filter(box => box.width + box.height > 3)
     .length,
   axes: host._fullLayout ? ['xaxis', 'yaxis'].map(name => host._fullLayout[name].title.text) : [],

@@ -149,5 +149,8 @@ def test_the_suite_has_teeth_for_an_empty_chart(tuner: LabPage) -> None:
     """A planted empty chart is found."""
     lab = tuner
     assert chart_fault(lab.panel()) == ""
-    lab.page.evaluate("document.querySelector('.kit-panel .scatterlayer').replaceChildren()")
+    lab.page.evaluate(
+        "document.querySelectorAll('.kit-panel .scatterlayer, .kit-panel .kit-marks')"
+        ".forEach(node => node.replaceChildren())"
+    )
     assert chart_fault(lab.panel()) != ""
