@@ -13,7 +13,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
 # One stamp a lock file: the core is installed once, the extras only when a target asks for them.
-$(VENV)/core.stamp: constraints.txt pyproject.toml
+$(VENV)/core.stamp: constraints.txt pyproject.toml kit/lab/labextension/package.json
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --require-hashes -r constraints.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
@@ -43,7 +43,11 @@ lab: $(VENV)/core.stamp ## open JupyterLab in a workspace of its own (WORKSPACE=
 	$(BIN)/kit init $(WORKSPACE)
 	$(BIN)/jupyter lab --notebook-dir=$(WORKSPACE)
 
-bench: $(VENV)/dev.stamp $(VENV)/bench.stamp ## print the README's speed table on this machine
+frontend: $(VENV)/core.stamp ## build the JupyterLab plugin again (needs Node 20.19+; the result is committed)
+	cd kit/lab/frontend && npm ci --ignore-scripts && \
+		PATH="$(CURDIR)/$(BIN):$$PATH" npm run build
+
+bench: browser $(VENV)/dev.stamp $(VENV)/bench.stamp ## print the README's speed table on this machine
 	$(BIN)/python -m tests.benchmarks
 
 lint: $(VENV)/dev.stamp ## style, types, import layers

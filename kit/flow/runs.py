@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from kit.base.workspace import runs_path
 
 STATUSES = ("running", "done", "failed")
 _START_TOLERANCE_S = 2.0
+_BUSY_S = 2.0
 _MIGRATIONS = (
     """
     CREATE TABLE runs (
@@ -166,6 +167,32 @@ def list_runs(limit: int = 50) -> list[Run]:
         return [_run(row) for row in rows]
 
 
+def read_runs(path: Path, limit: int = 50) -> list[Run]:
+    """Return the newest runs first and write nothing.
+
+    No record is made where there is none, and a run whose process is gone reads as failed
+    without being marked.
+
+    Raises
+    ------
+    RunError
+        If the record cannot be read.
+    """
+    if not path.is_file():
+        return []
+    try:
+        source = f"{path.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(source, uri=True, timeout=_BUSY_S)) as connection:
+            connection.row_factory = sqlite3.Row
+            rows = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,))
+            return [_as_it_stands(row) for row in rows]
+    except sqlite3.Error as error:
+        raise RunError(
+            f"{path.name}: the record of runs cannot be read ({error}). Try again; if it stays "
+            "so, repair or move the file."
+        ) from None
+
+
 def get_run(number: int) -> Run:
     """Return one run.
 
@@ -228,6 +255,13 @@ def _alive(pid: int, started: float) -> bool:
         return bool(same and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+
+
+def _as_it_stands(row: sqlite3.Row) -> Run:
+    run = _run(row)
+    if run.status == "running" and not _alive(row["pid"], row["pid_started"]):
+        return replace(run, status="failed", message=KILLED)
+    return run
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from kit.base.errors import RunError
 from kit.base.workspace import runs_path, workspace_root
-from kit.flow.runs import KILLED, Run, _alive, _run
+from kit.flow.runs import Run, read_runs
 from kit.lab.refusal import RefusalError
 
 MAX_RUNS = 200
 _TIME = "%Y-%m-%d %H:%M:%S UTC"  # as kit.flow.runs.utc_now writes it
-_BUSY_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -113,36 +110,3 @@ def _report(run: Run, root: Path | None, allow_hidden: bool) -> tuple[str | None
     if not report.is_file():
         return None, "the report is gone; run it again"
     return inside.as_posix(), ""
-
-
-def read_runs(path: Path, limit: int = 50) -> list[Run]:
-    """Return the newest runs first and write nothing.
-
-    No record is made where there is none, and a run whose process is gone reads as failed
-    without being marked.
-
-    Raises
-    ------
-    RunError
-        If the record cannot be read.
-    """
-    if not path.is_file():
-        return []
-    try:
-        source = f"{path.resolve().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(source, uri=True, timeout=_BUSY_S)) as connection:
-            connection.row_factory = sqlite3.Row
-            rows = connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT ?", (limit,))
-            return [_as_it_stands(row) for row in rows]
-    except sqlite3.Error as error:
-        raise RunError(
-            f"{path.name}: the record of runs cannot be read ({error}). Try again; if it stays "
-            "so, repair or move the file."
-        ) from None
-
-
-def _as_it_stands(row: sqlite3.Row) -> Run:
-    run = _run(row)
-    if run.status == "running" and not _alive(row["pid"], row["pid_started"]):
-        return replace(run, status="failed", message=KILLED)
-    return run

@@ -30,7 +30,7 @@ from kit.replay.tuning import (
     step_of,
 )
 from kit.widgets.panel import Panel
-from kit.widgets.tuner_figures import ROWS, Pin, TunerFigures
+from kit.widgets.tuner_figures import ROWS, Pin, TunerFigures, curves_figure
 
 _MOST_PINS = 4
 _WIDE = {"description_width": "112px"}
@@ -82,6 +82,9 @@ class BidTuner(Panel):
         click_value_cpm: float | None = None,
         market: ArrayLike | None = None,
     ) -> None:
+        log = tune.tune if isinstance(tune, Split) else tune
+        # First of all: the browser loads plotly while the log is counted.
+        curves = curves_figure(log.meta.unit)
         self.tuning = BidTuning(
             tune, policies, value=value, click_value_cpm=click_value_cpm, market=market,
             say=self._progress,
@@ -95,7 +98,7 @@ class BidTuner(Panel):
         self.pins: list[Pin] = []
         self._quiet = False
         self.view = self.tuning.view(self.policy_name, setting or Setting())
-        self.figures = TunerFigures(self.tuning, self.css_class)
+        self.figures = TunerFigures(self.tuning, self.css_class, curves)
         self._make_controls()
         self._assemble()
         self._show_setting()

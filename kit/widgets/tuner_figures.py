@@ -54,14 +54,16 @@ class TunerFigures:
         What they are drawn from.
     css_class : str
         The panel's.
+    curves : FigureWidget
+        From `curves_figure`.
     """
 
-    def __init__(self, tuning: BidTuning, css_class: str) -> None:
+    def __init__(self, tuning: BidTuning, css_class: str, curves: go.FigureWidget) -> None:
         self.tuning = tuning
         self.unit = tuning.log.meta.unit
         self._drawn_policy = ""
         self._drawn_frontier: Any = None
-        self.curves = figure("curves", _curves_layout(self.unit))
+        self.curves = curves
         self.numbers, self.heat = widgets.HTML(), widgets.HTML()
         self.glue = Glue(panel=css_class)
 
@@ -208,8 +210,8 @@ def short(values: NDArray[np.float64]) -> list[float]:
     return [float(f"{value:.6g}") for value in values]
 
 
-def _curves_layout(unit: PriceUnit) -> go.Layout:
-    """Return the frontier on the left, the win rates on the right."""
+def curves_figure(unit: PriceUnit) -> go.FigureWidget:
+    """Return axes for the frontier on the left and the win rates on the right."""
     currency = unit.currency
     layout = figure_layout("", f"spend ({currency})", f"value ({currency})", showlegend=True)
     rates = figure_layout("", "multiplier on the policy's bid", "win rate (%)")
@@ -234,4 +236,4 @@ def _curves_layout(unit: PriceUnit) -> go.Layout:
             {**title, "x": 0.54, "text": "Win rate by exchange"},
         ],
     )  # fmt: skip
-    return layout
+    return figure("curves", layout)

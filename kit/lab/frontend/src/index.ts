@@ -1,0 +1,4 @@
+import { runs } from './runs';
+import { templates } from './templates';
+
+export default [templates, runs];
