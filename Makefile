@@ -32,11 +32,14 @@ test: $(VENV)/dev.stamp ## the fast lane: unit, property and recovery tests, doc
 test-browser: $(VENV)/dev.stamp $(VENV)/browser.stamp ## a real JupyterLab in Chromium: launcher, panels, templates
 	$(BIN)/python -m pytest -q tests/browser
 
+screenshots: test-browser ## make the README's pictures again, from the browser lane's own run
+	$(BIN)/python -m tests.browser.screenshots
+
 browser: ## install Debian's Chromium, which test-browser drives (as root, or with sudo)
 	test -n "$$(command -v chromium)" || { $(AS_ROOT) apt-get update -qq && \
 		$(AS_ROOT) apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
-test-slow: $(VENV)/dev.stamp ## memory limits, kills, wheel install
+test-slow: $(VENV)/dev.stamp $(VENV)/browser.stamp ## memory limits, kills, wheel install
 	$(BIN)/python -m pytest -q -m slow --ignore=tests/browser
 
 lab: $(VENV)/core.stamp ## open JupyterLab in a workspace of its own (WORKSPACE=workspace)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import kit
+
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
 
@@ -34,6 +36,10 @@ def test_contents(wheel: Path) -> None:
     ):  # fmt: skip
         assert name in names
     assert not [name for name in names if name.startswith(("tests/", "notebooks/", ".kit"))]
+    data = "programmatic_kit-" + kit.__version__ + ".data/data/"
+    assert f"{data}share/jupyter/labextensions/programmatic-kit-lab/package.json" in names
+    assert f"{data}etc/jupyter/jupyter_server_config.d/programmatic-kit.json" in names
+    assert not [name for name in names if "frontend" in name or "node_modules" in name]
     assert wheel.stat().st_size < 6_000_000
 
 

@@ -3,7 +3,7 @@
 Every Jupyter server in the environment imports this module at start, so it imports nothing.
 """
 
-LABEXTENSION = "@programmatic-kit/lab"
+LABEXTENSION = "programmatic-kit-lab"
 """Name of the front end (``frontend/package.json``) and of its folder below ``labextensions``."""
 
 

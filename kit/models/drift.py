@@ -90,7 +90,7 @@ def _shares(old: pd.Series, new: pd.Series) -> tuple[NDArray[np.float64], NDArra
         count = len(edges) + 2
     else:
         texts = pd.concat([old.astype(str), new.astype(str)], ignore_index=True)
-        joined, labels = pd.factorize(texts)
+        joined, labels = pd.factorize(texts, use_na_sentinel=False)
         codes, count = [joined[: len(old)], joined[len(old) :]], len(labels)
     p, q = (np.bincount(code, minlength=count) / len(code) for code in codes)
     seen = (p > 0) | (q > 0)

@@ -31,7 +31,7 @@ WATCH = """() => {
   window.addEventListener('keydown', event => { window.__key = event.timeStamp; }, true);
 }"""
 PRESSES, BURST, LOADS = 60, 40, 12
-PLUGIN = "@programmatic-kit/lab"
+PLUGIN = "programmatic-kit-lab"
 
 
 def tables(quick: bool) -> list[Table]:

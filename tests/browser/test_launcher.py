@@ -57,6 +57,8 @@ def test_every_card_opens_and_runs_to_its_last_cell(
         lab.page.wait_for_timeout(500)
         assert chart_fault(panels.nth(place)) == ""
     lab.shot(shots / "ran.png")
+    if panels.count():
+        lab.panel_shot(shots / "panel.png")
     assert lab.failures == []
 
 

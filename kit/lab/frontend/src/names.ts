@@ -1,5 +1,5 @@
 /** Name of the npm package; the plugins' names begin with it. */
-export const PACKAGE = '@programmatic-kit/lab';
+export const PACKAGE = 'programmatic-kit-lab';
 
 /** Heading of our cards in the launcher and of our commands in the palette. */
 export const CATEGORY = 'Programmatic Ads';

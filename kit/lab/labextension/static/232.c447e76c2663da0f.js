@@ -1,4 +1,4 @@
-"use strict";(self.rspackChunk_programmatic_kit_lab=self.rspackChunk_programmatic_kit_lab||[]).push([[232],{475(t,e,r){var n=r(601),o=r.n(n),a=r(314),i=(r.n(a))()(o());i.push([t.id,`/* A card of ours is wider than JupyterLab's: below its title stands one line about it. */
+"use strict";(self.rspackChunkprogrammatic_kit_lab=self.rspackChunkprogrammatic_kit_lab||[]).push([[232],{475(t,e,r){var n=r(601),o=r.n(n),a=r(314),i=(r.n(a))()(o());i.push([t.id,`/* A card of ours is wider than JupyterLab's: below its title stands one line about it. */
 
 .jp-LauncherCard[data-category='Programmatic Ads'] {
   width: 15.385em;
