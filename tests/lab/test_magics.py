@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interacti
     made = InteractiveShell()
     made.run_line_magic("load_ext", "kit")
     yield made
+    atexit.unregister(made.atexit_operations)
     made.atexit_operations()
 
 
