@@ -35,6 +35,7 @@ function shapeOf(point) {
 
 function toPixels(host, axes, x, y) {
   const xaxis = host._fullLayout["xaxis" + axes], yaxis = host._fullLayout["yaxis" + axes];
+  if (!xaxis || !yaxis) return { px: 0, py: 0, inside: false, right: 0 }; // while plotly redraws
   const px = xaxis._offset + xaxis.d2p(x), py = yaxis._offset + yaxis.d2p(y);
   const inside = px >= xaxis._offset - 1 && px <= xaxis._offset + xaxis._length + 1
     && py >= yaxis._offset - 1 && py <= yaxis._offset + yaxis._length + 1;
