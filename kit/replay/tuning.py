@@ -303,6 +303,16 @@ class TuningTable:
         bids = np.maximum(self.bids, 1)[:, None]
         return dict(zip(self.exchanges, wins / bids, strict=True))
 
+    @property
+    def only_first_price(self) -> tuple[str, ...]:
+        """Exchanges in which the winner always pays its bid."""
+        paid = {int(pair) for pair in self._pairs}
+        return tuple(
+            name
+            for code, name in enumerate(self.exchanges)
+            if 2 * code + 1 in paid and 2 * code not in paid
+        )
+
     def rates_at(self, setting: Setting) -> dict[str, float]:
         """Return, by exchange, the share of bids that win at a setting without its budget."""
         wins = np.zeros(len(self.exchanges))

@@ -211,10 +211,11 @@ class BidTuner(Panel):
         controls = widgets.VBox(
             [self.policy_choice, self.multiplier, self.first_price, self.budget,
              *self.exchange.values()],
-            layout={"width": "440px"},
+            layout={"width": "430px"},
         )  # fmt: skip
         shown = widgets.VBox(
-            [self.figures.numbers, self.measure, self.figures.heat], layout={"width": "720px"}
+            [self.figures.numbers, self.measure, self.figures.heat],
+            layout={"width": "600px", "overflow": "auto"},
         )
         self.lay_out(
             widgets.HBox([controls, shown], layout={"flex_flow": "row wrap"}),
@@ -313,5 +314,5 @@ def _step(name: str, multiplier: float, most: int) -> int:
 def _slider(label: str, low: int, high: int) -> widgets.SelectionSlider:
     options = [(f"×{factor(step):.3g}", step) for step in range(low, high + 1)]
     return widgets.SelectionSlider(
-        options=options, value=0, description=label, style=_WIDE, layout={"width": "430px"}
+        options=options, value=0, description=label, style=_WIDE, layout={"width": "420px"}
     )

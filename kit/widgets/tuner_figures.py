@@ -147,11 +147,12 @@ class TunerFigures:
             self._front("dot", ORANGE, "now", view.summary),
         ]
         table = self.tuning.table(view.policy)
-        plain, _ = table.bid_multipliers(view.setting)
+        plain, shaded = table.bid_multipliers(view.setting)
+        multipliers = plain | {name: shaded[name] for name in table.only_first_price}
         rates = table.rates_at(view.setting)
         for place, name in enumerate(table.exchanges):
             points.append({
-                "figure": "curves", "axes": "2", "x": plain[name], "y": 100 * rates[name],
+                "figure": "curves", "axes": "2", "x": multipliers[name], "y": 100 * rates[name],
                 "kind": "small", "color": SERIES[place % len(SERIES)], "label": name,
             })  # fmt: skip
         return points
@@ -221,7 +222,7 @@ def curves_figure(unit: PriceUnit) -> go.FigureWidget:
         "xanchor": "left", "font": {"size": 13}, "yshift": 8,
     }  # fmt: skip
     layout.update(
-        width=1100,
+        width=1040,
         title=None,
         xaxis={"domain": [0.0, 0.46], "type": "log", "dtick": "D2", "tickformat": ","},
         xaxis2={

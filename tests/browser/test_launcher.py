@@ -25,7 +25,7 @@ def launcher(lab: LabPage) -> LabPage:
     return lab
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
+@pytest.mark.parametrize("theme", ["Dark", "Light"])
 def test_the_category_has_a_card_for_each_template(
     launcher: LabPage, shots: Path, theme: str
 ) -> None:

@@ -142,3 +142,11 @@ def test_a_scaled_policy_refuses_an_unknown_exchange() -> None:
         replay(log, policy)
     with pytest.raises(PolicyError, match="only one of"):
         ScaledPolicy(_Given(np.ones(50)), {"x": 1.0}, {})
+
+
+def test_exchanges_that_are_only_first_price_are_known() -> None:
+    frame = pd.DataFrame(
+        {"exchange": ["x", "x", "y", "y"], "auction_type": [1, 1, 1, 2], "market_price_cpm": 1.0,
+         "market_price_kind": "known"}
+    )  # fmt: skip
+    assert TuningTable(AuctionLog(frame), np.ones(4)).only_first_price == ("x",)

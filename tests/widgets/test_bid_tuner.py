@@ -132,3 +132,14 @@ def test_a_setting_to_begin_with(split: Split) -> None:
     tuner = BidTuner(split, flat, setting=Setting(0.5, budget=100.0), click_value_cpm=1.0)
     assert tuner.multiplier.value == -16
     assert tuner.budget.value == "0.1"
+
+
+def test_each_win_rate_point_lies_on_its_curve(tuner: BidTuner) -> None:
+    """Also where shading moves the bids of an exchange in which winners pay their bid."""
+    tuner.set(multiplier=0.7071, first_price=0.5)
+    table = tuner.tuning.table("flat")
+    curves = table.win_rates()
+    for point in tuner.figures.glue.points:
+        if point["axes"] == "2" and point["label"] in curves:
+            place = int(np.flatnonzero(table.multipliers == point["x"])[0])
+            assert point["y"] == pytest.approx(100 * curves[point["label"]][place])
