@@ -27,7 +27,7 @@ _STYLE = """<style>
 .kit-panel table.kit-table { border-collapse: collapse; font-size: 12.5px; margin: 0; }
 .kit-panel table.kit-table th, .kit-panel table.kit-table td {
   padding: 3px 9px; text-align: right; border-bottom: 1px solid var(--jp-border-color2);
-  font-variant-numeric: tabular-nums; background: transparent; }
+  font-variant-numeric: tabular-nums; background: transparent; white-space: nowrap; }
 .kit-panel table.kit-table th:first-child { text-align: left; font-weight: 500; }
 .kit-panel table.kit-table thead th { color: var(--jp-ui-font-color2); font-weight: 600; }
 .kit-panel table.kit-table td.kit-now { font-weight: 700; }
