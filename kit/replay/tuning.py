@@ -136,8 +136,10 @@ class TuningTable:
         self.auctions = len(log)
         self.multipliers = np.array([factor(step) for step in range(_LOWEST, _HIGHEST + 1)])
         pair = exchange * np.int32(2) + (seen.auction_type == FIRST_PRICE)
-        self._pairs, group = np.unique(pair, return_inverse=True)
-        cell = (group.astype(np.int32) * np.int32(HOURS) + log.hour).astype(np.int32)
+        self._pairs = np.flatnonzero(np.bincount(pair))
+        group = np.zeros(2 * len(self.exchanges), dtype=np.int32)
+        group[self._pairs] = np.arange(len(self._pairs))
+        cell = group[pair] * np.int32(HOURS) + log.hour.astype(np.int32)
         self.has_first_price = bool((self._pairs % 2).any())
         self.bids = np.bincount(exchange, ~np.isnan(bids), len(self.exchanges)).astype(np.int64)
         step, cap = float(log.meta.bid_step_cpm), log.meta.bid_cap_cpm
