@@ -59,12 +59,12 @@ class KitMagics(Magics):
             multiplier = 0.8
         """
         given = parse_argstring(self.kit_replay, line)
+        if not given.name.isidentifier():
+            raise UsageError(f"%%kit_replay: --name: got {given.name!r}; must be a Python name.")
         try:
             summary = _replay(given, _parameters(cell))
         except KitError as error:
             raise UsageError(f"%%kit_replay: {error}") from None
-        if not given.name.isidentifier():
-            raise UsageError(f"%%kit_replay: --name: got {given.name!r}; must be a Python name.")
         if self.shell is not None:
             self.shell.user_ns[given.name] = summary
 

@@ -94,15 +94,21 @@ class BidTuner(Panel):
             f"Tune split only: {len(self.tuning.log):,} auctions, in {self.unit.currency}. "
             f"Value is {self.tuning.value_name}. The holdout is never read here."
         )
-        self.policy_name = next(iter(self.tuning.policies))
         self.pins: list[Pin] = []
+        self._pinned = 0
         self._quiet = False
-        self.view = self.tuning.view(self.policy_name, setting or Setting())
+        first = next(iter(self.tuning.policies))
+        self.view = self.tuning.view(first, setting or Setting())
         self.figures = TunerFigures(self.tuning, self.css_class, curves)
         self._make_controls()
         self._assemble()
         self._show_setting()
         self._draw()
+
+    @property
+    def policy_name(self) -> str:
+        """The policy that is shown."""
+        return self.view.policy
 
     @property
     def setting(self) -> Setting:
@@ -130,14 +136,15 @@ class BidTuner(Panel):
 
     def pin(self, name: str | None = None) -> Pin:
         """Keep the present setting to compare with; the oldest of four makes room."""
-        made = Pin(name or f"Pin {len(self.pins) + 1}", self.view)
+        self._pinned += 1
+        made = Pin(name or f"Pin {self._pinned}", self.view)
         self.pins = [*self.pins, made][-_MOST_PINS:]
         self._draw()
         return made
 
     def clear_pins(self) -> None:
         """Forget the pinned settings."""
-        self.pins = []
+        self.pins, self._pinned = [], 0
         self._draw()
 
     def policy(self) -> ScaledPolicy:
@@ -261,8 +268,6 @@ class BidTuner(Panel):
 
     def _apply(self, policy: str, setting: Setting) -> None:
         view = self.tuning.view(policy, setting)
-        if policy != self.policy_name:
-            self.policy_name = policy
         self.view = view
         self.say()
         self._draw()

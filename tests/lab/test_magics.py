@@ -57,6 +57,8 @@ def test_what_is_wrong_is_said(
     assert said in shown.out + shown.err
     assert "Traceback" not in shown.out + shown.err
     assert "kit_result" not in shell.user_ns
+    if "--name" in cell:  # refused before anything is run or recorded
+        assert "No run" in shell.run_line_magic("kit", "runs").data
 
 
 @pytest.mark.parametrize(

@@ -84,13 +84,15 @@ def test_pins_code_and_json(tuner: BidTuner, tmp_path: Path) -> None:
     for multiplier in (0.5, 0.7071, 1.0, 1.414, 2.0):
         tuner.set(multiplier=multiplier)
         tuner.pin()
-    assert len(tuner.pins) == 4  # the oldest made room
+    tuner.pin()
+    names = [pin.name for pin in tuner.pins]
+    assert names == ["Pin 3", "Pin 4", "Pin 5", "Pin 6"]  # the oldest made room
     assert tuner.figures.numbers.value.count('<th scope="col">Pin') == 4
     tuner.clear_pins()
     assert "Pin" not in tuner.figures.numbers.value
-    names = {"base": kit.make_policy("constant", {"bid": 4}), "log": tuner.tuning.log}
-    exec(compile(tuner.to_code(), "code", "exec"), names)
-    assert names["result"].cost == tuner.view.summary["spend"]  # type: ignore[attr-defined]
+    scope = {"base": kit.make_policy("constant", {"bid": 4}), "log": tuner.tuning.log}
+    exec(compile(tuner.to_code(), "code", "exec"), scope)
+    assert scope["result"].cost == tuner.view.summary["spend"]  # type: ignore[attr-defined]
     saved = json.loads(tuner.to_json(tmp_path / "tuner.json"))
     assert saved == json.loads((tmp_path / "tuner.json").read_text())
     assert saved["split"] == "tune"
