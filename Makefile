@@ -39,7 +39,7 @@ browser: ## install Debian's Chromium, which test-browser drives (as root, or wi
 	test -n "$$(command -v chromium)" || { $(AS_ROOT) apt-get update -qq && \
 		$(AS_ROOT) apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
-test-slow: $(VENV)/dev.stamp $(VENV)/browser.stamp ## memory limits, kills, wheel install
+test-slow: $(VENV)/dev.stamp $(VENV)/browser.stamp $(VENV)/scale.stamp ## memory limits, kills, a Dask cluster, wheel install
 	$(BIN)/python -m pytest -q -m slow --ignore=tests/browser
 
 lab: $(VENV)/core.stamp ## open JupyterLab in a workspace of its own (WORKSPACE=workspace)
@@ -68,6 +68,7 @@ lock: ## write the hashed lock files again from pyproject.toml
 	test -x $(UV) || ($(PYTHON) -m venv .lock-venv && .lock-venv/bin/python -m pip install --quiet uv)
 	$(COMPILE) --extra build -o constraints.txt
 	$(COMPILE) --extra dev -c constraints.txt -o constraints-dev.txt
+	$(COMPILE) --extra scale -c constraints.txt -o constraints-scale.txt
 	$(COMPILE) --extra browser -c constraints.txt -o constraints-browser.txt
 	$(COMPILE) --extra bench -c constraints.txt -o constraints-bench.txt
 

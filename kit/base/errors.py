@@ -25,3 +25,11 @@ class ModelError(KitError, ValueError):
 
 class RunError(KitError):
     """A recorded run cannot be found, read, or run again."""
+
+
+class InfeasibleError(KitError):
+    """Limits contradict each other; the message names them and how much each must give."""
+
+
+class SolverError(KitError):
+    """A solver failed, ran out of time empty-handed, or the optimum is not finite."""
