@@ -22,7 +22,7 @@ ONLY_IN = {
     "numba": "kit/base/jit.py",
     "duckdb": ("kit/data/order.py", "kit/data/warehouse.py"),
     "sqlite3": ("kit/base/store.py", "kit/flow/runs.py"),
-    "argparse": "kit/cli.py",
+    "argparse": "kit/cli/",
 }
 
 

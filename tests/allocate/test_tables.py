@@ -74,5 +74,5 @@ def test_unlimited_supply_is_bounded_by_budgets_or_refused() -> None:
     tables = AllocationTables.of(supply, DEMAND, PAIRS)
     assert tables.bounded_capacity().tolist() == [10.0, 8.0, 0.0]
     free = AllocationTables.of(supply, DEMAND, PAIRS.assign(cost=0.0))
-    with pytest.raises(SolverError, match="supply 'b' is unlimited .* unbounded"):
+    with pytest.raises(SolverError, match=r"supply 'b' is unlimited .* unbounded"):
         free.bounded_capacity()
