@@ -1,0 +1,87 @@
+"""Limits that contradict each other: an irreducible set by name, and how much each must give.
+
+An elastic copy of the problem lets every limit give way at a price. Its duals point to a set of
+limits that already contradict each other; a deletion filter makes the set irreducible.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kit.allocate.elastic import Elastic
+from kit.base.errors import InfeasibleError
+
+if TYPE_CHECKING:
+    from kit.allocate.compiled import CompiledProblem
+
+Floats = NDArray[np.float64]
+
+_SINGLY = 20
+"""Limits of one block beyond which they are taken as one group."""
+
+
+class ConflictError(InfeasibleError):
+    """Limits contradict each other.
+
+    Parameters
+    ----------
+    message : str
+        Names, numbers and mends.
+    conflicts : pandas.DataFrame
+        ``limit, bound, must_give, share_of_least``: an irreducible set, each limit's number, by
+        how much it alone must give (inf: it alone cannot mend the problem), and its part in the
+        least total relaxation.
+    """
+
+    def __init__(self, message: str, conflicts: pd.DataFrame) -> None:
+        super().__init__(message)
+        self.conflicts = conflicts
+
+
+def infeasible(compiled: CompiledProblem) -> ConflictError:
+    """Return the error that names the limits in conflict at the present numbers."""
+    elastic = Elastic(compiled)
+    groups = _irreducible(elastic)
+    rows = []
+    least = elastic.least(groups)
+    for group, part in zip(groups, least, strict=True):
+        bound = float(elastic.number[group].sum())
+        rows.append((elastic.title(group), bound, elastic.alone(group), part))
+    frame = pd.DataFrame(rows, columns=["limit", "bound", "must_give", "share_of_least"])
+    return ConflictError(_message(frame), frame)
+
+
+def _irreducible(elastic: Elastic) -> list[NDArray[np.int64]]:
+    """Return groups of limits that contradict each other and of which none can be spared."""
+    suspects = elastic.suspects()
+    kept: list[NDArray[np.int64]] = []
+    waiting = [suspects[elastic.block[suspects] == b] for b in np.unique(elastic.block[suspects])]
+    waiting = [part for group in waiting for part in _split(group)]
+    while waiting:
+        group = waiting.pop()
+        if not elastic.contradict([*kept, *waiting]):
+            kept.append(group)
+    return kept[::-1]
+
+
+def _split(group: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    return [group[[at]] for at in range(len(group))] if len(group) <= _SINGLY else [group]
+
+
+def _message(frame: pd.DataFrame) -> str:
+    names = "; ".join(f"{row.limit} (now {row.bound:g})" for row in frame.itertuples())
+    alone = frame[np.isfinite(frame["must_give"])]
+    mends = [f"{row.limit} by {row.must_give:.6g}" for row in alone.itertuples()]
+    if mends:
+        mend = f"Relax one of them alone: {' or '.join(mends)}."
+    else:
+        parts = frame[frame["share_of_least"] > 0]
+        both = " and ".join(
+            f"{row.limit} by {row.share_of_least:.6g}" for row in parts.itertuples()
+        )
+        mend = f"No one of them is enough alone; relax {both}, then solve again."
+    return f"limits: these contradict each other: {names}; no plan can keep them all. {mend}"

@@ -1,0 +1,1 @@
+"""Terms of allocation problems, one file a family."""

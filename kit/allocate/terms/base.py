@@ -1,0 +1,315 @@
+"""What a term of an allocation problem is: named limits, each defined once.
+
+A limit reads ``used <= number`` (or ``>=``), or for a ratio ``used <= number * per``. The same
+object becomes a cvxpy constraint for the optimizer and a number for the replay and the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from kit.allocate.tables import AllocationTables
+from kit.base.errors import DataError, SolverError
+
+if TYPE_CHECKING:
+    import cvxpy as cp
+
+Floats = NDArray[np.float64]
+Sense = Literal["<=", ">="]
+
+
+class Limit:
+    """One or more limits of a kind, each with its own name and number.
+
+    Parameters
+    ----------
+    names : str or sequence of str, k of them
+        Names, unique in a problem: ``budget[line A]``.
+    used : scipy.sparse array, shape (k, P), or cvxpy expression, shape (k,) or scalar
+        What the plan uses; a matrix stands for ``matrix @ x``. A ``<=`` needs a convex
+        expression, a ``>=`` a concave one.
+    sense : {"<=", ">="}
+        Whether `number` is a maximum or a minimum.
+    number : float or array_like, shape (k,)
+        The bounds; they can be changed after the problem is compiled.
+    per : as `used` but affine, optional
+        Denominator of a ratio, shape (k,) or one for all; `number` is then a bound of
+        ``used / per``, written ``used <= number * per`` so that it stays linear.
+    unit : str
+        Unit of `number`: ``money``, ``impressions``, ``share``, or any word.
+    subject : sequence of str, optional
+        What each number is, in words: ``budget for line A``. Default: the names.
+    low, high : float
+        Allowed range of `number`.
+    soft : cvxpy expression, shape (k,), optional
+        Non-negative amount by which the limit may be missed.
+
+    Raises
+    ------
+    DataError
+        If names and numbers do not fit, or a number is missing or outside its range.
+    """
+
+    def __init__(
+        self,
+        names: str | Sequence[str],
+        used: Any,
+        sense: Sense,
+        number: ArrayLike,
+        *,
+        per: Any = None,
+        unit: str = "",
+        subject: Sequence[str] | None = None,
+        low: float = -np.inf,
+        high: float = np.inf,
+        soft: Any = None,
+    ) -> None:
+        self.names = (names,) if isinstance(names, str) else tuple(names)
+        self.used, self.sense, self.per, self.unit, self.soft = used, sense, per, unit, soft
+        self.low, self.high = low, high
+        self.subject = self.names if subject is None else tuple(subject)
+        if sense not in ("<=", ">="):
+            raise DataError(f"{self.names[0]}: sense {sense!r}; must be '<=' or '>='. Pass one.")
+        self.number = self._numbers(number)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def _numbers(self, number: ArrayLike) -> Floats:
+        found = np.asarray(number, dtype=np.float64)
+        if found.ndim == 0:
+            found = np.full(len(self), float(found))
+        if found.shape != (len(self),):
+            raise DataError(
+                f"{self.names[0]}: numbers of shape {found.shape} for {len(self)} limits; must be "
+                "one number, or one a limit. Pass as many numbers as names."
+            )
+        for name, value in zip(self.names, found.tolist(), strict=True):
+            self.check(name, value)
+        return found
+
+    def check(self, name: str, value: float) -> float:
+        """Return a new number for one of the limits after checking it.
+
+        Raises
+        ------
+        DataError
+            If it is NaN, outside ``[low, high]``, or infinite where it multiplies the plan.
+        """
+        endless = self.per is None and value == (np.inf if self.sense == "<=" else -np.inf)
+        if (self.low <= value <= self.high and np.isfinite(value)) or endless:
+            return value
+        raise DataError(
+            f"{name}: got {value:g}; must be a number in [{self.low:g}, {self.high:g}]. "
+            "Pass a value inside the range."
+        )
+
+    def constraint(
+        self, x: cp.Expression, number: Any, give: Any = 0.0, per: Any = None
+    ) -> cp.Constraint:
+        """Return the limit as one cvxpy constraint on the plan, shape (k,).
+
+        Parameters
+        ----------
+        x : cvxpy expression, shape (P,)
+            The plan.
+        number : cvxpy parameter or array, shape (k,)
+            The bounds.
+        give : cvxpy expression or float
+            Amount by which the limit gives way (for the search of conflicts).
+        per : cvxpy expression, optional
+            A variable that stands for the denominator.
+        """
+        import cvxpy as cp
+
+        used = _shaped(_expression(self.used, x), len(self))
+        if self.soft is not None:
+            give = give + self.soft
+        bound = number
+        if self.per is not None:
+            per = _expression(self.per, x) if per is None else per
+            bound = cp.multiply(number, _shaped(per, 1 if per.size == 1 else len(self)))
+        return used <= bound + give if self.sense == "<=" else used + give >= bound
+
+    def evaluate(self, x: Floats) -> Floats:
+        """Return what a plan uses in the unit of `number`, shape (k,); a ratio of nothing is 0."""
+        used = _amount(self.used, x, len(self))
+        if self.per is None:
+            return used
+        per = _amount(self.per, x, len(self))
+        return np.divide(used, per, out=np.zeros(len(self)), where=per > 0)
+
+    def excess(self, x: Floats, number: Floats) -> Floats:
+        """Return by how much a plan breaks each limit, in units of `used`, shape (k,)."""
+        if self.soft is not None:
+            return np.zeros(len(self))
+        bound = number
+        if self.per is not None:
+            bound = number * _amount(self.per, x, len(self))
+        over = _amount(self.used, x, len(self)) - bound
+        return np.maximum(over if self.sense == "<=" else -over, 0.0)
+
+    def __repr__(self) -> str:
+        more = f" and {len(self) - 1} more" if len(self) > 1 else ""
+        return f"Limit({self.names[0]!r}{more} {self.sense} {self.number[0]:g})"
+
+
+def _expression(amount: Any, x: cp.Expression) -> cp.Expression:
+    import cvxpy as cp
+
+    return cp.Constant(amount) @ x if sparse.issparse(amount) else amount
+
+
+def _shaped(expression: cp.Expression, size: int) -> cp.Expression:
+    import cvxpy as cp
+
+    if expression.size != size:
+        raise DataError(
+            f"limit: an expression of {expression.size} values for {size} names; must have one a "
+            "name. Give as many names as values."
+        )
+    return expression if expression.shape == (size,) else cp.reshape(expression, (size,), order="F")
+
+
+def _amount(amount: Any, x: Floats, size: int) -> Floats:
+    if sparse.issparse(amount):
+        return np.broadcast_to(np.asarray(amount @ x, dtype=np.float64), (size,))
+    value = amount.value
+    if value is None:
+        raise SolverError(
+            "limit: its expression has variables of its own, so it has no value at a plan; must be "
+            "written in x alone. Use cvxpy's atoms, or override evaluate()."
+        )
+    return np.broadcast_to(np.asarray(value, dtype=np.float64).ravel(order="F"), (size,))
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What a term brings into a problem.
+
+    Parameters
+    ----------
+    limits : sequence of Limit
+        Named limits.
+    objective : cvxpy expression or None
+        Concave money to be added to the value.
+    weights : mapping of str to cvxpy.Parameter
+        Named numbers of the objective that can be changed after compilation.
+    constraints : sequence of cvxpy constraints
+        Definitions of auxiliary variables, without names.
+    """
+
+    limits: Sequence[Limit] = ()
+    objective: Any = None
+    weights: dict[str, Any] = field(default_factory=dict)
+    constraints: Sequence[Any] = ()
+
+
+@runtime_checkable
+class Term(Protocol):
+    """One family of limits or one part of the objective."""
+
+    def expr(self, x: Any, tables: AllocationTables) -> Part | Limit | Iterable[Limit]:
+        """Return named limits and an optional objective part over the cvxpy plan ``x`` (P,)."""
+        ...
+
+    def evaluate(self, x: Floats, tables: AllocationTables) -> pd.Series[float]:
+        """Return what a numpy plan uses of each limit, indexed by the limits' names."""
+        ...
+
+    def objective(self, x: Floats, tables: AllocationTables) -> float:
+        """Return the money that the term adds to the value of a numpy plan."""
+        ...
+
+
+class ConvexTerm:
+    """A term written in cvxpy: subclass it, write ``expr``, and use it like a built-in one.
+
+    Its limits are named, evaluated, explained, searched for conflicts and re-solved hot.
+
+    Examples
+    --------
+    At most 500 impressions at night, in five lines:
+
+    >>> import cvxpy as cp
+    >>> class Night(ConvexTerm):
+    ...     def expr(self, x, tables):
+    ...         night = (tables.supply["hour"] < 6).to_numpy()[tables.supply_code]
+    ...         return Limit("night_max", cp.sum(x[night]), "<=", 500.0, unit="impressions")
+    >>> from kit.allocate.problem import AllocationProblem
+    >>> from kit.allocate.terms.capacity import Capacity
+    >>> tables = AllocationTables.of(
+    ...     pd.DataFrame({"supply_id": ["a", "b"], "capacity": 900.0, "hour": [3, 12]}),
+    ...     pd.DataFrame({"demand_id": ["x"], "budget": [np.inf]}),
+    ...     pd.DataFrame({"supply_id": ["a", "b"], "demand_id": "x", "value": [3.0, 2.0],
+    ...                   "cost": 1.0}),
+    ... )
+    >>> compiled = AllocationProblem(tables, [Capacity(), Night()]).compile()
+    >>> compiled.solve().x
+    array([500., 900.])
+    >>> compiled.solve({"night_max": 100.0}).limits.query("limit == 'night_max'").price_low.item()
+    3.0
+    """
+
+    def expr(self, x: Any, tables: AllocationTables) -> Part | Limit | Iterable[Limit]:
+        """Return named limits and an optional objective part over the cvxpy plan ``x`` (P,)."""
+        raise NotImplementedError
+
+    def evaluate(self, x: Floats, tables: AllocationTables) -> pd.Series[float]:
+        """Return what a numpy plan uses of each limit, indexed by the limits' names."""
+        return usage(self.part_at(x, tables).limits, x)
+
+    def objective(self, x: Floats, tables: AllocationTables) -> float:
+        """Return the money that the term adds to the value of a numpy plan."""
+        added = self.part_at(x, tables).objective
+        return 0.0 if added is None else float(added.value)
+
+    def part_at(self, x: Floats, tables: AllocationTables) -> Part:
+        """Return the term's part with cvxpy values taken at a numpy plan."""
+        import cvxpy as cp
+
+        plan = cp.Variable(len(tables), name="x")
+        plan.value = np.asarray(x, dtype=np.float64)
+        return as_part(self.expr(plan, tables))
+
+
+class LinearTerm(ConvexTerm):
+    """A term whose limits are rows of sparse matrices; it never needs cvxpy to be evaluated."""
+
+    def rows(self, tables: AllocationTables) -> Sequence[Limit]:
+        """Return the limits, `used` and `per` as sparse matrices."""
+        raise NotImplementedError
+
+    def expr(self, x: Any, tables: AllocationTables) -> Part:
+        """Return the named limits."""
+        return Part(self.rows(tables))
+
+    def evaluate(self, x: Floats, tables: AllocationTables) -> pd.Series[float]:
+        """Return what a numpy plan uses of each limit, indexed by the limits' names."""
+        return usage(self.rows(tables), np.asarray(x, dtype=np.float64))
+
+    def objective(self, x: Floats, tables: AllocationTables) -> float:
+        """Return 0: the term limits the plan and adds no money."""
+        return 0.0
+
+
+def as_part(found: Part | Limit | Iterable[Limit]) -> Part:
+    """Return what ``expr`` gave as a `Part`."""
+    if isinstance(found, Part):
+        return found
+    return Part((found,) if isinstance(found, Limit) else tuple(found))
+
+
+def usage(limits: Iterable[Limit], x: Floats) -> pd.Series[float]:
+    """Return what a plan uses of each limit, indexed by name."""
+    blocks = [(limit.names, limit.evaluate(x)) for limit in limits]
+    names = [name for block, _ in blocks for name in block]
+    used = np.concatenate([np.zeros(0), *(block for _, block in blocks)])
+    return pd.Series(used, index=pd.Index(names, name="limit", dtype=object), name="used")
