@@ -16,6 +16,8 @@ from kit.data.log import AuctionLog
 from kit.data.schema import FIRST_PRICE, SECOND_PRICE
 from kit.models.landscape import LandscapeModel
 from kit.replay.grid import replay_grid
+from kit.replay.result import ReplayResult
+from kit.replay.run import replay
 
 SHADING_FACTORS = np.linspace(0.2, 1.0, 17).round(2)
 MULTIPLIERS = np.geomspace(0.2, 5.0, 81)
@@ -103,6 +105,22 @@ class Tuner:
             value=self.value, censored="given", market=self.prices,
         )  # fmt: skip
         return result.totals
+
+    def by_exchange(
+        self, base_bid: NDArray[np.float64], multipliers: NDArray[np.float64]
+    ) -> pd.DataFrame:
+        """Return the same by exchange and hour; cells with impressions only."""
+        result = replay_grid(
+            self.log, base_bid, multipliers,
+            value=self.value, censored="given", market=self.prices,
+        )  # fmt: skip
+        return result.by_exchange_hour
+
+    def replay(self, bids: BidPolicy | NDArray[np.float64]) -> ReplayResult:
+        """Return the expected totals of some bids, also by exchange."""
+        return replay(
+            self.log, bids, value=self.value, censored="given", market=self.prices, rng=self.rng
+        )
 
     def of_policy(self, policy: BidPolicy, multipliers: NDArray[np.float64]) -> pd.DataFrame:
         """Return the expected totals of each multiplier of a policy's bids."""

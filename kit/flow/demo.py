@@ -12,8 +12,10 @@ from kit.data.load import LoadReport
 from kit.data.log import AuctionLog
 from kit.data.rejects import rejects_path
 from kit.data.split import time_split
-from kit.flow.choose import Tuner, choose
+from kit.flow.choose import Choice, Tuner, choose
 from kit.flow.describe import Comparison, describe
+from kit.flow.describe_split import TITLE as SPLIT_TITLE
+from kit.flow.describe_split import short_words, split_facts
 from kit.flow.findings import RESULT, Findings
 from kit.flow.fit import (
     ClickValue,
@@ -27,6 +29,7 @@ from kit.flow.render import write_up
 from kit.flow.runs import Outcome, Say, utc_now
 from kit.flow.source import open_log, sample_source
 from kit.flow.specs import DemoSpec, Source
+from kit.flow.split_budget import COMPARISONS, BudgetSplit, judge_split, split_budget
 from kit.report.wording import headline
 
 MODELS = "models"
@@ -64,6 +67,7 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
             "baseline": findings.totals["baseline"],
             "auctions": verdict.auctions,
             "bad_rows": report.bad_rows,
+            "budget_split": split_facts(compared.budget),
             "report": str(spec.out / "report.html"),
         },
         inputs={str(source.path): report.source_hash},
@@ -71,6 +75,7 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
         lines=(
             f"Verdict: {verdict.decision}. {said}",
             *verdict.reasons,
+            f"{SPLIT_TITLE}: {short_words(compared.budget)}",
             f"Open next: {spec.out / 'report.html'} in a browser (or report.md beside it), then "
             "`make lab` for the notebooks.",
         ),
@@ -90,12 +95,23 @@ def compare_policies(log: AuctionLog, report: LoadReport, spec: DemoSpec, say: S
     tuner = Tuner(split.tune, market, np.random.default_rng(spec.seed))
     choice = choose(tuner, spec.baseline)
     say(f"the policy {choice.policy.about}; the baseline {choice.baseline.about}")
-    judged, optimistic = judge(split.holdout, choice.policy, choice.baseline, spec.seed)
+    divided = _divide(tuner, choice, spec)
+    looks = 1 + (COMPARISONS if divided else 0)
+    judged, optimistic = judge(
+        split.holdout, choice.policy, choice.baseline, spec.seed, policies=looks
+    )
+    budget = judge_split(divided, split.holdout, spec.seed, looks) if divided else None
     compared = Comparison(
         split, models, click_value, choice, judged, optimistic,
-        report.source, report.source_hash, report.bad_rows,
+        report.source, report.source_hash, report.bad_rows, budget,
     )  # fmt: skip
     return compared
+
+
+def _divide(tuner: Tuner, choice: Choice, spec: DemoSpec) -> BudgetSplit | None:
+    if choice.policy.policy is None:
+        raise ValueError("the policy is always one that bids by itself")
+    return split_budget(tuner, choice.policy.policy, spec.budget_share)
 
 
 def demo_command(spec: DemoSpec) -> str:
@@ -111,7 +127,7 @@ def demo_command(spec: DemoSpec) -> str:
         words += source_words("--data", spec.source)
     words += ["--out", str(spec.out)]
     defaults = DemoSpec()
-    for name in ("baseline", "click_value", "tune", "holdout"):
+    for name in ("baseline", "click_value", "tune", "holdout", "budget_share"):
         value = getattr(spec, name)
         if value != getattr(defaults, name):
             words += [f"--{name.replace('_', '-')}", str(value)]

@@ -11,9 +11,20 @@ from kit.data.log import AuctionLog
 from kit.data.split import Split
 from kit.flow import limits, pictures
 from kit.flow.choose import Choice
-from kit.flow.findings import Findings, FrameData, SourceData, TableData, UnitData
+from kit.flow.describe_split import one_exchange, split_facts, split_figure, split_section
+from kit.flow.findings import (
+    FigureData,
+    Findings,
+    FrameData,
+    SectionData,
+    SourceData,
+    TableData,
+    UnitData,
+)
 from kit.flow.fit import ClickValue, Models
 from kit.flow.judge import Judged
+from kit.flow.response_curves import exchange_names
+from kit.flow.split_budget import JudgedSplit
 from kit.flow.versions import versions
 from kit.models.labels import labelled
 from kit.models.reliability import ProbabilityScore, score_probabilities
@@ -42,6 +53,8 @@ class Comparison:
         Name and SHA-256 of the file.
     bad_rows : int
         Rows of it that could not be read.
+    budget : JudgedSplit or None
+        A budget divided across exchanges; None where there is one exchange, or nobody asked.
     """
 
     split: Split
@@ -53,6 +66,7 @@ class Comparison:
     source: str
     source_hash: str
     bad_rows: int = 0
+    budget: JudgedSplit | None = None
 
     @property
     def policy(self) -> str:
@@ -96,10 +110,12 @@ def describe(found: Comparison, *, command: str, seed: int, generated_at: str) -
             "multiplier": found.choice.multiplier,
             "tried": found.choice.tried,
         },
+        budget_split=split_facts(found.budget) if _sections(found) else None,
         data=_data(found),
         method=_method(found),
         results=_table(results_table([judged.policy, judged.baseline])),
-        figures=pictures.figures(found.split, found.models, found.choice, judged),
+        figures=_figures(found),
+        sections=_sections(found),
         diagnostics=[_table(table) for table in _diagnostics(found)],
         limits=limits.limits(
             found.split.holdout, found.models, found.click_value, judged, found.optimistic
@@ -109,6 +125,18 @@ def describe(found: Comparison, *, command: str, seed: int, generated_at: str) -
         seed=seed,
         generated_at=generated_at,
     )
+
+
+def _figures(found: Comparison) -> list[FigureData]:
+    drawn = pictures.figures(found.split, found.models, found.choice, found.judged)
+    return drawn if found.budget is None else [*drawn, split_figure(found.budget)]
+
+
+def _sections(found: Comparison) -> list[SectionData]:
+    if found.budget is not None:
+        return [split_section(found.budget)]
+    is_one = len(exchange_names(found.split.tune).unique()) == 1
+    return [one_exchange()] if is_one else []
 
 
 def _question(found: Comparison) -> str:

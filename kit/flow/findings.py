@@ -16,7 +16,9 @@ from kit.base.files import write_text
 RESULT = "result.json"
 """Name of the file, beside the report."""
 
-FigureKind = Literal["bid_curves", "win_rate", "reliability", "exchange_hour", "cumulative"]
+FigureKind = Literal[
+    "bid_curves", "win_rate", "reliability", "exchange_hour", "cumulative", "budget_split"
+]
 
 
 class _Plain(BaseModel):
@@ -62,6 +64,15 @@ class FigureData(_Plain):
     options: dict[str, Any] = {}
 
 
+class SectionData(_Plain):
+    """A section of its own, for what goes beyond the main comparison."""
+
+    title: str
+    lead: str = ""
+    words: list[str]
+    tables: list[TableData]
+
+
 class UnitData(_Plain):
     """The log's price unit; see `kit.base.units.PriceUnit`."""
 
@@ -99,10 +110,12 @@ class Findings(_Plain):
     optimistic: dict[str, Any] | None
     models: dict[str, dict[str, Any]]
     choice: dict[str, Any]
+    budget_split: dict[str, Any] | None = None
     data: SourceData
     method: list[str]
     results: TableData
     figures: list[FigureData]
+    sections: list[SectionData] = []
     diagnostics: list[TableData]
     limits: list[str]
     command: str

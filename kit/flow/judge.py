@@ -1,7 +1,8 @@
-"""Judge two candidates on the holdout: replayed on the same auctions, compared in money."""
+"""Judge candidates on the holdout: replayed on the same auctions, compared in money."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,13 @@ class Judged:
 
 
 def judge(
-    holdout: AuctionLog, policy: Candidate, baseline: Candidate, seed: int
+    holdout: AuctionLog,
+    policy: Candidate,
+    baseline: Candidate,
+    seed: int,
+    *,
+    budget: float | None = None,
+    policies: int = 1,
 ) -> tuple[Judged, Judged | None]:
     """Compare under the pessimistic reading, which decides, and under the optimistic one.
 
@@ -65,17 +72,50 @@ def judge(
         Frozen before.
     seed : int
         Seed of the bootstrap.
+    budget : float or None
+        Price sum that each of the two may spend.
+    policies : int
+        Comparisons made on this holdout, this one included; every interval counts them all.
 
     Returns
     -------
     tuple of Judged and Judged or None
         None where the log determines every outcome: both readings are then the same.
     """
+    return judge_each(holdout, policy, [baseline], seed, budget=budget, policies=policies)[0]
+
+
+def judge_each(
+    holdout: AuctionLog,
+    policy: Candidate,
+    baselines: Sequence[Candidate],
+    seed: int,
+    *,
+    budget: float | None = None,
+    policies: int = 1,
+) -> list[tuple[Judged, Judged | None]]:
+    """Compare one policy with each of several baselines; see `judge`."""
     blocks = time_blocks(holdout)
-    known = _judge(holdout, policy, baseline, blocks, "pessimistic", seed)
-    if not known.undetermined and lost_rows(holdout).sum() == 0:
-        return known, None
-    return known, _judge(holdout, policy, baseline, blocks, "optimistic", seed)
+    made = [policy, *baselines]
+    by_reading: dict[Censored, list[ReplayResult]] = {}
+
+    def compared(reading: Censored, place: int) -> Judged:
+        if reading not in by_reading:
+            by_reading[reading] = _replays(holdout, made, blocks, reading, seed, budget)
+        results = by_reading[reading][0], by_reading[reading][place]
+        verdict = compare(
+            results[0].blocks, results[1].blocks, rng=np.random.default_rng(seed),
+            blocks=blocks, metrics=METRICS, policies=policies,
+        )  # fmt: skip
+        return Judged(reading, *results, blocks, verdict)
+
+    is_known = lost_rows(holdout).sum() == 0
+    judged: list[tuple[Judged, Judged | None]] = []
+    for place in range(1, len(made)):
+        known = compared("pessimistic", place)
+        is_open = known.undetermined or not is_known
+        judged.append((known, compared("optimistic", place) if is_open else None))
+    return judged
 
 
 def lost_rows(log: AuctionLog) -> NDArray[np.bool_]:
@@ -85,23 +125,18 @@ def lost_rows(log: AuctionLog) -> NDArray[np.bool_]:
     return np.asarray(~log.frame["won"].to_numpy(dtype=bool))
 
 
-def _judge(
-    log: AuctionLog, policy: Candidate, baseline: Candidate, blocks: Blocks, reading: Censored,
-    seed: int,
-) -> Judged:  # fmt: skip
+def _replays(
+    log: AuctionLog, candidates: Sequence[Candidate], blocks: Blocks, reading: Censored, seed: int,
+    budget: float | None,
+) -> list[ReplayResult]:  # fmt: skip
     worth = log.frame["click_value_cpm"].to_numpy(dtype=np.float64)
     value = np.where(log.frame["click"], worth, 0.0)
     if reading == "optimistic":
         value = np.where(lost_rows(log), log.frame["pctr"] * worth, value)
-    results = [
+    return [
         replay(
             log, candidate.bids(log), name=candidate.name, value=value, censored=reading,
-            blocks=blocks.codes, rng=np.random.default_rng(seed),
+            blocks=blocks.codes, budget=budget, rng=np.random.default_rng(seed),
         )
-        for candidate in (policy, baseline)
+        for candidate in candidates
     ]  # fmt: skip
-    verdict = compare(
-        results[0].blocks, results[1].blocks,
-        rng=np.random.default_rng(seed), blocks=blocks, metrics=METRICS,
-    )  # fmt: skip
-    return Judged(reading, results[0], results[1], blocks, verdict)

@@ -8,8 +8,8 @@ import pandas as pd
 
 from kit.base.units import PriceUnit
 from kit.flow.findings import FigureData, Findings, TableData
-from kit.report import figures
-from kit.report.parts import DataFacts, ReportFigure, Reproduce, Table
+from kit.report import allocation_figures, figures
+from kit.report.parts import DataFacts, ReportFigure, Reproduce, Section, Table
 from kit.report.writeup import Writeup
 from kit.validate.verdict import Verdict
 
@@ -36,6 +36,10 @@ def write_up(findings: Findings) -> Writeup:
         figures=tuple(
             ReportFigure(item.title, item.caption, item.alt, _DRAW[item.kind](item, unit, verdict))
             for item in findings.figures
+        ),
+        sections=tuple(
+            Section(part.title, part.lead, tuple(part.words), tuple(map(_table, part.tables)))
+            for part in findings.sections
         ),
         diagnostics=tuple(map(_table, findings.diagnostics)),
         limits=tuple(findings.limits),
@@ -79,10 +83,15 @@ def _cumulative(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
     )
 
 
+def _budget_split(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
+    return allocation_figures.response_curves(item.data.frame(), unit=unit)
+
+
 _DRAW: dict[str, Draw] = {
     "bid_curves": _bid_curves,
     "win_rate": _win_rate,
     "reliability": _reliability,
     "exchange_hour": _exchange_hour,
     "cumulative": _cumulative,
+    "budget_split": _budget_split,
 }

@@ -71,6 +71,8 @@ class DemoSpec(Spec):
         Value of a click in the log's currency; None takes the log's own, else what a click cost.
     tune, holdout : float
         Shares of the auctions in the tune split and the holdout.
+    budget_share : float
+        Budget that is divided across exchanges, as a share of what the policy spends without one.
     seed : int
         Seed of every random draw.
     """
@@ -81,6 +83,7 @@ class DemoSpec(Spec):
     click_value: Annotated[float, Field(gt=0)] | None = None
     tune: Share = 0.2
     holdout: Share = 0.2
+    budget_share: Annotated[float, Field(gt=0, le=1)] = 0.6
     seed: Annotated[int, Field(ge=0)] = 0
 
 

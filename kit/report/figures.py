@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
@@ -43,6 +45,39 @@ _STYLE: Any = {
     "legend.frameon": False, "legend.fontsize": 9, "lines.linewidth": 2.0,
     "figure.facecolor": "white",
 }  # fmt: skip
+
+
+@dataclass
+class Canvas:
+    """Axes in the style of the reports; `svg` is there once the `canvas` block ends."""
+
+    axes: Any
+    svg: str = ""
+
+
+@contextmanager
+def canvas(width: float, height: float, *, columns: int = 1) -> Iterator[Canvas]:
+    """Yield axes for a figure that another file of this package draws.
+
+    Parameters
+    ----------
+    width, height : float
+        In inches.
+    columns : int
+        Panels side by side; with more than one, `axes` is an array of them.
+
+    Examples
+    --------
+    >>> with canvas(2, 1) as drawn:
+    ...     _ = drawn.axes.plot([0, 1], [0, 1])
+    >>> drawn.svg[:4]
+    '<svg'
+    """
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        drawn = Canvas(figure.subplots(ncols=columns))
+        yield drawn
+        drawn.svg = _svg(figure)
 
 
 def bid_curves(
@@ -95,7 +130,7 @@ def bid_curves(
             axes.axvline(multiplier[at], color=ORANGE, linewidth=1, linestyle=_DASHED)
             axes.plot(multiplier[at], line[at], "o", color=ORANGE, markersize=7)
             axes.set(title=title, ylim=(0, None))
-            _ticks(axes, y=4)
+            ticks(axes, y=4)
         panels["rate"].set_xlabel("bid multiplier")
         _log_x(panels["rate"], multiplier)
         front = panels["front"]
@@ -108,9 +143,9 @@ def bid_curves(
                    label=f"chosen: {multiplier[at]:.3g}")  # fmt: skip
         if baseline is not None:
             x, y = map(unit.money, baseline[1:])
-            front.plot(x, y, "s", color=INK, markersize=7, label=_short(baseline[0], 30))
+            front.plot(x, y, "s", color=INK, markersize=7, label=short(baseline[0], 30))
         front.legend(loc="best")
-        _ticks(front, x=5, y=6)
+        ticks(front, x=5, y=6)
         return _svg(figure)
 
 
@@ -144,8 +179,8 @@ def win_rate_curves(points: pd.DataFrame, *, unit: PriceUnit) -> str:
             axes.plot(rows["bid_cpm"], 100 * rows["model"], color=BLUE, label="model")
             axes.plot(rows["bid_cpm"], 100 * rows["observed"], "o", color=INK, markersize=4,
                       label="observed in the log")  # fmt: skip
-            axes.set(title=f"Exchange {_short(exchange)}", ylim=(0, top), xlim=(0, None))
-            _ticks(axes, x=5, y=5)
+            axes.set(title=f"Exchange {short(exchange)}", ylim=(0, top), xlim=(0, None))
+            ticks(axes, x=5, y=5)
         for axes in panels.flat[len(groups) :]:
             axes.set_visible(False)
         figure.legend(
@@ -199,7 +234,7 @@ def reliability_curves(tables: Mapping[str, pd.DataFrame], *, event: str = "clic
             for axis in (axes.xaxis, axes.yaxis):
                 _log_ticks(axis)
         else:
-            _ticks(axes, x=6, y=6)
+            ticks(axes, x=6, y=6)
         axes.set(xlabel=f"predicted {event} rate (%)", ylabel=f"observed {event} rate (%)")
         axes.legend(loc="upper left")
         return _svg(figure)
@@ -245,7 +280,7 @@ def exchange_hour_map(table: pd.DataFrame, *, label: str, signed: bool = True) -
             axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7.5,
                       color="white" if dark else INK)  # fmt: skip
         axes.set_xticks(np.arange(values.shape[1]) + 0.5, [str(hour) for hour in table.columns])
-        axes.set_yticks(np.arange(len(table)) + 0.5, [_short(name) for name in table.index])
+        axes.set_yticks(np.arange(len(table)) + 0.5, [short(name) for name in table.index])
         axes.invert_yaxis()
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
@@ -284,9 +319,9 @@ def segment_differences(segments: pd.DataFrame, *, label: str, unit: PriceUnit) 
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.hlines(places, low, high, color=colors, linewidth=1.8)
         axes.scatter(center, places, color=colors, s=36, zorder=3)
-        axes.set_yticks(places, [_short(name) for name in segments["segment"]])
+        axes.set_yticks(places, [short(name) for name in segments["segment"]])
         axes.set(title=label, xlabel=f"difference ({unit.currency}), with its interval")
-        _ticks(axes, x=7)
+        ticks(axes, x=7)
         return _svg(figure)
 
 
@@ -336,8 +371,8 @@ def cumulative_difference(
                  ylabel=f"{row.metric} difference so far ({unit.currency})")  # fmt: skip
         labels = series["block"].tolist()
         places = np.unique(np.linspace(0, len(labels) - 1, min(5, len(labels))).astype(int))
-        axes.set_xticks(places, [_short(labels[place], 22) for place in places])
-        _ticks(axes, y=5)
+        axes.set_xticks(places, [short(labels[place], 22) for place in places])
+        ticks(axes, y=5)
         return _svg(figure)
 
 
@@ -349,14 +384,15 @@ def _draw_reliability(
     axes.vlines(predicted, np.maximum(table["low"], foot), table["high"], color=color, alpha=0.45)
     none = table["observed"].to_numpy() == 0
     axes.plot(
-        predicted[~none], observed[~none], mark, color=color, markersize=6, label=_short(name, 30)
+        predicted[~none], observed[~none], mark, color=color, markersize=6, label=short(name, 30)
     )
     axes.plot(
         predicted[none], observed[none], mark, color=color, markersize=6, markerfacecolor="white"
     )
 
 
-def _ticks(axes: Axes, x: int = 0, y: int = 0) -> None:
+def ticks(axes: Axes, x: int = 0, y: int = 0) -> None:
+    """Give the axes at most so many ticks, with thousands apart; 0 leaves an axis alone."""
     for axis, most in ((axes.xaxis, x), (axes.yaxis, y)):
         if most:
             axis.set_major_locator(MaxNLocator(most))
@@ -379,7 +415,8 @@ def _signed_zero(text: str) -> str:
     return text.lstrip("-") if not text.strip("-0.") else text.replace("-", "\N{MINUS SIGN}")
 
 
-def _short(name: Any, most: int = 18) -> str:
+def short(name: Any, most: int = 18) -> str:
+    """Return a name on one line, cut where it is long."""
     text = " ".join(str(name).split())
     return text if len(text) <= most else text[: most - 1] + "…"
 

@@ -100,6 +100,28 @@ class ReportFigure:
         return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")[:60] or "figure"
 
 
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A section of its own, between the results and the figures.
+
+    Parameters
+    ----------
+    title : str
+        What it is about.
+    lead : str
+        What was found, set off; empty for none.
+    words : tuple of str
+        Paragraphs.
+    tables : tuple of Table
+        Shown below them.
+    """
+
+    title: str
+    lead: str = ""
+    words: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
 @dataclass(frozen=True)
 class DataFacts:
     """Where the numbers come from.

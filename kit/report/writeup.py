@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from kit.base.errors import DataError
 from kit.base.files import write_text
-from kit.report.parts import DataFacts, ReportFigure, Reproduce, Table
+from kit.report.parts import DataFacts, ReportFigure, Reproduce, Section, Table
 from kit.report.svg import inline_svg
 from kit.report.tables import difference_table
 from kit.report.wording import headline, how_decided
@@ -57,6 +57,8 @@ class Writeup:
         Command, versions, seed.
     generated_at : str
         Time of the run, in words, UTC.
+    sections : tuple of Section
+        What goes beyond the main comparison; after the results.
 
     Examples
     --------
@@ -90,6 +92,7 @@ class Writeup:
     limits: tuple[str, ...]
     reproduce: Reproduce
     generated_at: str
+    sections: tuple[Section, ...] = ()
 
     def to_html(self) -> str:
         """Return one HTML page that loads nothing from anywhere.

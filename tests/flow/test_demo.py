@@ -54,7 +54,7 @@ def test_report_is_one_small_file_without_addresses(demo: Demo) -> None:
         "What it does not show", "SHA-256", "Splits, in time order", "kit demo --out",
         "programmatic-kit", "Calibration of the click model", "Win rate by bid",
         "Where the difference comes from", "Spend, win rate and value", "independent units",
-        "holds for all 3 comparisons together",
+        "holds for all 9 comparisons together",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["report.html", "report.md"])
