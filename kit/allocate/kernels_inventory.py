@@ -1,0 +1,343 @@
+"""Compiled loops of inventory selection: lazy greedy, what sampled paths earn, the dual bound.
+
+P paths, G groups of identical impressions, K offers (a group on a path). Arrays by path hold the
+offers of path p at ``path_start[p]:path_start[p + 1]``; arrays by group hold those of group g at
+``group_start[g]:group_start[g + 1]``, the dearest first. ``worth`` is money per second: the
+group's impressions per second times the surplus of one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.base.jit import kernel
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
+
+_SLACK = 1e-12
+
+
+@kernel()
+def gain_of(path: int, path_start: Ints, path_group: Codes, worth: Floats, best: Floats) -> float:
+    """Return what a path adds to the best offers already listened to."""
+    gain = 0.0
+    for offer in range(path_start[path], path_start[path + 1]):
+        extra = worth[offer] - best[path_group[offer]]
+        if extra > 0.0:
+            gain += extra
+    return gain
+
+
+@kernel()
+def take(path: int, path_start: Ints, path_group: Codes, worth: Floats, best: Floats) -> None:
+    """Raise the best offer of every group that the path carries."""
+    for offer in range(path_start[path], path_start[path + 1]):
+        group = path_group[offer]
+        if worth[offer] > best[group]:
+            best[group] = worth[offer]
+
+
+@kernel()
+def _sift(keys: Floats, items: Ints, size: int) -> None:
+    """Let the top of a max-heap sink to its place."""
+    key, item, place = keys[0], items[0], 0
+    while True:
+        child = 2 * place + 1
+        if child >= size:
+            break
+        if child + 1 < size and keys[child + 1] > keys[child]:
+            child += 1
+        if keys[child] <= key:
+            break
+        keys[place], items[place] = keys[child], items[child]
+        place = child
+    keys[place], items[place] = key, item
+
+
+@kernel()
+def fits(weight: float, left: float, left_exchange: float) -> bool:
+    """Return whether a path fits into what is left, up to rounding."""
+    room: float = min(left, left_exchange)
+    return weight <= room * (1.0 + _SLACK)
+
+
+@kernel()
+def lazy_greedy(
+    path_start: Ints,
+    path_group: Codes,
+    worth: Floats,
+    weight: Floats,
+    exchange: Codes,
+    keys: Floats,
+    items: Ints,
+    left: float,
+    left_exchange: Floats,
+    best: Floats,
+    taken: NDArray[np.bool_],
+) -> tuple[float, float, int]:
+    """Take paths by gain per query, computing a gain anew only at the top of the heap.
+
+    Parameters
+    ----------
+    keys, items : ndarray, shape (P,)
+        Upper bounds of gain per query in falling order, and their paths; used up.
+    left, left_exchange : float and ndarray, shape (exchanges,)
+        Queries per second still free; the array is written to.
+    best, taken : ndarray, shape (G,) and (P,)
+        Written: the best offer of each group, and the paths taken.
+
+    Returns
+    -------
+    (float, float, int)
+        Value added, queries per second left, gains computed.
+    """
+    value, computed, size = 0.0, 0, keys.size
+    while size > 0:
+        path = items[0]
+        gain = 0.0
+        if not taken[path] and fits(weight[path], left, left_exchange[exchange[path]]):
+            gain = gain_of(path, path_start, path_group, worth, best)
+            computed += 1
+        if gain > 0.0:
+            key = gain / weight[path]
+            child = keys[1] if size > 1 else 0.0
+            if size > 2 and keys[2] > child:
+                child = keys[2]
+            if key < child:  # no longer the best: back into the heap
+                keys[0] = key
+                _sift(keys, items, size)
+                continue
+            take(path, path_start, path_group, worth, best)
+            taken[path] = True
+            value += gain
+            left = max(0.0, left - weight[path])
+            code = exchange[path]
+            left_exchange[code] = max(0.0, left_exchange[code] - weight[path])
+        size -= 1
+        keys[0], items[0] = keys[size], items[size]
+        _sift(keys, items, size)
+    return value, left, computed
+
+
+@kernel()
+def seeded_greedy(
+    path_start: Ints,
+    path_group: Codes,
+    worth: Floats,
+    weight: Floats,
+    exchange: Codes,
+    keys: Floats,
+    items: Ints,
+    total: float,
+    by_exchange: Floats,
+    groups: int,
+    seeds: Ints,
+) -> tuple[float, NDArray[np.bool_], int]:
+    """Run the greedy from every feasible seed set; return the best answer.
+
+    Parameters
+    ----------
+    seeds : ndarray, shape (sets, any)
+        Paths of each set, filled up with -1.
+
+    Returns
+    -------
+    (float, ndarray of bool, int)
+        Value, paths taken, sets tried.
+    """
+    most, tried = -1.0, 0
+    answer = np.zeros(weight.size, dtype=np.bool_)
+    for row in range(seeds.shape[0]):
+        best = np.zeros(groups)
+        taken = np.zeros(weight.size, dtype=np.bool_)
+        left, left_exchange, value, feasible = total, by_exchange.copy(), 0.0, True
+        for path in seeds[row]:
+            if path < 0:
+                continue
+            code = exchange[path]
+            if not fits(weight[path], left, left_exchange[code]):
+                feasible = False
+                break
+            value += gain_of(path, path_start, path_group, worth, best)
+            take(path, path_start, path_group, worth, best)
+            taken[path] = True
+            left = max(0.0, left - weight[path])
+            left_exchange[code] = max(0.0, left_exchange[code] - weight[path])
+        if not feasible:
+            continue
+        tried += 1
+        added, _, _ = lazy_greedy(
+            path_start, path_group, worth, weight, exchange, keys.copy(), items.copy(),
+            left, left_exchange, best, taken,
+        )  # fmt: skip
+        if value + added > most:
+            most = value + added
+            answer[:] = taken
+    return most, answer, tried
+
+
+@kernel()
+def sampled_value(
+    group_start: Ints, group_path: Codes, worth: Floats, rate: Floats, group_value: Floats
+) -> None:
+    """Fill in what each group earns when each path is sampled by itself at its rate.
+
+    The best offer heard is the one that is bid on: an offer counts if it is heard and no dearer
+    one is.
+    """
+    for group in range(group_start.size - 1):
+        unheard, value = 1.0, 0.0
+        for offer in range(group_start[group], group_start[group + 1]):
+            heard = rate[group_path[offer]]
+            value += unheard * heard * worth[offer]
+            unheard *= 1.0 - heard
+        group_value[group] = value
+
+
+@kernel()
+def gains_over(
+    path_start: Ints, path_group: Codes, worth: Floats, price: Floats, gain: Floats
+) -> None:
+    """Fill in what each path's offers are worth above the price of their groups."""
+    for path in range(path_start.size - 1):
+        gain[path] = gain_of(path, path_start, path_group, worth, price)
+
+
+@kernel()
+def fractional_fill(
+    order: Ints,
+    gain: Floats,
+    weight: Floats,
+    exchange: Codes,
+    total: float,
+    by_exchange: Floats,
+    rate: Floats,
+) -> float:
+    """Fill the limits in the given order, the last path in part; return the gain.
+
+    In falling order of gain per query that is optimal: the limits are nested, so the queries a
+    set of paths may use are a polymatroid.
+    """
+    left, left_exchange, value = total, by_exchange.copy(), 0.0
+    for path in order:
+        if gain[path] <= 0.0:
+            break
+        code = exchange[path]
+        amount = min(weight[path], left, left_exchange[code])
+        if amount > 0.0:
+            rate[path] = amount / weight[path]
+            value += gain[path] * rate[path]
+            left -= amount
+            left_exchange[code] -= amount
+    return value
+
+
+@kernel()
+def coverage(
+    path_start: Ints, path_group: Codes, worth: Floats, price: Floats, rate: Floats, covered: Floats
+) -> None:
+    """Fill in how often each group would be bought at its price."""
+    covered[:] = 0.0
+    for path in range(path_start.size - 1):
+        if rate[path] > 0.0:
+            for offer in range(path_start[path], path_start[path + 1]):
+                group = path_group[offer]
+                if worth[offer] > price[group]:
+                    covered[group] += rate[path]
+
+
+@kernel()
+def _pair_value(
+    path: int,
+    path_start: Ints,
+    path_group: Codes,
+    group_start: Ints,
+    group_path: Codes,
+    worth: Floats,
+    rate: Floats,
+    skip: int,
+) -> float:
+    """Return what the groups of `path` earn, those that `skip` carries too left out."""
+    value = 0.0
+    for place in range(path_start[path], path_start[path + 1]):
+        group = path_group[place]
+        unheard, part, shared = 1.0, 0.0, False
+        for offer in range(group_start[group], group_start[group + 1]):
+            shared = shared or group_path[offer] == skip
+            heard = rate[group_path[offer]]
+            part += unheard * heard * worth[offer]
+            unheard *= 1.0 - heard
+        if not shared:
+            value += part
+    return value
+
+
+@kernel()
+def pipage(
+    partial: Ints,
+    path_start: Ints,
+    path_group: Codes,
+    group_start: Ints,
+    group_path: Codes,
+    worth: Floats,
+    weight: Floats,
+    rate: Floats,
+) -> None:
+    """Move queries between partly heard paths of one exchange until one is left; never lose.
+
+    What independent sampling earns is convex when queries move from one path to another, so one
+    of the two ends is no worse than the middle.
+    """
+    kept = -1
+    for other in partial:
+        if kept < 0:
+            kept = other
+            continue
+        start_kept, start_other = rate[kept], rate[other]
+        most, at_kept, at_other = -1.0, start_kept, start_other
+        for end in range(2):
+            up, down = (kept, other) if end == 0 else (other, kept)
+            moved = min((1.0 - rate[up]) * weight[up], rate[down] * weight[down])
+            rate[up] = min(1.0, rate[up] + moved / weight[up])
+            rate[down] = max(0.0, rate[down] - moved / weight[down])
+            value = _pair_value(
+                kept, path_start, path_group, group_start, group_path, worth, rate, -1
+            ) + _pair_value(
+                other, path_start, path_group, group_start, group_path, worth, rate, kept
+            )
+            if value > most:
+                most, at_kept, at_other = value, rate[kept], rate[other]
+            rate[kept], rate[other] = start_kept, start_other
+        rate[kept], rate[other] = at_kept, at_other
+        whole_kept = at_kept < 1e-12 or at_kept > 1.0 - 1e-12
+        whole_other = at_other < 1e-12 or at_other > 1.0 - 1e-12
+        if whole_kept:
+            kept = -1 if whole_other else other
+
+
+@kernel()
+def changes(
+    path_start: Ints,
+    path_group: Codes,
+    group_start: Ints,
+    group_path: Codes,
+    worth: Floats,
+    rate: Floats,
+    loses: Floats,
+    adds: Floats,
+) -> None:
+    """Fill in what dropping each path would lose, and what hearing all of it would add."""
+    for path in range(path_start.size - 1):
+        kept = rate[path]
+        value = np.zeros(3)
+        for end, trial in enumerate((0.0, kept, 1.0)):
+            rate[path] = trial
+            value[end] = _pair_value(
+                path, path_start, path_group, group_start, group_path, worth, rate, -1
+            )
+        rate[path] = kept
+        loses[path] = value[1] - value[0]
+        adds[path] = value[2] - value[1]

@@ -1,0 +1,322 @@
+"""Select inventory on the tune split under a limit of queries, and judge it by replay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kit.allocate.exploration import explore_inventory
+from kit.allocate.inventory import Inventory, InventorySelection, QpsLimit
+from kit.allocate.inventory_from_log import RequestWorth, inventory_from_log, request_worth
+from kit.allocate.inventory_greedy import greedy_inventory
+from kit.allocate.inventory_lp import lp_inventory
+from kit.allocate.supply_paths import SupplyPaths, best_copies, compare_paths
+from kit.base.checks import number, one_of
+from kit.base.errors import DataError
+from kit.data.log import AuctionLog
+from kit.flow.judge import METRICS, lost_rows
+from kit.models.landscape import LandscapeModel
+from kit.replay.result import ReplayResult
+from kit.replay.run import replay
+from kit.validate.blocks import time_blocks
+from kit.validate.compare import compare
+from kit.validate.verdict import Verdict
+
+Method = Literal["auto", "lp", "greedy"]
+LP_OFFERS = 20_000
+"""Up to so many offers ``auto`` also solves the LP: about two seconds."""
+UNIFORM, RANKING = "every path alike", "best paths by surplus per request"
+
+
+@dataclass(frozen=True, eq=False)
+class InventoryPlan:
+    """Which paths to listen to, and how to apply that to a log.
+
+    Parameters
+    ----------
+    selection : InventorySelection
+        Rates, value and bound on the rows it was chosen on.
+    by : tuple of str
+        Columns that define a path.
+    impression : str or None
+        Column that is the same for every copy of an impression.
+    overlaps : pandas.DataFrame
+        Each path beside the others of its impressions (`compare_paths`).
+    """
+
+    selection: InventorySelection
+    by: tuple[str, ...]
+    impression: str | None
+    overlaps: pd.DataFrame
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a path with its rate, best first; see `InventorySelection.table`."""
+        return self.selection.table
+
+    def words(self) -> list[str]:
+        """Return the plan in sentences."""
+        return self.selection.words()
+
+    def with_rates(self, rate: NDArray[np.float64], method: str) -> InventoryPlan:
+        """Return the plan with other rates of the same paths."""
+        chosen = self.selection
+        value = chosen.inventory.value(rate)
+        return replace(self, selection=replace(chosen, rate=rate, value=value, method=method))
+
+    def paths_of(self, log: AuctionLog) -> SupplyPaths:
+        """Return the paths of another log, cut in the same way."""
+        return SupplyPaths.of(log, self.by, self.impression)
+
+    def heard(self, paths: SupplyPaths, seed: int = 0) -> NDArray[np.bool_]:
+        """Return which requests are listened to, shape (n,); paths not in the plan are not.
+
+        Each request has one lot for each seed, whatever the plan: two plans that listen to a path
+        at one rate hear the same requests.
+        """
+        place = paths.known_path(self.selection.inventory.paths.reset_index())
+        rate = np.append(self.selection.rate, 0.0)[place]
+        return np.asarray(np.random.default_rng(seed).random(len(place)) < rate)
+
+
+@dataclass(frozen=True, eq=False)
+class InventoryJudged:
+    """One plan against others on rows that chose none of them.
+
+    Parameters
+    ----------
+    totals : pandas.DataFrame
+        One row a plan, the judged one first: queries, impressions, clicks, spend, value, surplus.
+    verdicts : mapping of str to Verdict
+        The plan against each other one: the paired difference with its interval.
+    results : mapping of str to ReplayResult
+        The replays.
+    """
+
+    totals: pd.DataFrame
+    verdicts: Mapping[str, Verdict]
+    results: Mapping[str, ReplayResult]
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """One row an other plan: surplus gained over it, with the interval for all of them."""
+        rows = []
+        for name, verdict in self.verdicts.items():
+            first = verdict.first
+            rows.append(
+                {"over": name, "difference": first.difference, "low": first.simultaneous_low,
+                 "high": first.simultaneous_high, "decision": verdict.decision}
+            )  # fmt: skip
+        return pd.DataFrame(rows)
+
+
+def select_inventory(
+    log: AuctionLog,
+    market: LandscapeModel,
+    qps: float | QpsLimit | None = None,
+    *,
+    qps_share: float | None = None,
+    by: Sequence[str] = (),
+    impression: str | None = None,
+    exploration: float = 0.0,
+    method: Method = "auto",
+    seconds: float | None = None,
+    traffic_scale: float = 1.0,
+) -> InventoryPlan:
+    """Choose which paths to listen to under a limit of queries per second.
+
+    Parameters
+    ----------
+    log : AuctionLog
+        The tune split, with ``pctr`` and ``click_value_cpm``.
+    market : LandscapeModel
+        Market prices.
+    qps : float or QpsLimit, optional
+        Queries per second, in all or also by exchange.
+    qps_share : float, optional
+        The same as a share of all requests, in [0, 1]. Pass one of both.
+    by : sequence of str
+        Columns that define a path; default exchange and supply_path, those there are.
+    impression : str, optional
+        Column that is the same for every copy of an impression; None: no copies.
+    exploration : float
+        Share of the queries set aside for paths seen too little, in [0, 1).
+    method : {"auto", "lp", "greedy"}
+        *auto*: the greedy, and up to `LP_OFFERS` offers also the LP; the better answer with the
+        least bound.
+    seconds, traffic_scale
+        See `kit.allocate.inventory_from_log.inventory_from_log`.
+
+    Returns
+    -------
+    InventoryPlan
+
+    Raises
+    ------
+    DataError
+        If a limit, share or column is not allowed.
+    """
+    one_of("method", method, ("auto", "lp", "greedy"))
+    paths = SupplyPaths.of(log, by, impression)
+    worth = request_worth(log, market)
+    inventory = inventory_from_log(
+        log, worth.surplus_cpm, paths, seconds=seconds, traffic_scale=traffic_scale
+    )
+    limit = _limit(inventory, qps, qps_share)
+    found = choose_inventory(inventory, limit, method)
+    names = tuple(str(name) for name in paths.table.columns if name != "path_id")
+    plan = InventoryPlan(found, names, impression, compare_paths(log, paths))
+    if not exploration:
+        return plan
+    explored = explore_inventory(inventory, limit, exploration)
+    return plan.with_rates(explored.rate, f"{found.method}, {explored.share:.0%} exploring")
+
+
+def choose_inventory(
+    inventory: Inventory, limit: QpsLimit, method: Method = "auto"
+) -> InventorySelection:
+    """Return the best selection that the method finds, with every bound computed on the way.
+
+    Parameters
+    ----------
+    inventory, limit : Inventory and QpsLimit
+        The problem.
+    method : {"auto", "lp", "greedy"}
+        See `select_inventory`.
+
+    Examples
+    --------
+    >>> inventory = Inventory.of(pd.DataFrame({
+    ...     "path_id": ["p", "q"], "exchange": "x", "qps": [4.0, 3.0], "surplus": [1.0, 0.9]}))
+    >>> found = choose_inventory(inventory, QpsLimit(5.5))
+    >>> found.rate.tolist(), round(found.value, 6), round(found.gap, 6)
+    ([1.0, 0.5], 5.35, 0.0)
+    """
+    if method == "lp":
+        return lp_inventory(inventory, limit)
+    greedy = greedy_inventory(inventory, limit)
+    if method == "greedy" or len(inventory.path_group) > LP_OFFERS:
+        return greedy
+    lp = lp_inventory(inventory, limit)
+    best = max(greedy, lp, key=lambda found: found.value)
+    return replace(
+        best, bounds={**greedy.bounds, **lp.bounds}, seconds=greedy.seconds + lp.seconds,
+        query_price=lp.query_price,
+    )  # fmt: skip
+
+
+def uniform_plan(plan: InventoryPlan) -> InventoryPlan:
+    """Return the plan that samples every path at one rate, under the same limit in all."""
+    chosen = plan.selection
+    share = min(1.0, chosen.limit.total / chosen.inventory.qps.sum())
+    return plan.with_rates(np.full(len(chosen.rate), share), UNIFORM)
+
+
+def ranking_plan(plan: InventoryPlan) -> InventoryPlan:
+    """Return the plan that takes paths by surplus per request, copies left out of account."""
+    lot = plan.selection.inventory
+    surplus = lot.paths["surplus"].to_numpy(dtype=np.float64)
+    alone = lot.paths.reset_index().assign(surplus=np.maximum(surplus, 0.0))
+    ranked = greedy_inventory(Inventory.of(alone), plan.selection.limit, seeds=0, steps=0)
+    return plan.with_rates(ranked.rate, RANKING)
+
+
+def judge_inventory(
+    holdout: AuctionLog,
+    market: LandscapeModel,
+    plan: InventoryPlan,
+    others: Mapping[str, InventoryPlan] | None = None,
+    *,
+    reading: Literal["pessimistic", "optimistic"] = "pessimistic",
+    seed: int = 0,
+) -> InventoryJudged:
+    """Replay what each plan hears on held-out rows, at the best bids, and compare in money.
+
+    Parameters
+    ----------
+    holdout : AuctionLog
+        With ``pctr`` and ``click_value_cpm``; seen by no fit and no choice.
+    market : LandscapeModel
+        Sets the bids; fitted before.
+    plan : InventoryPlan
+        What is judged.
+    others : mapping of str to InventoryPlan, optional
+        What it is compared with; default every path alike, and the best paths by surplus per
+        request, under the same limit.
+    reading : {"pessimistic", "optimistic"}
+        How outcomes that the log does not determine are read; see `kit.flow.judge`.
+    seed : int
+        Of the sampling and the bootstrap.
+
+    Raises
+    ------
+    DataError
+        If `others` is empty.
+    """
+    one_of("reading", reading, ("pessimistic", "optimistic"))
+    if others is None:
+        others = {UNIFORM: uniform_plan(plan), RANKING: ranking_plan(plan)}
+    if not others:
+        raise DataError("others: got none; must be at least one plan. Pass one to compare with.")
+    worth, paths = request_worth(holdout, market), plan.paths_of(holdout)
+    blocks, value = time_blocks(holdout), _value(holdout, reading)
+    results, queries = {}, {}
+    for name, one in {"selected": plan, **others}.items():
+        heard = one.heard(paths, seed)
+        queries[name] = int(heard.sum())
+        results[name] = replay(
+            holdout, _bids(worth, paths, heard), name=name, value=value, censored=reading,
+            blocks=blocks.codes,
+        )  # fmt: skip
+    mine = results["selected"]
+    verdicts = {
+        name: compare(
+            mine.blocks, results[name].blocks, rng=np.random.default_rng(seed), blocks=blocks,
+            metrics=METRICS, policies=len(others),
+        )
+        for name in others
+    }  # fmt: skip
+    return InventoryJudged(_totals(results, queries), verdicts, results)
+
+
+def _limit(inventory: Inventory, qps: float | QpsLimit | None, share: float | None) -> QpsLimit:
+    if (qps is None) == (share is None):
+        raise DataError(
+            f"qps: got {qps!r} and qps_share: got {share!r}; must be one of them. Pass qps=300, "
+            "or qps_share=0.3."
+        )
+    if isinstance(qps, QpsLimit):
+        return qps
+    if qps is not None:
+        return QpsLimit(number("qps", qps, 0))
+    return QpsLimit(number("qps_share", share, 0, 1) * float(inventory.qps.sum()))
+
+
+def _bids(worth: RequestWorth, paths: SupplyPaths, heard: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return one bid an impression, on its best copy heard."""
+    chosen = best_copies(paths.impression, worth.surplus_cpm, heard)
+    return np.where(chosen, worth.bid_cpm, np.nan)
+
+
+def _value(log: AuctionLog, reading: str) -> NDArray[np.float64]:
+    """Return the value of each impression if won, as in `kit.flow.judge`."""
+    worth = log.frame["click_value_cpm"].to_numpy(dtype=np.float64)
+    value = np.where(log.frame["click"], worth, 0.0)
+    if reading == "optimistic":
+        value = np.where(lost_rows(log), log.frame["pctr"] * worth, value)
+    return value
+
+
+def _totals(results: Mapping[str, ReplayResult], queries: Mapping[str, int]) -> pd.DataFrame:
+    rows = [
+        {"plan": name, "queries": queries[name], "impressions": result.impressions,
+         "clicks": result.clicks, "spend": result.cost, "value": result.value,
+         "surplus": result.surplus}
+        for name, result in results.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows).set_index("plan")
