@@ -107,6 +107,11 @@ class CompiledProblem:
             theta[at : at + len(limit)] for at, limit in zip(first, self.model.limits, strict=True)
         ]
 
+    def value(self, x: Floats) -> float:
+        """Return the money of a numpy plan at the present weights."""
+        weights = {name: float(self.theta[self._place[name]]) for name in self.model.weights}
+        return self.model.value(x, self.problem.tables, weights)
+
     def place(self, name: str) -> int:
         """Return where a limit's number stands in the vector of numbers.
 
@@ -118,6 +123,16 @@ class CompiledProblem:
         if name not in self._place:
             raise unknown(name, list(self._place))
         return self._place[name]
+
+    def size(self, name: str) -> float:
+        """Return how large a limit's number is, or would be if it were not 0."""
+        number = abs(float(self.theta[self.place(name)]))
+        if number > 0 and np.isfinite(number):
+            return number
+        if name in self.model.weights:
+            return 1.0
+        limit = self.model.limits[self._where[name][0]]
+        return 1.0 if limit.per is None else 0.01
 
     def check(self, name: str, value: float) -> float:
         """Return a new number of a limit or weight after checking it.
@@ -206,7 +221,7 @@ class CompiledProblem:
         def plan() -> Floats:
             return np.maximum(raw.z[columns], 0.0)
 
-        value = -raw.minimum
+        value = 0.0 - raw.minimum
         bound = max(value, -raw.dual) if np.isfinite(raw.dual) else value
         seconds = time.perf_counter() - start + self._start
         self._start = 0.0
@@ -244,7 +259,7 @@ class CompiledProblem:
                 f"time_limit: {time_limit:g} s passed without a plan that keeps every limit (not "
                 "even an empty one does). Give more time, or relax the lower limits."
             )
-        value = self.model.value(plan, self.problem.tables)
+        value = self.value(plan)
         seconds = time.perf_counter() - start
         bound = max(bound, value)
         return Allocation(

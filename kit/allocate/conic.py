@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ class ConicModel:
 
     def _solve(self, without: NDArray[np.int64], time_limit: float | None) -> Raw:
         import clarabel
-        from cvxpy.reductions.solvers.conic_solvers.clarabel_conif import dims_to_solver_cones
+        from cvxpy.reductions.solvers.conic_solvers import clarabel_conif
 
         program, dims = self.canonical.numbers(self.theta), self.canonical.dims
         b = np.clip(program.b, -_ENDLESS, _ENDLESS)
@@ -61,10 +61,10 @@ class ConicModel:
         settings.verbose = False
         if time_limit is not None:
             settings.time_limit = time_limit
-        n = len(program.c)
+        n, interface = len(program.c), cast(Any, clarabel_conif)
         solver = clarabel.DefaultSolver(
             sparse.csc_matrix((n, n)), program.c, -sparse.csc_matrix(program.a), b,
-            dims_to_solver_cones(dims), settings,
+            interface.dims_to_solver_cones(dims), settings,
         )  # fmt: skip
         answer = solver.solve()
         return Raw(

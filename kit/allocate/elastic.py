@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_ENDLESS = 1e15
+_ENDLESS = np.inf
 _ZERO = 1e-7
 
 
@@ -114,13 +114,12 @@ class Elastic:
     def suspects(self) -> Ints:
         """Return limits that contradict each other, perhaps more than needed."""
         raw = self._run()
-        rates = self.canonical.rates(raw.z, raw.y)
-        found = [
-            rates[self.canonical.start[p.id] : self.canonical.start[p.id] + p.size]
-            for p in self._limits
-        ]
-        rate = np.abs(np.concatenate(found)) * self.size
-        suspects = np.flatnonzero(rate > 1e-7 * rate.max(initial=0.0))
+        # what a limit gives is held from below by 0: its price there, taken from its weight, is
+        # the limit's own multiplier (the rate in its number is no use: 0 where a ratio is 0/0)
+        first = self.canonical.start[self._least.id]
+        held = self.canonical.rates(raw.z, raw.y)[first : first + len(self.size)]
+        multiplier = np.abs(1.0 - held * self.size)
+        suspects = np.flatnonzero(multiplier > (1e-7 if self.linear else 1e-4))
         if raw.minimum <= _ZERO or not len(suspects):
             suspects = np.arange(len(self.size))
         return suspects.astype(np.int64)
@@ -189,5 +188,5 @@ class Elastic:
         limit = self.model.limits[self.block[group[0]]]
         at = self.hard.index(int(self.block[group[0]]))
         if len(group) == 1:
-            return limit.names[int(group[0] - self.first[at])]
+            return str(limit.names[int(group[0] - self.first[at])])
         return f"{limit.names[0].split('[')[0]} ({len(group):,} limits together)"

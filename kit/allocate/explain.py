@@ -46,33 +46,38 @@ def _price(compiled: CompiledProblem, raw: Raw, place: int) -> float:
     return np.nan if canonical is None else -float(canonical.rates(raw.z, raw.y)[place]) + 0.0
 
 
-def _one_side(compiled: CompiledProblem, place: int, sign: float, below: bool) -> float:
-    """Return the rate just beside a number; the other side's infeasibility is an infinite rate."""
+def _one_side(compiled: CompiledProblem, place: int, step: float) -> float:
+    """Return the rate just beside a number; where that is infeasible, the rate is infinite."""
     here = float(compiled.theta[place])
-    step = _STEP * max(abs(here), 1e-3) * (1.0 if compiled.is_linear else 10.0)
-    compiled.move({place: here + sign * step})
+    compiled.move({place: here + step})
     try:
         raw = compiled.run()
         if raw.status == "infeasible":
-            return np.inf if below else -np.inf
+            return -np.inf if step > 0 else np.inf
         return _price(compiled, raw, place) if raw.status == "optimal" else np.nan
     finally:
         compiled.move({place: here})
 
 
-def _range(compiled: CompiledProblem, place: int) -> tuple[float, float]:
-    """Return the rates above and below a number in ascending order."""
-    less = _one_side(compiled, place, -1.0, below=True)
-    more = _one_side(compiled, place, 1.0, below=False)
+def _range(compiled: CompiledProblem, name: str) -> tuple[float, float]:
+    """Return the rates above and below a number in ascending order.
+
+    The value is concave and piecewise linear in a bound, so its rate a small step aside is the
+    one-sided derivative exactly, unless a kink lies inside the step.
+    """
+    place = compiled.place(name)
+    step = _STEP * compiled.size(name)
+    more, less = _one_side(compiled, place, step), _one_side(compiled, place, -step)
     low, high = min(more, less), max(more, less)
-    near = np.isfinite([low, high]).all() and abs(high - low) <= 1e-6 * max(abs(low), abs(high))
-    return (low, low) if near else (low, high)
+    tolerance = 1e-6 if compiled.is_linear else 1e-3  # a conic value curves inside the step
+    near = np.isfinite([low, high]).all() and high - low <= tolerance * max(abs(low), abs(high))
+    return (0.5 * (low + high),) * 2 if near else (low, high)
 
 
 def one_range(allocation: Allocation, name: str) -> tuple[float, float]:
     """Return the one-sided rates of the value in one limit's number."""
     with _at(allocation) as compiled:
-        return _range(compiled, compiled.place(name))
+        return _range(compiled, name)
 
 
 def worth(allocation: Allocation, name: str) -> float:
@@ -162,8 +167,7 @@ def _ranges(allocation: Allocation, frame: pd.DataFrame) -> tuple[Floats, Floats
         low[binding], high[binding] = np.nan, np.nan
         stake = np.abs(price[binding] * frame["bound"].to_numpy()[binding])
         for row in binding[np.argsort(-stake, kind="stable")][:RANGES].tolist():
-            place = compiled.place(frame["limit"].iloc[row])
-            low[row], high[row] = _range(compiled, place)
+            low[row], high[row] = _range(compiled, str(frame["limit"].iloc[row]))
     return low, high
 
 

@@ -61,4 +61,4 @@ def _point(compiled: CompiledProblem, place: int) -> tuple[float, float, float]:
         raise SolverError(f"frontier: a solve ended with {raw.word!r}. Try a narrower range.")
     price = -float(canonical.rates(raw.z, raw.y)[place])
     spend = float(compiled.problem.tables.cost @ raw.z[canonical.columns])
-    return -raw.minimum, price + 0.0, spend
+    return 0.0 - raw.minimum, price + 0.0, spend

@@ -54,7 +54,9 @@ class HotModel:
         self._row = np.full(canonical.shape[0], -1, dtype=np.int64)
         self._row[shape.keep] = np.arange(len(shape.keep))
         self._parts: dict[int, Any] = {}
-        self._highs = highspy.Highs()
+        # highspy.Highs itself turns on callbacks, which prints a banner to stdout
+        base: Any = highspy.Highs.__base__
+        self._highs = base()
         self._highs.setOptionValue("output_flag", False)
         self._highs.setOptionValue("threads", 1)
         self._highs.passModel(_model(canonical, program, shape))
@@ -112,6 +114,11 @@ class HotModel:
         status = _status(highs)
         if status == "unsure":
             status = self._decided()
+        elif status == "failed":  # a worn basis, or a crossover that did not end: start afresh
+            highs.clearSolver()
+            highs.setOptionValue("solver", "simplex")
+            highs.run()
+            status = _status(highs)
         self._warm = self._warm or status == "optimal"
         return self._answer(status, "highs-ipm" if large else "highs-simplex")
 
@@ -174,7 +181,7 @@ class HotModel:
         return not (at_bound.any() or free_move.any())
 
 
-def _status(highs: Any) -> Any:
+def _status(highs: Any) -> str:
     import highspy
 
     word = highspy.HighsModelStatus
@@ -186,7 +193,7 @@ def _status(highs: Any) -> Any:
         word.kTimeLimit: "time",
         word.kModelEmpty: "optimal",
     }
-    return known.get(highs.getModelStatus(), "failed")
+    return str(known.get(highs.getModelStatus(), "failed"))
 
 
 def _split(canonical: Canonical, program: Program) -> _Shape:

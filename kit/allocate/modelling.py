@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from kit.allocate.tables import AllocationTables
-from kit.allocate.terms.base import Limit, Part, Term, as_part
+from kit.allocate.terms.base import Limit, Part, Term, as_part, is_sparse
 from kit.base.checks import did_you_mean
 from kit.base.errors import DataError
 
@@ -40,6 +39,8 @@ class Model:
         Denominator of each block of ratios.
     weights : dict
         Named numbers of the objective.
+    weighing : dict
+        The term that each weight belongs to.
     added : list of cvxpy expression
         Parts of the objective beside ``gain @ x``.
     definitions : list of cvxpy constraints
@@ -54,6 +55,7 @@ class Model:
     parameters: list[Any]
     per: list[Any]
     weights: dict[str, Any]
+    weighing: dict[str, int]
     added: list[Any]
     definitions: list[Any]
 
@@ -91,9 +93,17 @@ class Model:
         """Give cvxpy the plan at which limits written in cvxpy are evaluated next."""
         self.x.value = np.maximum(x, 0.0)
 
-    def value(self, x: Floats, tables: AllocationTables) -> float:
-        """Return the money of a numpy plan, parts of the terms included."""
-        return float(self.gain @ x) + sum(term.objective(x, tables) for term in self.terms)
+    def value(
+        self, x: Floats, tables: AllocationTables, weights: Mapping[str, float] | None = None
+    ) -> float:
+        """Return the money of a numpy plan, parts of the terms included.
+
+        A weight scales its term's part, so a changed one is taken in by its ratio.
+        """
+        added = [term.objective(x, tables) for term in self.terms]
+        for name, weight in (weights or {}).items():
+            added[self.weighing[name]] *= weight / float(self.weights[name].value)
+        return float(self.gain @ x) + sum(added)
 
 
 def build(tables: AllocationTables, terms: Sequence[Term], gain: Floats) -> Model:
@@ -107,7 +117,7 @@ def build(tables: AllocationTables, terms: Sequence[Term], gain: Floats) -> Mode
     import cvxpy as cp
 
     x = cp.Variable(len(tables), nonneg=True, name="x")
-    model = Model(x, gain, terms, [], [], [], [], {}, [], [])
+    model = Model(x, gain, terms, [], [], [], [], {}, {}, [], [])
     shared: dict[int, Any] = {}
     for place, term in enumerate(terms):
         if not isinstance(term, Term):
@@ -134,6 +144,7 @@ def _take(model: Model, place: int, part: Part, shared: dict[int, Any]) -> None:
                 f"weight {name!r}: named twice; must be unique. Give one of the terms another name."
             )
     model.weights.update(part.weights)
+    model.weighing.update(dict.fromkeys(part.weights, place))
     if part.objective is not None:
         model.added.append(part.objective)
     model.definitions.extend(part.constraints)
@@ -143,7 +154,7 @@ def _denominator(model: Model, per: Any, shared: dict[int, Any]) -> Any:
     """Return a variable for a sparse denominator, so that a number moves one entry, not P."""
     import cvxpy as cp
 
-    if per is None or not sparse.issparse(per):
+    if not is_sparse(per):
         return per
     if id(per) not in shared:
         shared[id(per)] = cp.Variable(per.shape[0])

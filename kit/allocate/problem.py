@@ -58,7 +58,7 @@ class AllocationProblem:
     (290.0, array([70., 50.]))
     >>> allocation.words()
     ['$1 more budget for line A returns $2.00.',
-     '1,000 impressions more of supply b returns $1,000.']
+     '1,000 more impressions of supply b return $1,000.']
     """
 
     def __init__(

@@ -34,7 +34,7 @@ def best_plan(compiled: CompiledProblem, raw: Raw) -> tuple[Floats | None, float
     bound = max_bound(compiled, raw)
     if not plans:
         return None, bound
-    value = [compiled.model.value(plan, compiled.problem.tables) for plan in plans]
+    value = [compiled.value(plan) for plan in plans]
     return plans[int(np.argmax(value))], bound
 
 

@@ -6,11 +6,8 @@ from typing import Any
 
 import numpy as np
 
-_STEPS = {
-    "money": (1.0, "{currency}1"),
-    "impressions": (1000.0, "1,000 impressions"),
-    "share": (0.01, "1 point"),
-}
+_STEPS = {"impressions": 1000.0, "share": 0.01, "of return": 0.1}
+"""Change of a number that a sentence speaks of, by unit; 1 for the others."""
 
 
 def money(amount: float, currency: str) -> str:
@@ -46,21 +43,33 @@ def sentence(row: Any, currency: str, period: str, worth: float | None = None) -
     str
         Rates hold for small changes; the cost of the whole limit is what dropping it would gain.
     """
-    step, step_words = _STEPS.get(row.unit, (1.0, f"1 {row.unit}".strip()))
-    step_words = step_words.format(currency=currency)
+    step = _STEPS.get(row.unit, 1.0)
     low, high = row.price_low, row.price_high
     if np.isnan(low) or np.isnan(high):
         low = high = row.price
-    loosen, tighten = (low, high) if row.sense == "<=" else (-high, -low)
-    more, less = ("more", "less") if row.sense == "<=" else ("less", "more")
-    said = []
-    if worth is not None:
-        said.append(_whole(row.subject, worth, currency, period))
-    said.append(f"{step_words} {more} {row.subject} returns {money(loosen * step, currency)}")
+    most = row.sense == "<="
+    loosen, tighten = (low, high) if most else (-high, -low)
+    said = [] if worth is None else [_whole(row.subject, worth, currency, period)]
+    gain = money(loosen * step, currency)
+    said.append(f"{_change(row, most, currency)} {_verb(row, 'return')} {gain}")
     if loosen != tighten:
-        end = f"costs {money(tighten * step, currency)}"
-        said.append(f"{step_words} {less} {end if np.isfinite(tighten) else 'is not feasible'}")
+        cost = f"{_verb(row, 'cost')} {money(tighten * step, currency)}"
+        change = _change(row, not most, currency)
+        said.append(f"{change} {cost if np.isfinite(tighten) else 'cannot be had'}")
     return "; ".join(said) + "."
+
+
+def _verb(row: Any, verb: str) -> str:
+    return verb if row.unit == "impressions" else f"{verb}s"
+
+
+def _change(row: Any, up: bool, currency: str) -> str:
+    if row.unit == "money":
+        return f"{currency}1 {'more' if up else 'less'} {row.subject}"
+    if row.unit == "impressions":
+        return f"1,000 {'more' if up else 'fewer'} impressions {row.subject}"
+    step = {"share": "1 point", "money a conversion": f"{currency}1", "of return": "0.1"}
+    return f"{'raising' if up else 'lowering'} {row.subject} by {step.get(row.unit, '1')}"
 
 
 def _whole(subject: str, worth: float, currency: str, period: str) -> str:

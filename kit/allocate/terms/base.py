@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,6 @@ from scipy import sparse
 
 from kit.allocate.tables import AllocationTables
 from kit.base.errors import DataError, SolverError
-
-if TYPE_CHECKING:
-    import cvxpy as cp
 
 Floats = NDArray[np.float64]
 Sense = Literal["<=", ">="]
@@ -111,9 +108,7 @@ class Limit:
             "Pass a value inside the range."
         )
 
-    def constraint(
-        self, x: cp.Expression, number: Any, give: Any = 0.0, per: Any = None
-    ) -> cp.Constraint:
+    def constraint(self, x: Any, number: Any, give: Any = 0.0, per: Any = None) -> Any:
         """Return the limit as one cvxpy constraint on the plan, shape (k,).
 
         Parameters
@@ -127,8 +122,9 @@ class Limit:
         per : cvxpy expression, optional
             A variable that stands for the denominator.
         """
-        import cvxpy as cp
+        import cvxpy
 
+        cp: Any = cvxpy
         used = _shaped(_expression(self.used, x), len(self))
         if self.soft is not None:
             give = give + self.soft
@@ -161,14 +157,22 @@ class Limit:
         return f"Limit({self.names[0]!r}{more} {self.sense} {self.number[0]:g})"
 
 
-def _expression(amount: Any, x: cp.Expression) -> cp.Expression:
-    import cvxpy as cp
+def is_sparse(amount: Any) -> bool:
+    """Return whether an amount is a sparse matrix over the pairs."""
+    return bool(sparse.issparse(amount))
 
-    return cp.Constant(amount) @ x if sparse.issparse(amount) else amount
+
+def _expression(amount: Any, x: Any) -> Any:
+    import cvxpy
+
+    cp: Any = cvxpy
+    return cp.Constant(amount) @ x if is_sparse(amount) else amount
 
 
-def _shaped(expression: cp.Expression, size: int) -> cp.Expression:
-    import cvxpy as cp
+def _shaped(expression: Any, size: int) -> Any:
+    import cvxpy
+
+    cp: Any = cvxpy
 
     if expression.size != size:
         raise DataError(
@@ -179,7 +183,7 @@ def _shaped(expression: cp.Expression, size: int) -> cp.Expression:
 
 
 def _amount(amount: Any, x: Floats, size: int) -> Floats:
-    if sparse.issparse(amount):
+    if is_sparse(amount):
         return np.broadcast_to(np.asarray(amount @ x, dtype=np.float64), (size,))
     value = amount.value
     if value is None:

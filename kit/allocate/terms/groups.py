@@ -67,12 +67,11 @@ def numbers(tables: AllocationTables, name: str, low: float = -np.inf) -> Floats
     return values
 
 
-def matrix(codes: NDArray[Any], weight: Floats, count: int) -> sparse.csr_array:
+def matrix(codes: NDArray[Any], weight: Floats, count: int) -> Any:
     """Return the (count, P) matrix with each pair's weight in the row of its code (-1: none)."""
     keep = np.flatnonzero(codes >= 0)
-    return sparse.csr_array(
-        (weight[keep], (codes[keep], keep)), shape=(count, len(codes)), dtype=np.float64
-    )
+    entries = sparse.coo_array((weight[keep], (codes[keep], keep)), shape=(count, len(codes)))
+    return sparse.csr_array(entries)
 
 
 def coded(tables: AllocationTables, by: str) -> tuple[NDArray[np.int64], list[Any]]:
