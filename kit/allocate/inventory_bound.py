@@ -98,7 +98,7 @@ def tightened_bound(
     Held, Wolfe, Crowder (1974), Validation of Subgradient Optimization, Math. Programming 6.
     """
     lot = inventory
-    scale = lot.group_worth[lot.group_start[:-1]] ** 2
+    scale = np.append(lot.group_worth, 0.0)[lot.group_start[:-1]] ** 2  # the dearest is first
     covered = np.empty(len(lot.groups))
     best, proof, query = math.inf, price, 0.0
     theta, waited = 1.0, 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from typing import Any
 
 import numpy as np
@@ -112,12 +113,14 @@ def _solve(
     problem: Any = cp.Problem(cp.Maximize(objective), limits)
     options = {} if time_limit is None else {"time_limit": float(time_limit)}
     try:
-        problem.solve(solver=cp.HIGHS, **options)
+        with warnings.catch_warnings():  # a time-out is answered for below
+            warnings.simplefilter("ignore", UserWarning)
+            problem.solve(solver=cp.HIGHS, **options)
     except cp.error.SolverError as error:
         raise SolverError(
             f"inventory LP: HiGHS failed ({error}); must reach an optimum. Use the greedy."
         ) from None
-    if problem.status not in ("optimal", "optimal_inaccurate") or rate.value is None:
+    if problem.status != "optimal":
         return None, None
     price = np.zeros(len(lot.groups))
     # a group with one path is bought whenever the path is heard: no price of its own
