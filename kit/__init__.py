@@ -63,11 +63,28 @@ _PUBLIC: dict[str, str] = {
     "write_up": "kit.flow.render",
     "list_runs": "kit.flow.runs",
     "utc_now": "kit.flow.runs",
+    "AllocationExplorer": "kit.widgets.allocation_explorer",
+    "AllocationProblem": "kit.allocate.problem",
+    "AllocationTables": "kit.allocate.tables",
+    "Capacity": "kit.allocate.terms.capacity",
+    "Budget": "kit.allocate.terms.capacity",
+    "Share": "kit.allocate.terms.share",
+    "Quality": "kit.allocate.terms.quality",
+    "split_budget": "kit.flow.split_budget",
+    "judge_split": "kit.flow.split_budget",
+    "Guarantee": "kit.allocate.terms.guarantee",
 }
 
 __all__ = [*_PUBLIC, "__version__"]
 
 if TYPE_CHECKING:
+    from kit.allocate.problem import AllocationProblem as AllocationProblem
+    from kit.allocate.tables import AllocationTables as AllocationTables
+    from kit.allocate.terms.capacity import Budget as Budget
+    from kit.allocate.terms.capacity import Capacity as Capacity
+    from kit.allocate.terms.guarantee import Guarantee as Guarantee
+    from kit.allocate.terms.quality import Quality as Quality
+    from kit.allocate.terms.share import Share as Share
     from kit.base.assets import asset_dir as asset_dir
     from kit.base.errors import DataError as DataError
     from kit.base.errors import KitError as KitError
@@ -106,6 +123,8 @@ if TYPE_CHECKING:
     from kit.flow.render import write_up as write_up
     from kit.flow.runs import list_runs as list_runs
     from kit.flow.runs import utc_now as utc_now
+    from kit.flow.split_budget import judge_split as judge_split
+    from kit.flow.split_budget import split_budget as split_budget
     from kit.models.drift import drift as drift
     from kit.models.landscape import LandscapeModel as LandscapeModel
     from kit.models.response import fit_response as fit_response
@@ -117,6 +136,7 @@ if TYPE_CHECKING:
     from kit.report.writeup import Writeup as Writeup
     from kit.validate.blocks import time_blocks as time_blocks
     from kit.validate.compare import compare as compare
+    from kit.widgets.allocation_explorer import AllocationExplorer as AllocationExplorer
     from kit.widgets.bid_tuner import BidTuner as BidTuner
     from kit.widgets.model_card import ModelCardPanel as ModelCardPanel
     from kit.widgets.replay_explorer import ReplayExplorer as ReplayExplorer
