@@ -259,6 +259,12 @@ def single_curve(
     )  # fmt: skip
 
 
+def price_levels(auctions: SellerAuctions) -> Array:
+    """Return the price level of every segment, pooled where thin, shape (S,)."""
+    tree = SegmentTree.of(auctions.labels)
+    return np.asarray(_pooled_levels(auctions, tree, True)[-1].mean[:, 0])
+
+
 def curve_sums(
     auctions: SellerAuctions, level: Array, rule: str, soft_factor: float
 ) -> tuple[Array, Array, Array, Array]:

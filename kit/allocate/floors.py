@@ -68,8 +68,8 @@ class FloorPlan:
             whole &= (self.table[name] != ANY).to_numpy()
         return self.table[whole].sort_values("auctions", ascending=False, kind="stable")
 
-    def floors(self, auctions: SellerAuctions) -> Array:
-        """Return the hard floor of each auction, shape (n,).
+    def segment_floors(self, auctions: SellerAuctions) -> Array:
+        """Return the hard floor of each segment of some auctions, shape (S,).
 
         A segment that the plan does not know gets the floor of the longest part of its labels
         that the plan does know.
@@ -79,18 +79,22 @@ class FloorPlan:
         DataError
             If the auctions are cut into other levels.
         """
-        if self.levels and auctions.levels != self.levels:
+        if not self.levels:
+            return np.full(len(auctions.labels), float(self.table["floor_cpm"].iloc[0]))
+        if auctions.levels != self.levels:
             raise DataError(
                 f"auctions: have segments by {auctions.levels}; must be by {self.levels}, as in "
                 "the fit. Build them with the same `by`."
             )
-        if not self.levels:
-            return np.full(len(auctions), float(self.table["floor_cpm"].iloc[0]))
         names = list(self.levels)
         keys = self.table[names].itertuples(index=False, name=None)
         known = dict(zip(keys, self.table["floor_cpm"], strict=True))
         labels = auctions.labels[names].itertuples(index=False, name=None)
-        return np.array([_nearest(known, own) for own in labels])[auctions.segment]
+        return np.array([_nearest(known, own) for own in labels])
+
+    def floors(self, auctions: SellerAuctions) -> Array:
+        """Return the hard floor of each auction, shape (n,); see `segment_floors`."""
+        return np.asarray(self.segment_floors(auctions)[auctions.segment])
 
     def settle(self, auctions: SellerAuctions, rule: str | None = None) -> Settled:
         """Run the auctions under these floors, whatever they were fitted on.

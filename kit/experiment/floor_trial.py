@@ -1,0 +1,292 @@
+"""Judge floors on held-out auctions, before buyers answer them and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kit.allocate.floor_auctions import SellerAuctions
+from kit.allocate.floor_curves import price_levels
+from kit.allocate.floor_revenue import Settled, settle, soft_floor
+from kit.allocate.floor_values import with_values
+from kit.allocate.floors import FloorPlan
+from kit.base.checks import one_of
+from kit.base.errors import DataError
+from kit.data.simulate_buyers import top_two
+from kit.experiment.bidding import Bidding, BuyerMarket
+from kit.experiment.market_response import Response, respond
+from kit.validate.blocks import Blocks
+from kit.validate.compare import compare
+from kit.validate.verdict import Verdict
+
+Array = NDArray[np.float64]
+
+METRICS = ("value", "impressions")
+BEFORE, AFTER = "before", "after"
+
+
+@dataclass(frozen=True, eq=False)
+class Market:
+    """Buyers to learn from and buyers to be judged on, over the same segments.
+
+    Parameters
+    ----------
+    learn, live : BuyerMarket
+        Impressions of the fit, and of the held-out auctions.
+    start : Bidding
+        How they bid under the floors in force.
+    floor_cpm : ndarray, shape (S,)
+        Floor in force in each segment: the mean of its auctions.
+    first_price : ndarray of bool, shape (S,)
+        How each segment is sold.
+    """
+
+    learn: BuyerMarket
+    live: BuyerMarket
+    start: Bidding
+    floor_cpm: Array
+    first_price: NDArray[np.bool_]
+
+    @classmethod
+    def of_values(
+        cls,
+        fit: SellerAuctions,
+        held_out: SellerAuctions,
+        values: tuple[Array, Array],
+        rng: np.random.Generator,
+        shading_factor: Array | float = 1.0,
+    ) -> Market:
+        """Return a market of known values, such as `kit.data.simulate_buyers` draws.
+
+        Parameters
+        ----------
+        fit, held_out : SellerAuctions
+            Rows of one log, with the same segments.
+        values : (ndarray, ndarray), shapes (n_fit, K) and (n_held_out, K)
+            Private values of K buyers, NaN where they have no use.
+        rng : numpy.random.Generator
+            Draws who hears what, should buyers stop listening.
+        shading_factor : float or ndarray, shape (K,)
+            How they bid at first price before they learn anything.
+        """
+        level, first = price_levels(fit), _is_first(fit)
+        learn, live = (
+            BuyerMarket.of(worth, auctions.segment, level, rng)
+            for worth, auctions in zip(values, (fit, held_out), strict=True)
+        )
+        start = Bidding.constant(learn, shading_factor)
+        start.shade[:, ~first] = 1.0
+        return cls(learn, live, start, _floor_in_force(fit), first)
+
+    @classmethod
+    def of_bids(
+        cls, fit: SellerAuctions, held_out: SellerAuctions, rng: np.random.Generator
+    ) -> Market:
+        """Return a market of the two highest bidders of each auction, values read off their bids.
+
+        Only these two can set a price. As an auction's highest bidder is the one that met the
+        second bid, but one of N equal buyers, what it saw weighs 1 / N and what the other saw
+        (N - 1) / N: the mixture is then what any one of the N saw.
+        """
+        level, first = price_levels(fit), _is_first(fit)
+        _, markdown = with_values(fit)
+        buyers = 2.0 if markdown is None else markdown.buyers
+
+        def market(auctions: SellerAuctions) -> BuyerMarket:
+            pair = np.stack([auctions.top_cpm, auctions.second_cpm], axis=1)
+            if markdown is not None:
+                scale = level[auctions.segment][:, None]
+                behind = markdown.values(pair, scale)
+                pair = np.where(auctions.first_price[:, None], behind, pair)
+            return BuyerMarket.of(
+                np.where(pair > 0, pair, np.nan), auctions.segment, level, rng,
+                group=np.zeros(2, dtype=np.int64), weight=np.array([1 / buyers, 1 - 1 / buyers]),
+            )  # fmt: skip
+
+        learn = market(fit)
+        start = Bidding.constant(learn, 1.0)
+        floor = _floor_in_force(fit)
+        return cls(learn, market(held_out), start, floor, first).settled()
+
+    def settled(self, rounds: int = 20) -> Market:
+        """Return the market after buyers have got used to the floors in force."""
+        soft = soft_floor("as sold", self.floor_cpm, self.first_price)
+        used = respond(self.learn, self.floor_cpm, soft, self.start, rounds=rounds)
+        return Market(self.learn, self.live, used.last, self.floor_cpm, self.first_price)
+
+    def bids(self, market: BuyerMarket) -> tuple[Array, Array]:
+        """Return the two highest bids of each impression under the floors in force."""
+        return top_two(self.start.bids(market, self.floor_cpm))
+
+
+@dataclass(frozen=True, eq=False)
+class FloorTrial:
+    """What floors earn on held-out auctions, before and after buyers answer.
+
+    Parameters
+    ----------
+    states : pandas.DataFrame
+        One row a plan and state (``before``, then rounds 1, 2, ... as text, the last one
+        ``after``): ``plan``, ``state``, ``revenue_cpm`` (per thousand auctions), ``fill``,
+        ``lift_cpm`` over the baseline plan in the same state, its ``low`` and ``high`` (own
+        interval of each; NaN for rounds between, and for the baseline), ``lift`` as a share.
+    verdicts : mapping of (str, str) to Verdict
+        By plan and ``before`` or ``after``; its metric ``value`` is revenue, ``impressions`` are
+        auctions sold. The simultaneous intervals count every plan in both states.
+    responses : mapping of str to Response
+        What buyers did under each plan, on the rows that they learnt from.
+    baseline : str
+        The plan that others are compared with.
+    """
+
+    states: pd.DataFrame
+    verdicts: Mapping[tuple[str, str], Verdict]
+    responses: Mapping[str, Response]
+    baseline: str
+
+
+def try_floors(
+    plans: Mapping[str, FloorPlan],
+    held_out: SellerAuctions,
+    market: Market | None,
+    blocks: Blocks,
+    *,
+    baseline: str,
+    rng: np.random.Generator,
+    rule: str | None = None,
+    rounds: int = 12,
+    damping: float = 0.5,
+    listen_cost_cpm: float = 0.0,
+    level: float = 0.95,
+) -> FloorTrial:
+    """Compare plans on auctions that none of them was fitted on.
+
+    Before: the bids of the held-out auctions as they are. After: buyers learn the plan's floors on
+    the rows of the fit, bid anew on the held-out ones by what they learnt, and are settled.
+
+    Parameters
+    ----------
+    plans : mapping of str to FloorPlan
+        At least two.
+    held_out : SellerAuctions
+        Rows to judge on.
+    market : Market or None
+        Buyers of the same rows; None: before only.
+    blocks : Blocks
+        Time blocks of the held-out rows.
+    baseline : str
+        Name of the plan that the others are compared with.
+    rng : numpy.random.Generator
+        Source of the bootstrap.
+    rule : str, optional
+        How auctions are sold, for all plans; None: as each plan says.
+    rounds, damping, listen_cost_cpm
+        See `kit.experiment.market_response.respond`.
+    level : float
+        Level of the intervals.
+
+    Raises
+    ------
+    LeakageError
+        If a held-out auction was used to fit a plan.
+    DataError
+        If the baseline is unknown, or it is the only plan.
+    """
+    one_of("baseline", baseline, plans)
+    if len(plans) < 2:
+        raise DataError("plans: got 1; must be at least 2, to compare. Pass another plan.")
+    done = {(name, BEFORE): plan.judge(held_out, rule) for name, plan in plans.items()}
+    responses: dict[str, Response] = {}
+    if market is not None:
+        for name, plan in plans.items():
+            hard = plan.segment_floors(held_out)
+            soft = soft_floor(rule or plan.rule, hard, market.first_price, plan.soft_factor)
+            responses[name] = respond(
+                market.learn, hard, soft, market.start, rounds=rounds, damping=damping,
+                listen_cost_cpm=listen_cost_cpm, all_rounds=True,
+            )  # fmt: skip
+            states = _after(market.live, responses[name], hard, soft)
+            done |= {(name, state): settled for state, settled in states.items()}
+    frames = {key: seller_blocks(settled, blocks) for key, settled in done.items()}
+    shown = [BEFORE] if market is None else [BEFORE, AFTER]
+    others = [name for name in plans if name != baseline]
+    verdicts = {
+        (name, state): compare(
+            frames[name, state], frames[baseline, state], rng=rng, blocks=blocks, metrics=METRICS,
+            level=level, policies=len(others) * len(shown),
+        )
+        for name in others
+        for state in shown
+    }  # fmt: skip
+    return FloorTrial(_states(frames, verdicts, baseline), verdicts, responses, baseline)
+
+
+def seller_blocks(settled: Settled, blocks: Blocks) -> pd.DataFrame:
+    """Return block totals in the columns that `kit.validate.compare.compare` reads.
+
+    ``value`` is revenue as a price sum; ``impressions`` are auctions sold, which also stand in
+    the column of the events that money hangs on (``clicks``, for a buyer).
+    """
+    size = len(blocks)
+    auctions = np.bincount(blocks.codes, minlength=size)
+    revenue = np.bincount(blocks.codes, settled.paid_cpm, size)
+    sold = np.bincount(blocks.codes, settled.sold, size).astype(np.int64)
+    return pd.DataFrame({
+        "auctions": auctions, "impressions": sold, "clicks": sold, "value": revenue,
+        "spend": 0.0, "surplus": revenue,
+    })  # fmt: skip
+
+
+def _after(live: BuyerMarket, answer: Response, hard: Array, soft: Array) -> dict[str, Settled]:
+    """Settle the held-out auctions with the bids of every round, the last one named so."""
+    states = {}
+    for at, bidding in enumerate(answer.biddings[1:] or answer.biddings, 1):
+        top, second = top_two(bidding.bids(live, hard))
+        states[str(at)] = settle(top, second, hard[live.segment], soft[live.segment])
+    states[AFTER] = states.pop(str(len(states)))
+    return states
+
+
+def _states(
+    frames: Mapping[tuple[str, str], pd.DataFrame],
+    verdicts: Mapping[tuple[str, str], Verdict],
+    baseline: str,
+) -> pd.DataFrame:
+    rows = []
+    for (name, state), frame in frames.items():
+        auctions = float(frame["auctions"].sum())
+        revenue = float(frame["value"].sum()) / auctions
+        # a baseline that settled sooner stays where it settled
+        other = frames.get((baseline, state), frames.get((baseline, AFTER)))
+        base = float("nan") if other is None else float(other["value"].sum()) / auctions
+        verdict = verdicts.get((name, state))
+        low, high = (
+            (float("nan"), float("nan"))
+            if verdict is None
+            else (
+                verdict.first.simultaneous_low / auctions,
+                verdict.first.simultaneous_high / auctions,
+            )
+        )
+        rows.append({
+            "plan": name, "state": state, "revenue_cpm": revenue,
+            "fill": float(frame["impressions"].sum()) / auctions,
+            "lift_cpm": revenue - base, "low": low, "high": high,
+            "lift": (revenue - base) / base if base > 0 else float("nan"),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _is_first(auctions: SellerAuctions) -> NDArray[np.bool_]:
+    size = len(auctions.labels)
+    return np.asarray(np.bincount(auctions.segment, auctions.first_price, size) > 0)
+
+
+def _floor_in_force(auctions: SellerAuctions) -> Array:
+    size = len(auctions.labels)
+    count = np.maximum(np.bincount(auctions.segment, minlength=size), 1)
+    return np.asarray(np.bincount(auctions.segment, auctions.floor_cpm, size) / count)
