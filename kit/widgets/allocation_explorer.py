@@ -23,10 +23,11 @@ from kit.widgets.allocation_figures import (
     flow_rows,
     flow_svg,
     signed,
+    step_label,
 )
 from kit.widgets.panel import Panel, html_table, markdown_table
 
-_WIDE = {"description_width": "180px"}
+_WIDE = {"description_width": "190px"}
 _REST_S = 0.2
 """Seconds of rest after which the frontier and the exact prices follow."""
 _MEASURE_WORDS = {"spend": "Spend", "impressions": "Impressions", "value": "Value"}
@@ -155,13 +156,10 @@ class AllocationExplorer(Panel):
         self.of.observe(self._other_frontier, "value")
 
     def _slider(self, knob: Knob) -> widgets.SelectionSlider:
-        options = [(amount(value, knob.unit, self.currency), value) for value in knob.options]
-        labels = [label for label, _ in options]
-        if len(set(labels)) < len(labels):  # finer than two decimals
-            options = [(f"{value:.6g}", value) for value in knob.options]
+        options = [(step_label(value, knob.unit, self.currency), value) for value in knob.options]
         return widgets.SelectionSlider(
             options=options, value=knob.start, description=knob.label, style=_WIDE,
-            layout={"width": "500px"},
+            layout={"width": "510px"},
         )  # fmt: skip
 
     def _assemble(self) -> None:

@@ -40,6 +40,22 @@ def amount(value: float, unit: str, currency: str) -> str:
     return count(float(f"{value:.5g}"))
 
 
+def step_label(value: float, unit: str, currency: str) -> str:
+    """Return a slider's number, as short as it can be told from its neighbours.
+
+    Examples
+    --------
+    >>> step_label(1200.0, "money", "$"), step_label(0.0106, "price", "$")
+    ('$1,200', '$0.0106')
+    """
+    if unit == "share":
+        return amount(value, unit, currency)
+    text = f"{value:,.6g}"
+    if unit not in ("money", "price"):
+        return text
+    return f"{text} {currency}" if len(currency) == 3 and currency.isalpha() else currency + text
+
+
 def signed(text: str, value: float) -> str:
     """Return the text of a difference with a plus where it is above zero.
 
@@ -165,6 +181,8 @@ class FrontierFigure:
     ----------
     figure : FigureWidget
         Its axes.
+    points : list of dict
+        What moves; see `Glue`.
     """
 
     def __init__(self) -> None:
@@ -174,6 +192,7 @@ class FrontierFigure:
         self.figure.add_trace(
             go.Scatter(mode="lines", line={"color": BLUE, "width": 2.2}, connectgaps=False)
         )
+        self.points: list[dict[str, Any]] = []
         self._glue: Glue | None = None
 
     def glue_to(self, css_class: str) -> Glue:
@@ -191,8 +210,9 @@ class FrontierFigure:
 
     def point(self, number: float, value: float) -> None:
         """Move the point to where the limit stands."""
+        self.points = [
+            {"figure": "frontier", "axes": "", "x": number, "y": value, "kind": "dot",
+             "color": ORANGE, "label": "now"}
+        ]  # fmt: skip
         if self._glue is not None:
-            self._glue.points = [
-                {"figure": "frontier", "axes": "", "x": number, "y": value, "kind": "dot",
-                 "color": ORANGE, "label": "now"}
-            ]  # fmt: skip
+            self._glue.points = self.points

@@ -31,7 +31,7 @@ _STYLE = """<style>
 .kit-panel table.kit-table th:first-child { text-align: left; font-weight: 500; }
 .kit-panel table.kit-table thead th { color: var(--jp-ui-font-color2); font-weight: 600; }
 .kit-panel table.kit-table td.kit-now { font-weight: 700; }
-.kit-panel .kit-limits { max-width: 690px; margin-left: 18px; }
+.kit-panel .kit-limits { max-width: 630px; margin-left: 18px; }
 .kit-panel .kit-limits table.kit-table td:last-child, .kit-panel .kit-limits thead th:last-child {
   text-align: left; white-space: normal; line-height: 1.35; }
 .kit-panel table.kit-heat { border-collapse: separate; border-spacing: 1px; font-size: 11px; }
