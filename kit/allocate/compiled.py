@@ -69,7 +69,8 @@ class CompiledProblem:
 
     def _canonicalise(self) -> None:
         start = time.perf_counter()
-        canonical = Canonical(self.model.problem(), self.model.x)
+        with np.errstate(invalid="ignore"):  # cvxpy's bounds of a dense product: 0 * inf
+            canonical = Canonical(self.model.problem(), self.model.x)
         self.theta = np.ones(canonical.size + 1)
         self._place: dict[str, int] = {}
         for limit, parameter in zip(self.model.limits, self.model.parameters, strict=True):
@@ -230,12 +231,10 @@ class CompiledProblem:
         return allocation
 
     def _empty(self, start: float) -> Allocation:
-        nothing = np.zeros(0)
-        for limit, number in zip(self.model.limits, self.numbers(), strict=True):
-            if limit.excess(nothing, number).any():
-                from kit.allocate.conflicts import infeasible
+        from kit.allocate.conflicts import refuse_broken
 
-                raise infeasible(self)
+        nothing = np.zeros(0)
+        refuse_broken(self)
         value = self.model.value(nothing, self.problem.tables)
         seconds = time.perf_counter() - start
         return Allocation(self.problem, lambda: nothing, value, value, "empty", seconds, self)

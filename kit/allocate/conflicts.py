@@ -55,6 +55,28 @@ def infeasible(compiled: CompiledProblem) -> ConflictError:
     return ConflictError(_message(frame), frame)
 
 
+def refuse_broken(compiled: CompiledProblem) -> None:
+    """Raise if a problem without pairs breaks a limit: then it does so by itself.
+
+    Raises
+    ------
+    ConflictError
+        Naming every such limit.
+    """
+    rows = []
+    for limit, number in zip(compiled.model.limits, compiled.numbers(), strict=True):
+        excess = limit.excess(np.zeros(0), number)
+        for at in np.flatnonzero(excess > 0).tolist():
+            rows.append((limit.names[at], float(number[at]), excess[at], excess[at]))
+    if rows:
+        frame = pd.DataFrame(rows, columns=["limit", "bound", "must_give", "share_of_least"])
+        names = "; ".join(f"{row.limit} (now {row.bound:g})" for row in frame.itertuples())
+        raise ConflictError(
+            f"pairs: there are none, so these limits cannot be kept: {names}. Add pairs, or relax "
+            "each limit to what an empty plan keeps.", frame,
+        )  # fmt: skip
+
+
 def _irreducible(elastic: Elastic) -> list[NDArray[np.int64]]:
     """Return groups of limits that contradict each other and of which none can be spared."""
     suspects = elastic.suspects()

@@ -180,6 +180,8 @@ def sentences(allocation: Allocation, most: int) -> list[str]:
         "stake", ascending=False, kind="stable"
     )
     problem, found = allocation.problem, []
+    if len(allocation.x) and not allocation.x.any():
+        found.append("The plan is empty: no other one within the limits is worth more.")
     for row in frame.head(most).itertuples():
         gain = None if row.unit in ("money", "impressions") else worth(allocation, str(row.limit))
         found.append(sentence(row, problem.currency, problem.period, gain))

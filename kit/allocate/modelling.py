@@ -120,7 +120,7 @@ def build(tables: AllocationTables, terms: Sequence[Term], gain: Floats) -> Mode
     model = Model(x, gain, terms, [], [], [], [], {}, {}, [], [])
     shared: dict[int, Any] = {}
     for place, term in enumerate(terms):
-        if not isinstance(term, Term):
+        if isinstance(term, type) or not isinstance(term, Term):
             raise DataError(
                 f"terms: entry {place} is {term!r}; must have expr, evaluate and objective. "
                 "Subclass ConvexTerm, or pass an instance rather than a class."

@@ -90,7 +90,8 @@ class AllocationProblem:
 
     def model(self) -> Model:
         """Return the problem in cvxpy, to be read or extended."""
-        return build(self.tables, self.terms, self.gain)
+        with np.errstate(invalid="ignore"):  # cvxpy's bounds of a dense product: 0 * inf
+            return build(self.tables, self.terms, self.gain)
 
     def compile(self) -> CompiledProblem:
         """Return the problem ready for hot re-solves.

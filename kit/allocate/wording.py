@@ -50,7 +50,7 @@ def sentence(row: Any, currency: str, period: str, worth: float | None = None) -
     most = row.sense == "<="
     loosen, tighten = (low, high) if most else (-high, -low)
     said = [] if worth is None else [_whole(row.subject, worth, currency, period)]
-    gain = money(loosen * step, currency)
+    gain = money(loosen * step, currency) if abs(loosen) > 1e-9 else "nothing"
     said.append(f"{_change(row, most, currency)} {_verb(row, 'return')} {gain}")
     if loosen != tighten:
         cost = f"{_verb(row, 'cost')} {money(tighten * step, currency)}"
