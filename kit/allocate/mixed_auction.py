@@ -252,7 +252,8 @@ class MixedResult:
     def _per_click(self) -> Array:
         pctr = self._of_winner(self.book.pctr, np.nan).astype(np.float64)
         clicks = 1000.0 * pctr
-        return np.divide(self.revenue, clicks, out=np.full(len(self), np.nan), where=clicks > 0)
+        price = np.full(len(self), np.nan)
+        return np.asarray(np.divide(self.revenue, clicks, out=price, where=clicks > 0))
 
     def _of_winner(self, values: NDArray[Any], missing: float) -> NDArray[Any]:
         """Return a value of the ad shown, shape (auctions,); `missing` where none was."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kit.allocate.exploration import explore_inventory
 from kit.allocate.inventory import Inventory, InventorySelection, QpsLimit
@@ -226,6 +226,39 @@ def ranking_plan(plan: InventoryPlan) -> InventoryPlan:
     return plan.with_rates(ranked.rate, RANKING)
 
 
+def inventory_frontier(plan: InventoryPlan, points: int = 12) -> pd.DataFrame:
+    """Return what each number of queries earns, at the estimates the plan was chosen on.
+
+    Parameters
+    ----------
+    plan : InventoryPlan
+        Its paths are chosen from anew under each limit; limits by exchange move along.
+    points : int
+        Limits between none and all requests.
+
+    Returns
+    -------
+    pandas.DataFrame, one row a limit
+        ``qps``, and money per second: ``selected``, ``bound``, ``uniform`` (every path alike) and
+        ``ranking`` (best paths by surplus per request).
+    """
+    lot, limit = plan.selection.inventory, plan.selection.limit
+    most = float(lot.qps.sum())
+    rows = []
+    for total in np.linspace(0.0, most, int(number("points", points, 2)) + 1)[1:]:
+        scale = total / limit.total if limit.total > 0 else 0.0
+        scaled = QpsLimit(
+            float(total), {name: scale * part for name, part in limit.by_exchange.items()}
+        )
+        one = replace(plan, selection=choose_inventory(lot, scaled))
+        rows.append(
+            {"qps": total, "selected": one.selection.value, "bound": one.selection.bound,
+             "uniform": uniform_plan(one).selection.value,
+             "ranking": ranking_plan(one).selection.value}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def judge_inventory(
     holdout: AuctionLog,
     market: LandscapeModel,
@@ -233,6 +266,7 @@ def judge_inventory(
     others: Mapping[str, InventoryPlan] | None = None,
     *,
     reading: Literal["pessimistic", "optimistic"] = "pessimistic",
+    value: ArrayLike | None = None,
     seed: int = 0,
 ) -> InventoryJudged:
     """Replay what each plan hears on held-out rows, at the best bids, and compare in money.
@@ -250,6 +284,8 @@ def judge_inventory(
         request, under the same limit.
     reading : {"pessimistic", "optimistic"}
         How outcomes that the log does not determine are read; see `kit.flow.judge`.
+    value : array_like, shape (n,), optional
+        Value of each impression if won, where it is known better than by its click.
     seed : int
         Of the sampling and the bootstrap.
 
@@ -264,13 +300,13 @@ def judge_inventory(
     if not others:
         raise DataError("others: got none; must be at least one plan. Pass one to compare with.")
     worth, paths = request_worth(holdout, market), plan.paths_of(holdout)
-    blocks, value = time_blocks(holdout), _value(holdout, reading)
+    blocks, won = time_blocks(holdout), _value(holdout, reading) if value is None else value
     results, queries = {}, {}
     for name, one in {"selected": plan, **others}.items():
         heard = one.heard(paths, seed)
         queries[name] = int(heard.sum())
         results[name] = replay(
-            holdout, _bids(worth, paths, heard), name=name, value=value, censored=reading,
+            holdout, _bids(worth, paths, heard), name=name, value=won, censored=reading,
             blocks=blocks.codes,
         )  # fmt: skip
     mine = results["selected"]
