@@ -66,8 +66,8 @@ def refuse_broken(compiled: CompiledProblem) -> None:
     rows = []
     for limit, number in zip(compiled.model.limits, compiled.numbers(), strict=True):
         excess = limit.excess(np.zeros(0), number)
-        for at in np.flatnonzero(excess > 0).tolist():
-            rows.append((limit.names[at], float(number[at]), excess[at], excess[at]))
+        broken = np.flatnonzero(excess > 0).tolist()
+        rows += [(limit.names[at], float(number[at]), excess[at], excess[at]) for at in broken]
     if rows:
         frame = pd.DataFrame(rows, columns=["limit", "bound", "must_give", "share_of_least"])
         names = "; ".join(f"{row.limit} (now {row.bound:g})" for row in frame.itertuples())

@@ -180,7 +180,7 @@ def sentences(allocation: Allocation, most: int) -> list[str]:
         "stake", ascending=False, kind="stable"
     )
     problem, found = allocation.problem, []
-    if len(allocation.x) and not allocation.x.any():
+    if allocation.raw is not None and not allocation.x.any():
         found.append("The plan is empty: no other one within the limits is worth more.")
     for row in frame.head(most).itertuples():
         gain = None if row.unit in ("money", "impressions") else worth(allocation, str(row.limit))

@@ -180,7 +180,7 @@ class _Cells:
     def mean(self, amount: Floats) -> Floats:
         """Return a pair's mean over all its requests."""
         count = np.bincount(self.pair, minlength=len(self.pairs))
-        return self._sum(amount, self.pair, len(self.pairs)) / count
+        return np.asarray(self._sum(amount, self.pair, len(self.pairs)) / count)
 
     def won_by_cell(self) -> Floats:
         """Return the impressions won in each cell."""

@@ -37,6 +37,11 @@ class HotModel:
     theta : ndarray
         The numbers at the start, ending with a 1.
 
+    Attributes
+    ----------
+    low, high : ndarray, shape (n,)
+        Bounds of the variables, from rows of one variable.
+
     Notes
     -----
     The first solve of a large program is by interior point with crossover, which leaves a basis;
@@ -50,6 +55,7 @@ class HotModel:
         program = canonical.numbers(theta)
         self._offset = program.d
         shape = _split(canonical, program)
+        self.low, self.high = shape.low, shape.high
         self._kept = shape.keep
         self._row = np.full(canonical.shape[0], -1, dtype=np.int64)
         self._row[shape.keep] = np.arange(len(shape.keep))

@@ -39,14 +39,14 @@ def solve_dual(
     DataError
         If the problem has other terms or another objective than the method can take.
     """
-    from kit.allocate.lp import solve_lp
-
     if not _plain(problem) or problem.side != "value":
         names = ", ".join(type(term).__name__ for term in problem.terms)
         raise DataError(
             f"method 'dual': the problem has terms {names} and objective {problem.side!r}; must "
             "be Capacity and Budget alone, maximising value. Use method='exact'."
         )
+    from kit.allocate.lp import solve_lp
+
     found = solve_lp(problem.tables, method="dual", gap=gap, time_limit=time_limit)
 
     def plan() -> NDArray[np.float64]:

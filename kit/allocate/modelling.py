@@ -134,6 +134,7 @@ def _take(model: Model, place: int, part: Part, shared: dict[int, Any]) -> None:
 
     for limit in part.limits:
         if len(limit):
+            _check_curvature(limit)
             model.limits.append(limit)
             model.origin.append(place)
             model.parameters.append(cp.Parameter(len(limit), value=limit.number))
@@ -146,8 +147,25 @@ def _take(model: Model, place: int, part: Part, shared: dict[int, Any]) -> None:
     model.weights.update(part.weights)
     model.weighing.update(dict.fromkeys(part.weights, place))
     if part.objective is not None:
+        if not part.objective.is_concave():
+            raise DataError(
+                f"terms: the objective part of entry {place} is {part.objective.curvature}; must "
+                "be concave, money to be maximised. Rewrite it."
+            )
         model.added.append(part.objective)
     model.definitions.extend(part.constraints)
+
+
+def _check_curvature(limit: Limit) -> None:
+    """Refuse a limit that cvxpy cannot take, before it says so about the whole problem."""
+    if is_sparse(limit.used):
+        return
+    allowed = "convex" if limit.sense == "<=" else "concave"
+    if not (limit.used.is_convex() if limit.sense == "<=" else limit.used.is_concave()):
+        raise DataError(
+            f"{limit.names[0]}: used {limit.sense} number is not {allowed} (its curvature: "
+            f"{str(limit.used.curvature).lower()}); must be {allowed}. Rewrite the expression."
+        )
 
 
 def _denominator(model: Model, per: Any, shared: dict[int, Any]) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from kit.allocate.hot import HotModel
 from kit.allocate.solution import Raw
 from kit.allocate.terms.base import Limit
 
@@ -113,16 +114,16 @@ def _lagrange(compiled: CompiledProblem, y: Floats) -> float:
     y[~np.isfinite(program.b)] = 0.0
     constant = np.where(np.isfinite(program.b), program.b, 0.0)
     slope = program.c - program.a.T @ y
+    slope[np.abs(slope) < 1e-12 * max(1.0, float(np.abs(program.c).max(initial=0.0)))] = 0.0
     low, high = _box(compiled)
-    corner = np.where(slope > 0, low, high)
-    terms = np.where(np.abs(slope) > 1e-12, slope * corner, 0.0)
+    corner = np.where(slope > 0, low, np.where(slope < 0, high, 0.0))
+    terms = slope * corner
     return -float(program.d - y @ constant + terms.sum())
 
 
 def _box(compiled: CompiledProblem) -> tuple[Floats, Floats]:
     """Return bounds that the limits imply for each canonical variable."""
     canonical = compiled.canonical
-    size = canonical.shape[1] if canonical else 0
     most = np.full(len(compiled.problem.tables), np.inf)
     for limit, number in zip(compiled.model.limits, compiled.numbers(), strict=True):
         if _packing(limit):
@@ -130,7 +131,8 @@ def _box(compiled: CompiledProblem) -> tuple[Floats, Floats]:
             with np.errstate(divide="ignore", invalid="ignore"):
                 alone = number[entries.coords[0]] / entries.data
             np.minimum.at(most, entries.coords[1], np.where(entries.data > 0, alone, np.inf))
-    low, high = np.full(size, -np.inf), np.full(size, np.inf)
-    if canonical is not None:
-        low[canonical.columns], high[canonical.columns] = 0.0, most
+    if canonical is None or not isinstance(compiled.backend, HotModel):
+        return np.zeros(0), np.zeros(0)
+    low, high = compiled.backend.low.copy(), compiled.backend.high.copy()
+    high[canonical.columns] = np.minimum(high[canonical.columns], most)
     return low, high
