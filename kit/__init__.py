@@ -73,15 +73,24 @@ _PUBLIC: dict[str, str] = {
     "split_budget": "kit.flow.split_budget",
     "judge_split": "kit.flow.split_budget",
     "Guarantee": "kit.allocate.terms.guarantee",
+    "split_words": "kit.flow.describe_split",
+    "PriceFloor": "kit.allocate.terms.floor",
+    "ConvexTerm": "kit.allocate.terms.base",
+    "buy_side": "kit.allocate.from_log",
+    "sell_side": "kit.allocate.from_log",
 }
 
 __all__ = [*_PUBLIC, "__version__"]
 
 if TYPE_CHECKING:
+    from kit.allocate.from_log import buy_side as buy_side
+    from kit.allocate.from_log import sell_side as sell_side
     from kit.allocate.problem import AllocationProblem as AllocationProblem
     from kit.allocate.tables import AllocationTables as AllocationTables
+    from kit.allocate.terms.base import ConvexTerm as ConvexTerm
     from kit.allocate.terms.capacity import Budget as Budget
     from kit.allocate.terms.capacity import Capacity as Capacity
+    from kit.allocate.terms.floor import PriceFloor as PriceFloor
     from kit.allocate.terms.guarantee import Guarantee as Guarantee
     from kit.allocate.terms.quality import Quality as Quality
     from kit.allocate.terms.share import Share as Share
@@ -114,6 +123,7 @@ if TYPE_CHECKING:
     from kit.flow.choose import choose as choose
     from kit.flow.describe import Comparison as Comparison
     from kit.flow.describe import describe as describe
+    from kit.flow.describe_split import split_words as split_words
     from kit.flow.fit import ClickValue as ClickValue
     from kit.flow.fit import fit_models as fit_models
     from kit.flow.fit import valid_clicks as valid_clicks

@@ -15,7 +15,7 @@ from kit.data.split import time_split
 from kit.flow.choose import Choice, Tuner, choose
 from kit.flow.describe import Comparison, describe
 from kit.flow.describe_split import TITLE as SPLIT_TITLE
-from kit.flow.describe_split import short_words, split_facts
+from kit.flow.describe_split import split_facts, split_words
 from kit.flow.findings import RESULT, Findings
 from kit.flow.fit import (
     ClickValue,
@@ -75,7 +75,7 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
         lines=(
             f"Verdict: {verdict.decision}. {said}",
             *verdict.reasons,
-            f"{SPLIT_TITLE}: {short_words(compared.budget)}",
+            f"{SPLIT_TITLE}: {split_words(compared.budget)}",
             f"Open next: {spec.out / 'report.html'} in a browser (or report.md beside it), then "
             "`make lab` for the notebooks.",
         ),

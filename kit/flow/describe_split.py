@@ -29,7 +29,7 @@ def split_section(found: JudgedSplit) -> SectionData:
     """Return the section of the report."""
     return SectionData(
         title=TITLE,
-        lead=sentence(short_words(found)),
+        lead=sentence(split_words(found)),
         words=[_question(found), price_words(found), *_reasons(found), _counted(found)],
         tables=[_exchanges(found), _contenders(found), _differences(found)],
     )
@@ -41,7 +41,7 @@ def verdict_words(found: JudgedSplit) -> list[str]:
             for judged, _ in found.against]  # fmt: skip
 
 
-def short_words(found: JudgedSplit | None) -> str:
+def split_words(found: JudgedSplit | None) -> str:
     """Return the outcome in one line."""
     if found is None:
         return ONE_EXCHANGE
