@@ -191,6 +191,17 @@ def fixed_floor(floor_cpm: float, rule: str = "as sold", soft_factor: float = 2.
     return FloorPlan(table, (), rule, soft_factor)
 
 
+def floors_in_force(auctions: SellerAuctions) -> FloorPlan:
+    """Return the floors under which some auctions were held, averaged over each segment."""
+    size = len(auctions.labels)
+    counts = np.bincount(auctions.segment, minlength=size).astype(np.float64)
+    total = np.bincount(auctions.segment, auctions.floor_cpm, size)
+    table = auctions.labels.assign(
+        floor_cpm=total / np.maximum(counts, 1.0), auctions=counts
+    )  # fmt: skip
+    return FloorPlan(table, auctions.levels)
+
+
 def floors_from_curves(curves: FloorCurves, max_lost_fill: float | None = None) -> FloorPlan:
     """Return the best floors on given curves, such as `FloorCurves.of_frame` reads.
 

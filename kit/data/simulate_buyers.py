@@ -80,7 +80,7 @@ class SellerSimulation:
     log : AuctionLog
         What the seller sees: ``bid_price_cpm`` is the highest bid, ``market_price_cpm`` the
         highest other one (0: none). A bid below the floor in force is never made.
-    values : ndarray, shape (n, buyers)
+    values_cpm : ndarray, shape (n, buyers)
         What an impression is worth to each buyer, per thousand; NaN where it has no use for it.
     bids : ndarray, shape (n, buyers)
         What each buyer bid; 0 where it did not.
@@ -89,14 +89,14 @@ class SellerSimulation:
     """
 
     log: AuctionLog
-    values: Array = field(repr=False)
+    values_cpm: Array = field(repr=False)
     bids: Array = field(repr=False)
     buyers: tuple[Buyer, ...]
 
     def rows(self, keep: slice | NDArray[np.bool_] | NDArray[np.intp]) -> SellerSimulation:
         """Return some rows, in the same order."""
         return SellerSimulation(
-            self.log.rows(keep), self.values[keep], self.bids[keep], self.buyers
+            self.log.rows(keep), self.values_cpm[keep], self.bids[keep], self.buyers
         )
 
 
@@ -127,7 +127,7 @@ def simulate_seller(
     Examples
     --------
     >>> seller = simulate_seller(SimulationConfig(auctions=500, days=2), seed=3)
-    >>> seller.values.shape, bool((seller.log.frame["bid_price_cpm"].dropna() > 0).all())
+    >>> seller.values_cpm.shape, bool((seller.log.frame["bid_price_cpm"].dropna() > 0).all())
     ((500, 5), True)
     """
     if not buyers:

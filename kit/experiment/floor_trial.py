@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -135,8 +135,10 @@ class FloorTrial:
         ``lift_cpm`` over the baseline plan in the same state, its ``low`` and ``high`` (own
         interval of each; NaN for rounds between, and for the baseline), ``lift`` as a share.
     verdicts : mapping of (str, str) to Verdict
-        By plan and ``before`` or ``after``; its metric ``value`` is revenue, ``impressions`` are
-        auctions sold. The simultaneous intervals count every plan in both states.
+        By plan and ``before`` or ``after``: ``revenue`` decides, ``impressions`` are auctions sold.
+        The simultaneous intervals count every plan in both states.
+    settled : mapping of (str, str) to Settled
+        What became of each held-out auction, by plan and state.
     responses : mapping of str to Response
         What buyers did under each plan, on the rows that they learnt from.
     baseline : str
@@ -145,8 +147,45 @@ class FloorTrial:
 
     states: pd.DataFrame
     verdicts: Mapping[tuple[str, str], Verdict]
+    settled: Mapping[tuple[str, str], Settled]
     responses: Mapping[str, Response]
     baseline: str
+
+    def part(
+        self, plan: str, rows: NDArray[np.bool_], blocks: Blocks, rng: np.random.Generator
+    ) -> pd.DataFrame:
+        """Return a plan against the baseline on some of the held-out auctions.
+
+        Parameters
+        ----------
+        plan : str
+            The plan.
+        rows : ndarray of bool, shape (n,)
+            The auctions that count.
+        blocks : Blocks
+            Time blocks of all held-out auctions.
+        rng : numpy.random.Generator
+            Source of the bootstrap.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Rows ``before`` and ``after`` with the columns of `states`.
+        """
+        kept = {
+            key: seller_blocks(item, blocks, rows)
+            for key, item in self.settled.items()
+            if key[1] in (BEFORE, AFTER) and key[0] in (plan, self.baseline)
+        }
+        states = sorted({state for _, state in kept}, reverse=True)
+        verdicts = {
+            (plan, state): judge_revenue(
+                kept[plan, state], kept[self.baseline, state], blocks, rng, len(states)
+            )
+            for state in states
+        }
+        table = _states(kept, verdicts, self.baseline)
+        return table[table["plan"] == plan].reset_index(drop=True)
 
 
 def try_floors(
@@ -209,36 +248,58 @@ def try_floors(
                 market.learn, hard, soft, market.start, rounds=rounds, damping=damping,
                 listen_cost_cpm=listen_cost_cpm, all_rounds=True,
             )  # fmt: skip
-            states = _after(market.live, responses[name], hard, soft)
-            done |= {(name, state): settled for state, settled in states.items()}
+            answered = _after(market.live, responses[name], hard, soft)
+            done |= {(name, state): settled for state, settled in answered.items()}
     frames = {key: seller_blocks(settled, blocks) for key, settled in done.items()}
     shown = [BEFORE] if market is None else [BEFORE, AFTER]
     others = [name for name in plans if name != baseline]
     verdicts = {
-        (name, state): compare(
-            frames[name, state], frames[baseline, state], rng=rng, blocks=blocks, metrics=METRICS,
-            level=level, policies=len(others) * len(shown),
+        (name, state): judge_revenue(
+            frames[name, state], frames[baseline, state], blocks, rng,
+            len(others) * len(shown), level,
         )
         for name in others
         for state in shown
     }  # fmt: skip
-    return FloorTrial(_states(frames, verdicts, baseline), verdicts, responses, baseline)
+    states = _states(frames, verdicts, baseline)
+    return FloorTrial(states, verdicts, done, responses, baseline)
 
 
-def seller_blocks(settled: Settled, blocks: Blocks) -> pd.DataFrame:
+def seller_blocks(
+    settled: Settled, blocks: Blocks, rows: NDArray[np.bool_] | None = None
+) -> pd.DataFrame:
     """Return block totals in the columns that `kit.validate.compare.compare` reads.
 
     ``value`` is revenue as a price sum; ``impressions`` are auctions sold, which also stand in
     the column of the events that money hangs on (``clicks``, for a buyer).
     """
     size = len(blocks)
-    auctions = np.bincount(blocks.codes, minlength=size)
-    revenue = np.bincount(blocks.codes, settled.paid_cpm, size)
-    sold = np.bincount(blocks.codes, settled.sold, size).astype(np.int64)
+    counts = np.ones(len(settled.sold)) if rows is None else rows.astype(np.float64)
+    auctions = np.bincount(blocks.codes, counts, size).astype(np.int64)
+    revenue = np.bincount(blocks.codes, settled.paid_cpm * counts, size)
+    sold = np.bincount(blocks.codes, settled.sold * counts, size).astype(np.int64)
     return pd.DataFrame({
         "auctions": auctions, "impressions": sold, "clicks": sold, "value": revenue,
         "spend": 0.0, "surplus": revenue,
     })  # fmt: skip
+
+
+def judge_revenue(
+    policy: pd.DataFrame,
+    baseline: pd.DataFrame,
+    blocks: Blocks,
+    rng: np.random.Generator,
+    comparisons: int = 1,
+    level: float = 0.95,
+) -> Verdict:
+    """Compare two frames of `seller_blocks`; see `kit.validate.compare.compare`."""
+    verdict = compare(
+        policy, baseline, rng=rng, blocks=blocks, metrics=METRICS, level=level,
+        policies=comparisons,
+    )  # fmt: skip
+    first, *rest = verdict.rows
+    said = tuple(text.replace(f" in {first.metric} ", " in revenue ") for text in verdict.reasons)
+    return replace(verdict, rows=(replace(first, metric="revenue"), *rest), reasons=said)
 
 
 def _after(live: BuyerMarket, answer: Response, hard: Array, soft: Array) -> dict[str, Settled]:

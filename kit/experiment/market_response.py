@@ -192,7 +192,9 @@ class _Seen:
         level = self.market.level[:, None]
         for group, (_, best) in enumerate(self.best):
             now = self.current(bidding, group)
-            gain = np.where(adapts[:, None], np.maximum(best - now, 0.0), 0.0)
+            # who bids its value at second price has nothing to gain; the grid's noise is not regret
+            done = ~adapts[:, None] & (bidding.shade[group] >= 1.0)
+            gain = np.where(done, 0.0, np.maximum(best - now, 0.0))
             missed += float((self.mass[group] * level * gain).sum())
             possible += float((self.mass[group] * level * np.maximum(best, now)).sum())
         return missed / possible if possible > 0 else 0.0
@@ -219,12 +221,12 @@ class _Seen:
     ) -> Bidding:
         shade, listening = bidding.shade.copy(), bidding.listening.copy()
         for group, (best, _) in enumerate(self.best):
-            moves = adapts[:, None] & np.isfinite(best)
-            step = damping * (np.where(moves, best, 0.0) - shade[group])
-            shade[group] = np.where(moves, shade[group] + step, shade[group])
+            wanted = np.where(adapts[:, None], best, 1.0)
+            step = np.where(np.isfinite(wanted), damping * (wanted - shade[group]), 0.0)
+            shade[group] += step
             if cost > 0:
-                wanted = self.worth(bidding, group) >= cost
-                listening[group] += damping * (wanted - listening[group])
+                stays = self.worth(bidding, group) >= cost
+                listening[group] += damping * (stays - listening[group])
         return Bidding(shade, listening)
 
 

@@ -13,6 +13,7 @@ _VERBS = {
     "surplus": ("earns", "surplus"),
     "value": ("wins", "value"),
     "spend": ("spends", ""),
+    "revenue": ("earn", "revenue"),  # of floors, which are many
     "clicks": ("wins", "clicks"),
     "impressions": ("wins", "impressions"),
 }
