@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from kit.allocate.exploration import explore_inventory
+from kit.allocate.exploration import Exploration, explore_inventory
 from kit.allocate.inventory import Inventory, InventorySelection, QpsLimit
 from kit.allocate.inventory_from_log import RequestWorth, inventory_from_log, request_worth
 from kit.allocate.inventory_greedy import greedy_inventory
@@ -47,12 +47,15 @@ class InventoryPlan:
         Column that is the same for every copy of an impression.
     overlaps : pandas.DataFrame
         Each path beside the others of its impressions (`compare_paths`).
+    exploration : Exploration or None
+        What was set aside for unknown paths; the rates of `selection` include it.
     """
 
     selection: InventorySelection
     by: tuple[str, ...]
     impression: str | None
     overlaps: pd.DataFrame
+    exploration: Exploration | None = None
 
     @property
     def table(self) -> pd.DataFrame:
@@ -174,7 +177,8 @@ def select_inventory(
     if not exploration:
         return plan
     explored = explore_inventory(inventory, limit, exploration)
-    return plan.with_rates(explored.rate, f"{found.method}, {explored.share:.0%} exploring")
+    method_name = f"{found.method}, {explored.share:.0%} exploring"
+    return replace(plan.with_rates(explored.rate, method_name), exploration=explored)
 
 
 def choose_inventory(

@@ -55,7 +55,7 @@ def inventory_picture(
             f"frontier and differences: have {len(frontier)} and {len(differences)} rows; must "
             f"have at least one, and at most {MOST_ROWS} differences. Pass fewer or more plans."
         )
-    with canvas(9.4, 3.9, columns=2) as drawn:
+    with canvas(9.4, 4.2, columns=2) as drawn:
         left, right = drawn.axes
         for name, label, color, style in _LINES:
             left.plot([0.0, *frontier["qps"]], [0.0, *(frontier[name] * _DAY)], color=color,
@@ -63,7 +63,7 @@ def inventory_picture(
         left.axvline(now, color=ORANGE, linewidth=1, linestyle=(0, (4, 3)), label="limit chosen")
         left.set(title="What queries are expected to earn", xlabel="queries per second",
                  ylabel=f"surplus ({currency} a day)", xlim=(0, None), ylim=(0, None))  # fmt: skip
-        left.legend(loc="lower right")
+        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
         places = range(len(differences))[::-1]
         right.axvline(0, color=INK, linewidth=0.8)
         right.hlines(places, differences["low"], differences["high"], color=BLUE, linewidth=1.8)
