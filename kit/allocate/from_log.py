@@ -175,7 +175,7 @@ class _Cells:
         base = over / np.maximum(self._sum(self.won.astype(np.float64), self.demand, size), 1.0)
         start = base[self.pair_demand]
         weight = max(self.prior, 1e-9)
-        return (total + weight * start) / (count + weight)
+        return np.asarray((total + weight * start) / (count + weight))
 
     def mean(self, amount: Floats) -> Floats:
         """Return a pair's mean over all its requests."""
