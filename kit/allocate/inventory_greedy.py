@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -16,7 +17,7 @@ from kit.base.checks import number
 
 AFFORDABLE = 5_000_000
 """Offers times seed sets that the partial enumeration may take on: well under a second."""
-_TIGHTEN_OFFERS = 2_000_000_000
+_SURE = (0.5, 0.7, 0.9)
 
 
 def greedy_inventory(
@@ -52,7 +53,9 @@ def greedy_inventory(
     Notes
     -----
     Gains only shrink as paths are taken, so a gain computed earlier bounds the present one, and
-    only the top of a heap is computed anew.
+    only the top of a heap is computed anew. The steps on the bound also yield rates near the
+    LP's; the greedy is grown once more from the paths that those are sure of, and the better
+    answer kept, which about halves its gap.
 
     References
     ----------
@@ -75,18 +78,19 @@ def greedy_inventory(
     start = time.perf_counter()
     by_exchange = limit.of(inventory)
     depth = affordable_seeds(inventory) if seeds is None else int(number("seeds", seeds, 0, 3))
-    value, taken, _ = _seeded(inventory, limit.total, by_exchange, depth)
-    rate = taken.astype(np.float64)
+    value, taken = _seeded(inventory, limit.total, by_exchange, depth)
     whole = bool((by_exchange >= limit.total).all())
     bounds = {} if fill else {"guarantee": guarantee(value, depth, whole)}
     price = _best_offers(inventory, taken)
     bounds["data"], _, query = priced_bound(inventory, limit, price)
+    if steps:
+        bounds["prices"], _, query, mean = tightened_bound(inventory, limit, price, value, steps)
+        regrown, again = _regrown(inventory, limit.total, by_exchange, mean)
+        taken = again if regrown > value else taken
+    rate = taken.astype(np.float64)
     if fill:
         _fill(inventory, limit.total, by_exchange, rate)
     value = inventory.value(rate)
-    steps = min(steps, _TIGHTEN_OFFERS // max(1, len(inventory.path_group)))
-    if steps:
-        bounds["prices"], _, query = tightened_bound(inventory, limit, price, value, steps)
     seconds = time.perf_counter() - start
     method = f"greedy, seeds of {depth}" if depth else "greedy"
     return InventorySelection(inventory, limit, rate, value, bounds, method, seconds, query)
@@ -104,29 +108,53 @@ def affordable_seeds(inventory: Inventory) -> int:
 
 def _seeded(
     lot: Inventory, total: float, by_exchange: Array, depth: int
-) -> tuple[float, NDArray[np.bool_], int]:
+) -> tuple[float, NDArray[np.bool_]]:
     """Run the greedy from every seed set; one path alone is compared rather than grown."""
     gain, weight = np.empty(len(lot)), lot.qps
     kernels.gains_over(
         lot.path_start, lot.path_group, lot.path_worth, np.zeros(len(lot.groups)), gain
     )
-    keys = gain / weight
-    items = np.argsort(-keys, kind="stable").astype(np.int64)
     sets = [()] if depth < 2 else _seed_sets(len(lot), depth)
-    seeds = np.full((len(sets), WHOLE_SEEDS), -1, dtype=np.int64)
-    for row, members in enumerate(sets):
-        seeds[row, : len(members)] = members
-    value, taken, tried = kernels.seeded_greedy(
-        lot.path_start, lot.path_group, lot.path_worth, weight, lot.exchange, keys[items], items,
-        total, by_exchange, len(lot.groups), seeds,
-    )  # fmt: skip
+    value, taken = _grown(lot, total, by_exchange, gain, sets)
     if depth == 1:
         room = np.minimum(total, by_exchange[lot.exchange])
         single = int(np.argmax(np.where(weight <= room, gain, -1.0)))
         if weight[single] <= room[single] and gain[single] > value:
             taken = np.arange(len(lot)) == single
             value = float(gain[single])
-    return value, taken, tried
+    return value, taken
+
+
+def _grown(
+    lot: Inventory, total: float, by_exchange: Array, gain: Array, sets: Sequence[Sequence[int]]
+) -> tuple[float, NDArray[np.bool_]]:
+    """Return the best greedy answer over some seed sets."""
+    seeds = np.full((len(sets), max(1, max(map(len, sets)))), -1, dtype=np.int64)
+    for row, members in enumerate(sets):
+        seeds[row, : len(members)] = members
+    keys = gain / lot.qps
+    items = np.argsort(-keys, kind="stable").astype(np.int64)
+    value, taken, _ = kernels.seeded_greedy(
+        lot.path_start, lot.path_group, lot.path_worth, lot.qps, lot.exchange, keys[items], items,
+        total, by_exchange, len(lot.groups), seeds,
+    )  # fmt: skip
+    return value, taken
+
+
+def _regrown(
+    lot: Inventory, total: float, by_exchange: Array, mean: Array
+) -> tuple[float, NDArray[np.bool_]]:
+    """Grow the greedy from the paths with high mean rates, as many as fit."""
+    fitting, gain = np.zeros(len(lot)), np.empty(len(lot))
+    kernels.fractional_fill(
+        np.argsort(-mean, kind="stable"), np.ones(len(lot)), lot.qps, lot.exchange, total,
+        by_exchange, fitting,
+    )  # fmt: skip
+    kernels.gains_over(
+        lot.path_start, lot.path_group, lot.path_worth, np.zeros(len(lot.groups)), gain
+    )
+    sets = [np.flatnonzero((mean >= sure) & (fitting >= 1.0)).tolist() for sure in _SURE]
+    return _grown(lot, total, by_exchange, gain, sets)
 
 
 def _seed_sets(paths: int, depth: int) -> list[tuple[int, ...]]:

@@ -13,7 +13,7 @@ from scipy.optimize import linprog
 
 from kit.allocate.inventory import Inventory, InventorySelection, QpsLimit
 from kit.allocate.inventory_bound import guarantee, priced_bound, tightened_bound
-from kit.allocate.inventory_greedy import greedy_inventory
+from kit.allocate.inventory_greedy import affordable_seeds, greedy_inventory
 from kit.allocate.inventory_lp import _pipage, lp_inventory
 from kit.base.errors import DataError
 
@@ -131,7 +131,7 @@ def test_any_prices_prove_a_bound(seed: int, scale: float) -> None:
     assert bound >= best_whole(lot, limit) - 1e-9
     assert query >= 0
     assert rate @ lot.qps <= limit.total * (1 + 1e-9)
-    tight, proof, _ = tightened_bound(lot, limit, price, 0.0, 30)
+    tight, proof, _, _ = tightened_bound(lot, limit, price, 0.0, 30)
     assert tight <= bound
     assert priced_bound(lot, limit, proof)[0] == pytest.approx(tight)
 
@@ -233,8 +233,16 @@ def test_greedy_is_near_the_relaxation_on_medium_cases() -> None:
         limit = QpsLimit(0.3 * lot.qps.sum())
         greedy, lp = greedy_inventory(lot, limit), lp_inventory(lot, limit)
         gaps.append(1 - greedy.value / lp.bounds["lp"])
-        assert greedy.bounds["prices"] <= 1.03 * lp.bounds["lp"]
-    assert max(gaps) < 0.05
+        assert greedy.value >= 0.995 * lp.value
+        assert greedy.bounds["prices"] <= 1.01 * lp.bounds["lp"]
+    assert max(gaps) < 0.03
+
+
+def test_seeds_are_as_deep_as_can_be_afforded() -> None:
+    rng = np.random.default_rng(0)
+    assert [affordable_seeds(drawn(rng, paths, 2 * paths)) for paths in (10, 35, 600)] == [3, 2, 1]
+    lot = drawn(rng, 10, 20)
+    assert greedy_inventory(lot, QpsLimit(20.0)).method == "greedy, seeds of 3"
 
 
 def test_no_guarantee_without_seeds_or_with_limits_by_exchange() -> None:
