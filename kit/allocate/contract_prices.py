@@ -76,7 +76,7 @@ class ContractPrices:
         eligible = (~np.isnan(array)).mean(axis=0)
         goal = np.minimum(problem.rho if target is None else target, eligible)
         first = np.zeros(len(problem)) if start is None else start
-        bounded = replace(problem, make_good=finite_make_good(problem, array))
+        bounded = replace(problem, make_good=_finite_make_good(problem, array))
         price = offline_bound(bounded, array, target=goal, start=first, gap=1e-6).price
         price = np.where(eligible * len(array) < _SEEN, first, price)
         metric = _metric(bounded, array, price, goal)
@@ -97,7 +97,7 @@ class ContractPrices:
         return cls(zeros, np.diag(zeros), np.ones(len(problem) + 1), lowest, 0)
 
 
-def finite_make_good(problem: ContractProblem, quality: Array) -> Array:
+def _finite_make_good(problem: ContractProblem, quality: Array) -> Array:
     """Return the make-good prices, where infinite those that put a contract before all else."""
     top = float(np.nanmax(quality)) if not np.isnan(quality).all() else 0.0
     reserve = float(problem.curve.switch[-1]) if len(problem.curve.switch) else 0.0

@@ -235,7 +235,7 @@ def _root(name: str, mean: Array, cov: Array) -> Array:
     if cov.shape != (len(mean), len(mean)) or not np.allclose(cov, cov.T):
         raise DataError(f"cov of {name}: must be a symmetric matrix, one row a mean. Repair it.")
     values, vectors = np.linalg.eigh(cov)
-    if (values < -1e-9 * max(1.0, float(values.max()))).any():
+    if (values < -1e-9 * float(values.max(initial=1.0))).any():
         raise DataError(
             f"cov of {name}: an eigenvalue is {values.min():.3g}; must be >= 0. Repair it."
         )

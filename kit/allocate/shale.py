@@ -8,15 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kit.allocate import kernels_shale as kernels
-from kit.allocate.contract_prices import finite_make_good
 from kit.allocate.contracts import ContractProblem
 from kit.allocate.contracts_online import ContractsServed, settle
 from kit.allocate.contracts_supply import deliverable, eligibility
 from kit.base.checks import number
 
 Array = NDArray[np.float64]
-_SWEEPS = 2000
-_SETTLED = 1e-5
+_SWEEPS = 500
+_SETTLED = 1e-4  # of the spread
 _SPREAD = 0.1  # of the mean worth
 
 
@@ -105,7 +104,7 @@ class ShalePlan:
         --------
         >>> draws = np.linspace(0, 1, 1000)[:, None]
         >>> plan = ShalePlan.fit(ContractProblem.of([0.25]), draws)
-        >>> plan.delivery.round(6)
+        >>> plan.delivery.round(4)
         array([0.25])
         """
         array = problem.checked(quality)
@@ -118,7 +117,7 @@ class ShalePlan:
         fair = np.divide(problem.rho, eligible, out=np.zeros_like(eligible), where=eligible > 0)
         typical = problem.weight * float(np.nanmean(array)) if not np.isnan(array).all() else 1.0
         width = number("spread", spread if spread is not None else _SPREAD * typical, above=0)
-        return _ascend(problem, size, worth, fair, width, finite_make_good(problem, array))
+        return _ascend(problem, size, worth, fair, width)
 
     def serve(self, quality: ArrayLike, rng: np.random.Generator) -> ContractsServed:
         """Serve impressions by the plan; a contract that has all it is owed gets no more.
@@ -142,18 +141,18 @@ class ShalePlan:
 
 
 def _ascend(
-    problem: ContractProblem, size: Array, worth: Array, fair: Array, spread: float, penalty: Array
+    problem: ContractProblem, size: Array, worth: Array, fair: Array, spread: float
 ) -> ShalePlan:
     """Block coordinate ascent until the plan stands still."""
     alpha, beta, plan = np.zeros(len(fair)), np.zeros(len(size)), np.zeros_like(worth)
     top = float(np.nanmax(np.abs(worth), initial=0.0)) + spread / fair[fair > 0].min(initial=1.0)
     low = np.full(len(fair), -2.0 * top - spread)
-    high = np.minimum(penalty, 4.0 * top + spread) + max(0.0, -np.nanmin(worth, initial=0.0))
+    high = np.minimum(problem.make_good, 2.0 * top + spread)
     sweeps = 0
     for sweeps in range(1, _SWEEPS + 1):  # noqa: B007
         before = alpha.copy()
         kernels.sweep(size, worth, alpha, beta, fair, spread, problem.rho, low, high, plan)
-        if np.abs(alpha - before).max() <= _SETTLED * top:
+        if np.abs(alpha - before).max() <= _SETTLED * spread:
             break
     for i in range(len(size)):
         beta[i] = kernels.supply_price(worth[i], alpha, fair, spread, plan[i])

@@ -1,0 +1,158 @@
+"""Guaranteed contracts beside an exchange: share of the hindsight bound reached online.
+
+Of each publisher's draws one half tunes (prices, metric, the plain descent's step, the plan), the
+other half is served in 10 permutations, and bounded in hindsight. A mean has its standard error
+over the permutations behind it. Missing impressions cost twice what one earns on average.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kit.allocate.acceptance import AcceptanceCurve
+from kit.allocate.contract_prices import ContractPrices
+from kit.allocate.contracts import ContractProblem
+from kit.allocate.contracts_data import ImpressionTypes, Publisher, read_draws, read_publisher
+from kit.allocate.contracts_offline import offline_bound
+from kit.allocate.contracts_online import ContractsServed, serve_contracts, serve_plainly
+from kit.allocate.shale import ShalePlan
+from tests.benchmarks.table import Row, Table
+
+FOLDER = Path(__file__).parents[3] / "shared" / "data" / "adx"
+SEED = 7_104
+RUNS = 10
+STEPS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # times the mean worth of an impression
+MAKE_GOOD = 2.0
+
+Serve = Callable[[np.ndarray, np.random.Generator], ContractsServed]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One publisher's draws."""
+
+    name: str
+    publisher: Publisher
+    draws: np.ndarray
+    target: str = ""
+
+
+def tables(quick: bool) -> list[Table]:
+    """Return one table without the exchange and one beside it; the ratio is the warm start's."""
+    cases = list(_made_up(2_000 if quick else 100_000, 1 if quick else 3))
+    if FOLDER.is_dir():
+        cases = [*_published(2_000 if quick else 100_000), *cases]
+    title = f"share of the offline bound, {RUNS} permutations of held-out draws"
+    return [
+        Table(f"Contracts {where}: {title}", [_row(case, exchange) for case in cases])
+        for where, exchange in (("alone", False), ("beside an exchange", True))
+    ]
+
+
+def _published(count: int) -> list[Case]:
+    one, two = (read_publisher(FOLDER, name) for name in ("pub1", "pub2"))
+    rng = np.random.default_rng(SEED)
+    sample = rng.permutation(read_draws(FOLDER / "pub1-sample.txt"))[:count]
+    return [
+        Case("publisher 1, published draws", one, sample, ">= 0.98"),
+        Case("publisher 2, drawn from its types", two, two.types.draw(count, rng)),
+        Case("publisher 1, rho redrawn", _redrawn(one, rng), one.types.draw(count, rng)),
+        Case("publisher 2, rho redrawn", _redrawn(two, rng), two.types.draw(count, rng)),
+    ]
+
+
+def _redrawn(publisher: Publisher, rng: np.random.Generator) -> Publisher:
+    """Return the publisher with contracts of other sizes that its types can still deliver."""
+    rho = publisher.rho * rng.lognormal(0, 0.5, len(publisher.rho))
+    rho *= 0.8 * publisher.rho.sum() / rho.sum()
+    reach = np.zeros(len(rho))
+    for prob, ids in zip(publisher.types.prob, publisher.types.eligible, strict=True):
+        reach[ids] += prob
+    return Publisher(publisher.name, np.minimum(rho, 0.6 * reach), publisher.curve, publisher.types)
+
+
+def _made_up(count: int, publishers: int) -> list[Case]:
+    cases = []
+    for number in range(publishers):
+        rng = np.random.default_rng([SEED, number])
+        publisher = _publisher(rng, (5, 17, 40)[number], (0.2, 0.45, 0.7)[number])
+        name = f"made up, {len(publisher.rho)} contracts, {publisher.rho.sum():.0%} owed"
+        cases.append(Case(name, publisher, publisher.types.draw(count, rng)))
+    return cases
+
+
+def _publisher(rng: np.random.Generator, contracts: int, owed: float) -> Publisher:
+    """Make up types of which each suits some contracts; what is owed is a feasible plan's."""
+    kinds = 12
+    prob = rng.dirichlet(np.full(kinds, 0.8))
+    may = rng.random((kinds, contracts)) < 0.3
+    may[np.arange(contracts) % kinds, np.arange(contracts)] = True
+    plan = may * rng.dirichlet(np.ones(contracts), kinds)
+    rho = owed * prob @ (plan / plan.sum(axis=1, keepdims=True).clip(1e-9))
+    eligible = [np.flatnonzero(row) for row in may]
+    mean = [rng.normal(0, 0.5, len(ids)) for ids in eligible]
+    cov = [0.2 + 0.1 * np.eye(len(ids)) for ids in eligible]
+    types = ImpressionTypes.of(prob, contracts, eligible, mean, cov)
+    chance = np.linspace(0, 1, 101)
+    curve = AcceptanceCurve.of(chance, -np.log(np.maximum(chance, 1e-4)))
+    return Publisher("made up", rho, curve, types)
+
+
+def _row(case: Case, exchange: bool) -> Row:
+    problem = case.publisher.problem(exchange=exchange, make_good=MAKE_GOOD)
+    half = len(case.draws) // 2
+    tune, test = case.draws[:half], case.draws[half:]
+    bound = offline_bound(problem, test)
+    known = ContractPrices.fit(problem, tune)
+    step = _tuned_step(problem, tune)
+    plan = ShalePlan.fit(problem, tune)
+    ways: dict[str, Serve] = {
+        "warm": lambda draws, rng: serve_contracts(problem, draws, rng, known),
+        "cold": lambda draws, rng: serve_contracts(problem, draws, rng),
+        "plain": lambda draws, rng: serve_plainly(problem, draws, rng, step),
+        "plan": plan.serve,
+    }
+    got = {name: _ratios(serve, test, bound.value) for name, serve in ways.items()}
+    text = {name: f"{np.mean(one):.4f} ± {_error(one):.4f}" for name, one in got.items()}
+    short = max(
+        float((run.short / np.maximum(run.owed, 1)).max()) for run in _runs(ways["warm"], test)
+    )
+    return Row(
+        case.name,
+        f"warm {text['warm']}, cold {text['cold']}; most missing {short:.1%}",
+        f"plain {text['plain']}, SHALE-style {text['plan']}",
+        float(np.mean(got["warm"])),
+        case.target,
+    )
+
+
+def _runs(serve: Serve, draws: np.ndarray) -> list[ContractsServed]:
+    runs = []
+    for seed in range(RUNS):
+        rng = np.random.default_rng([SEED, 99, seed])
+        runs.append(serve(rng.permutation(draws), rng))
+    return runs
+
+
+def _ratios(serve: Serve, draws: np.ndarray, bound: float) -> list[float]:
+    return [run.value / bound for run in _runs(serve, draws)]
+
+
+def _error(values: list[float]) -> float:
+    return float(np.std(values, ddof=1) / np.sqrt(len(values)))
+
+
+def _tuned_step(problem: ContractProblem, tune: np.ndarray) -> float:
+    """Return the plain descent's best step on the tuning draws alone."""
+    worth = problem.weight * float(np.nanmean(tune))
+    values = {}
+    for step in STEPS:
+        runs = _runs(
+            lambda draws, rng, size=step * worth: serve_plainly(problem, draws, rng, size), tune
+        )
+        values[step * worth] = np.mean([run.value for run in runs])
+    return max(values, key=lambda step: values[step])
