@@ -59,7 +59,8 @@ class LabPage:
         self.wait(self._all_ran, limit_s, "every cell to end")
 
     def _all_ran(self) -> bool:
-        prompts = self.page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+        # Cells out of view are hidden and have no inner text.
+        prompts = self.page.locator(".jp-CodeCell .jp-InputPrompt").all_text_contents()
         sources = self.page.locator(".jp-CodeCell .jp-InputArea-editor").count()
         done = [text for text in prompts if re.fullmatch(r"\[\d+\]:", text)]
         return bool(done) and len(done) >= sources - 1 and "[*]:" not in prompts
