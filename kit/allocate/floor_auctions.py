@@ -109,6 +109,8 @@ class SellerAuctions:
             top, second, log.column("bid_floor_cpm", 0.0), first, segment, labels,
             _fingerprints(log, top, second), log.meta.unit, notes,
         )  # fmt: skip
+        if "won" in log.frame.columns and view == "competition" and log.frame["won"].all():
+            whole = replace(whole, notes=(*notes, "won auctions only: rivals as they were there"))
         auctions = whole if kept.all() else whole.rows(kept)
         _refuse_one_value(auctions.top_cpm)
         return auctions

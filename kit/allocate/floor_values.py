@@ -19,7 +19,9 @@ _STEP = 0.04
 _LOGS = np.arange(-3.5, 3.5, _STEP)
 _SPREAD = 4
 _TAIL = 0.995
-_MOST_BUYERS = 50.0
+_MOST_BUYERS = 12.0
+_LEAST_BUYERS = 1.5
+_MOST_RATIO = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,11 @@ class Markdown:
 
     buyers: float
     ratio: Array
+
+    @property
+    def fits(self) -> bool:
+        """Whether the two highest bids lie near enough to be those of at least two equal buyers."""
+        return self.buyers >= _LEAST_BUYERS
 
     def values(self, bids: Array, level: Array) -> Array:
         """Return the values behind bids of segments with these price levels, shape (n,)."""
@@ -94,7 +101,8 @@ def fit_markdown(top: Array, second: Array) -> Markdown:
     -----
     A best first-price bid b solves v = b + G(b) / g(b), with G the distribution of the highest
     rival bid; with N equal buyers and T that of the highest bid, G / g = N / (N - 1) T / t. T is
-    smoothed over log bids; above its 99.5 % point the last ratio holds.
+    smoothed over log bids; above its 99.5 % point the last ratio holds. N is at least 2 and no
+    ratio above 4: where bids are few the formula explodes.
 
     Raises
     ------
@@ -111,7 +119,8 @@ def fit_markdown(top: Array, second: Array) -> Markdown:
         raise DataError(
             "first-price bids: there are none; must be at least one. Pass a longer log."
         )
-    buyers = max(effective_buyers(top, second), 1.2)
+    found = effective_buyers(top, second)
+    buyers = max(found, 2.0)
     counts, _ = np.histogram(np.log(bids), np.append(_LOGS, _LOGS[-1] + _STEP) - _STEP / 2)
     kernel = np.hanning(4 * _SPREAD + 3)[1:-1]
     density = np.convolve(counts, kernel / kernel.sum(), mode="same") / top.size
@@ -120,9 +129,9 @@ def fit_markdown(top: Array, second: Array) -> Markdown:
     hazard = below[known] * _STEP / density[known]
     ratio = np.interp(_LOGS, _LOGS[known], 1 + buyers / (buyers - 1) * hazard)
     ratio[below > _TAIL] = ratio[below <= _TAIL][-1] if (below <= _TAIL).any() else 1.0
-    value = np.exp(_LOGS) * np.clip(ratio, 1.0, 10.0)
+    value = np.exp(_LOGS) * np.clip(ratio, 1.0, _MOST_RATIO)
     rising = np.minimum.accumulate(value[::-1])[::-1]  # where bids are few the ratio explodes
-    return Markdown(buyers, np.maximum(rising / np.exp(_LOGS), 1.0))
+    return Markdown(found, np.maximum(rising / np.exp(_LOGS), 1.0))
 
 
 def with_values(auctions: SellerAuctions) -> tuple[SellerAuctions, Markdown | None]:

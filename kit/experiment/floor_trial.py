@@ -94,7 +94,7 @@ class Market:
         """
         level, first = price_levels(fit), _is_first(fit)
         _, markdown = with_values(fit)
-        buyers = 2.0 if markdown is None else markdown.buyers
+        buyers = 2.0 if markdown is None else max(markdown.buyers, 2.0)
 
         def market(auctions: SellerAuctions) -> BuyerMarket:
             pair = np.stack([auctions.top_cpm, auctions.second_cpm], axis=1)
@@ -263,6 +263,35 @@ def try_floors(
     }  # fmt: skip
     states = _states(frames, verdicts, baseline)
     return FloorTrial(states, verdicts, done, responses, baseline)
+
+
+def under_rule(
+    plan: FloorPlan,
+    held_out: SellerAuctions,
+    market: Market | None,
+    rule: str,
+    *,
+    rounds: int = 12,
+    damping: float = 0.5,
+    listen_cost_cpm: float = 0.0,
+) -> tuple[Settled, Settled | None]:
+    """Settle held-out auctions under another pricing rule, as buyers bid and once they know it.
+
+    Raises
+    ------
+    LeakageError
+        If a held-out auction was used to fit the plan.
+    """
+    before = plan.judge(held_out, rule)
+    if market is None:
+        return before, None
+    hard = plan.segment_floors(held_out)
+    soft = soft_floor(rule, hard, market.first_price, plan.soft_factor)
+    answer = respond(
+        market.learn, hard, soft, market.start, rounds=rounds, damping=damping,
+        listen_cost_cpm=listen_cost_cpm, all_rounds=True,
+    )  # fmt: skip
+    return before, _after(market.live, answer, hard, soft)[AFTER]
 
 
 def seller_blocks(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,19 +15,24 @@ from kit.allocate.floor_auctions import SellerAuctions
 from kit.allocate.floor_curves import FloorCurves, bid_curves_of, single_curve
 from kit.allocate.floor_revenue import RULES
 from kit.allocate.floor_values import fit_answered_floors, with_values
-from kit.allocate.floors import FloorPlan, floors_in_force
+from kit.allocate.floors import FloorPlan, fit_floors, fit_single_floor, floors_in_force
 from kit.base.errors import DataError
 from kit.base.units import PriceUnit
 from kit.data.log import AuctionLog
 from kit.data.simulate_buyers import SellerSimulation
 from kit.data.split import Split, time_split
-from kit.experiment.floor_trial import AFTER, BEFORE, FloorTrial, Market, try_floors
+from kit.experiment.floor_trial import AFTER, BEFORE, FloorTrial, Market, try_floors, under_rule
 from kit.report.floor_figures import floor_picture
 from kit.validate.blocks import Blocks, time_blocks
 
 Array = NDArray[np.float64]
 
 IN_FORCE, ONE, SEGMENTS = "floors in force", "one floor", "floors by segment"
+BIDS, ANSWERS = "bids as made", "buyers who answer"
+_UNEQUAL = (
+    "the highest first-price bids lie too far above the second ones to be best bids of equal "
+    "buyers, so no answer of theirs is worked out"
+)
 LEVELS = ("exchange", "unit_id", "country")
 """Columns that make a segment where nothing else is asked for, as far as the log has them."""
 
@@ -38,24 +44,40 @@ class FloorAnswer:
     Parameters
     ----------
     plans : dict of str to FloorPlan
-        Floors in force, one floor, and floors by segment.
+        Floors in force, one floor, and floors by segment, the last two fitted to the bids as they
+        were made.
     trial : FloorTrial
         All of them on held-out auctions, before and after buyers answer.
+    answered_plans : dict of str to FloorPlan
+        One floor and floors by segment, fitted for buyers who will answer; empty where that makes
+        no difference (no first-price auction) or cannot be done.
+    answered : FloorTrial or None
+        These on the same auctions.
     """
 
     plans: dict[str, FloorPlan]
     trial: FloorTrial
+    answered_plans: dict[str, FloorPlan]
+    answered: FloorTrial | None
+
+    @property
+    def advised(self) -> FloorPlan:
+        """The floors by segment to set: those fitted for the answer, where there are any."""
+        return (self.answered_plans or self.plans)[SEGMENTS]
 
     @property
     def table(self) -> pd.DataFrame:
-        """The states before and after, one row a plan: revenue, fill and lift over one floor."""
-        states = self.trial.states
+        """One row a plan and state: revenue, fill, and lift over one floor with its interval."""
+        parts = [self.trial.states.assign(fitted_for=BIDS)]
+        if self.answered is not None:
+            parts.append(self.answered.states.assign(fitted_for=ANSWERS))
+        states = pd.concat(parts, ignore_index=True)
         return states[states["state"].isin([BEFORE, AFTER])].reset_index(drop=True)
 
     @property
     def floors(self) -> pd.DataFrame:
-        """The floor of each segment, the largest segment first."""
-        return self.plans[SEGMENTS].segments.reset_index(drop=True)
+        """The floors to set, the largest segment first."""
+        return self.advised.segments.reset_index(drop=True)
 
 
 class FloorStudy:
@@ -125,8 +147,14 @@ class FloorStudy:
         """Return the buyers: known, read off their bids, or none where one bid is all there is."""
         rng = np.random.default_rng([self._seed, 1])
         known = self._simulation
+        if known is None and view == "competition":
+            return None
         if known is None:
-            return None if view == "competition" else Market.of_bids(self.fit, self.held_out, rng)
+            markdown = with_values(self.fit)[1]
+            if markdown is not None and not markdown.fits:
+                self.notes = (*self.notes, _UNEQUAL)
+                return None
+            return Market.of_bids(self.fit, self.held_out, rng)
         values = known.values_cpm[self._fit_rows], known.values_cpm[self._held_rows]
         factors = np.array([buyer.shading_factor for buyer in known.buyers])
         market = Market.of_values(self.fit, self.held_out, values, rng, factors)
@@ -141,7 +169,7 @@ class FloorStudy:
     @cached_property
     def valued(self) -> SellerAuctions:
         """The auctions of the fit, with the values behind first-price bids in their place."""
-        return with_values(self.fit)[0]
+        return self.fit if self.market is None else with_values(self.fit)[0]
 
     @cached_property
     def curves(self) -> FloorCurves:
@@ -149,17 +177,31 @@ class FloorStudy:
 
         At first price it is what a floor earns once buyers have answered it.
         """
-        return bid_curves_of(self.valued, "second price")[-1]
+        return bid_curves_of(self.valued, self._rule)[-1]
 
     @cached_property
     def single(self) -> FloorCurves:
         """Revenue and fill of one floor for all, in the fit."""
-        return single_curve(self.valued, "second price")
+        return single_curve(self.valued, self._rule)
+
+    @property
+    def _rule(self) -> str:
+        """Values are what second-price buyers bid; without them bids stay what they are."""
+        return "as sold" if self.market is None else "second price"
 
     def plans(self, max_lost_fill: float | None = None) -> dict[str, FloorPlan]:
-        """Fit the floors; all but those in force obey the limit on lost fill."""
+        """Fit floors to the bids as made; all but those in force obey the limit on lost fill."""
         return {
             IN_FORCE: floors_in_force(self.fit),
+            ONE: fit_single_floor(self.fit, max_lost_fill=max_lost_fill),
+            SEGMENTS: fit_floors(self.fit, max_lost_fill=max_lost_fill),
+        }
+
+    def answered_plans(self, max_lost_fill: float | None = None) -> dict[str, FloorPlan]:
+        """Fit floors for first-price buyers who will answer; none if there are no such buyers."""
+        if self.market is None or not self.fit.first_price.any():
+            return {}
+        return {
             ONE: fit_answered_floors(self.fit, max_lost_fill=max_lost_fill, single=True),
             SEGMENTS: fit_answered_floors(self.fit, max_lost_fill=max_lost_fill),
         }
@@ -181,22 +223,27 @@ class FloorStudy:
         rounds, damping, listen_cost_cpm
             See `kit.experiment.market_response.respond`.
         """
-        plans = self.plans(max_lost_fill)
-        trial = try_floors(
-            plans, self.held_out, self.market, self.blocks, baseline=ONE,
-            rng=np.random.default_rng([self._seed, 2]), rounds=rounds, damping=damping,
-            listen_cost_cpm=listen_cost_cpm,
-        )  # fmt: skip
-        return FloorAnswer(plans, trial)
+        plans, answered = self.plans(max_lost_fill), self.answered_plans(max_lost_fill)
+        trials = [
+            try_floors(
+                some, self.held_out, self.market, self.blocks, baseline=ONE,
+                rng=np.random.default_rng([self._seed, 2]), rounds=rounds, damping=damping,
+                listen_cost_cpm=listen_cost_cpm,
+            )
+            for some in (plans, answered)
+            if some
+        ]  # fmt: skip
+        return FloorAnswer(plans, trials[0], answered, trials[1] if answered else None)
 
     def by_type(self, answer: FloorAnswer) -> pd.DataFrame:
         """Return the lift of floors by segment over one floor, by auction type and state."""
         first, parts = self.held_out.first_price, []
-        for name, rows in (("first price", first), ("second price", ~first)):
-            if rows.any():
-                rng = np.random.default_rng([self._seed, 3])
-                part = answer.trial.part(SEGMENTS, rows, self.blocks, rng)
-                parts.append(part.assign(auction_type=name))
+        for fitted_for, trial in ((BIDS, answer.trial), (ANSWERS, answer.answered)):
+            for name, rows in (("first price", first), ("second price", ~first)):
+                if rows.any() and trial is not None:
+                    rng = np.random.default_rng([self._seed, 3])
+                    part = trial.part(SEGMENTS, rows, self.blocks, rng)
+                    parts.append(part.assign(auction_type=name, fitted_for=fitted_for))
         return pd.concat(parts, ignore_index=True)
 
     def rules(
@@ -219,17 +266,15 @@ class FloorStudy:
         """
         rows = []
         for rule in RULES[1:]:
-            same = FloorPlan(plan.table, plan.levels, rule, soft_factor, None, plan.fitted_on)
-            trial = try_floors(
-                {rule: same, IN_FORCE: floors_in_force(self.fit)}, self.held_out, self.market,
-                self.blocks, baseline=IN_FORCE, rng=np.random.default_rng([self._seed, 4]),
-                rule=rule, rounds=rounds, listen_cost_cpm=listen_cost_cpm,
+            same = replace(plan, rule=rule, soft_factor=soft_factor)
+            before, after = under_rule(
+                same, self.held_out, self.market, rule, rounds=rounds,
+                listen_cost_cpm=listen_cost_cpm,
             )  # fmt: skip
-            states = trial.states[trial.states["plan"] == rule].set_index("state")
-            after = states.reindex([AFTER]).iloc[0]
             rows.append({
-                "rule": rule, "before_cpm": states.loc[BEFORE, "revenue_cpm"],
-                "after_cpm": after["revenue_cpm"], "fill_after": after["fill"],
+                "rule": rule, "before_cpm": float(before.paid_cpm.mean()),
+                "after_cpm": math.nan if after is None else float(after.paid_cpm.mean()),
+                "fill_after": math.nan if after is None else float(after.sold.mean()),
             })  # fmt: skip
         return pd.DataFrame(rows)
 
@@ -239,13 +284,19 @@ class FloorStudy:
         single = pd.DataFrame({"lost_fill": lost, "revenue_cpm": self.single.revenue_cpm[0]})
         chosen = {
             name: (plan.choice.lost, plan.choice.revenue)
-            for name, plan in answer.plans.items()
+            for name, plan in (answer.answered_plans or answer.plans).items()
             if plan.choice is not None
         }
         frontier = self.curves.frontier()
-        kept = single["revenue_cpm"] >= 0.8 * single["revenue_cpm"].iloc[0]
+        shown = 1.5 * max([lost[self.single.revenue_cpm[0].argmax()], 0.02,
+                           *(point[0] for point in chosen.values())])  # fmt: skip
+        kept = lost <= shown
         return floor_picture(
-            frontier, single[kept], _rounds(answer.trial), chosen=chosen, label=self.unit.label
+            frontier,
+            single[kept],
+            _rounds(answer.answered or answer.trial),
+            chosen=chosen,
+            label=self.unit.label,
         )
 
 

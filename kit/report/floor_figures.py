@@ -10,7 +10,7 @@ from kit.base.checks import has_columns
 from kit.base.errors import DataError
 from kit.report.figures import BLUE, GREEN, INK, ORANGE, SOFT, canvas, short, ticks
 
-_COLORS = (BLUE, ORANGE, GREEN, INK, SOFT)
+_COLORS = (BLUE, INK, GREEN, ORANGE, SOFT)
 
 
 def floor_picture(
@@ -50,7 +50,8 @@ def floor_picture(
     for name, frame in (("frontier", frontier), ("single", single)):
         has_columns(name, frame.columns, ["lost_fill", "revenue_cpm"])
     has_columns("rounds", rounds.columns, ["plan", "round", "revenue_cpm"])
-    plans = list(dict.fromkeys(rounds["plan"]))
+    plans = list(dict.fromkeys([*chosen, *rounds["plan"]]))
+    colors = dict(zip(plans, _COLORS, strict=False))
     if len(plans) > len(_COLORS):
         raise DataError(
             f"rounds: {len(plans)} plans; must be at most {len(_COLORS)}. Show fewer of them."
@@ -58,17 +59,18 @@ def floor_picture(
     with canvas(9.4, 4.0, columns=2) as drawn:
         left, right = drawn.axes
         left.plot(100 * frontier["lost_fill"], frontier["revenue_cpm"], color=BLUE,
-                  label="floors by segment")  # fmt: skip
+                  label="a floor for each segment")  # fmt: skip
         left.plot(100 * single["lost_fill"], single["revenue_cpm"], color=SOFT, linestyle="--",
-                  label="one floor for all")  # fmt: skip
-        for color, (name, (lost, revenue)) in zip(_COLORS, chosen.items(), strict=False):
-            left.plot(100 * lost, revenue, "o", color=color, markersize=8, label=short(name, 30))
+                  label="one for all")  # fmt: skip
+        for name, (lost, revenue) in chosen.items():
+            left.plot(100 * lost, revenue, "o", color=colors[name], markersize=8,
+                      label=f"chosen: {short(name, 30)}")  # fmt: skip
         left.set(title="What lost fill earns, in the fit", xlabel="fill lost (points of auctions)",
                  ylabel=f"revenue per auction ({label})")  # fmt: skip
         left.legend(loc="lower right")
-        for color, plan in zip(_COLORS, plans, strict=False):
+        for plan in plans:
             rows = rounds[rounds["plan"] == plan]
-            right.plot(rows["round"], rows["revenue_cpm"], "o-", color=color, markersize=4,
+            right.plot(rows["round"], rows["revenue_cpm"], "o-", color=colors[plan], markersize=4,
                        label=short(plan, 30))  # fmt: skip
         right.set(title="As buyers answer, on held-out auctions", xlabel="round of answers",
                   ylabel=f"revenue per auction ({label})")  # fmt: skip
