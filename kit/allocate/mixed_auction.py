@@ -154,17 +154,15 @@ class AdBook:
         for name, values in zip(("user_cost_cpm", "floor_cpm"), columns[2:], strict=True):
             bad_values(f"ads.{name}", values, values < 0, ">= 0", what="negative")
         price = ecpm(ads)
-        missing = ads["source"].isna().to_numpy()
-        bad_values("ads.source", ads["source"], missing, "given", what="missing")
-        codes, names = pd.factorize(ads["source"].astype(str), sort=True)
-        if (np.diff(auction) >= 0).all():
-            order = np.arange(len(ads), dtype=np.int64)
-        else:
+        codes, names = _sources(ads["source"])
+        order: slice | NDArray[np.int64] = slice(None)
+        if (np.diff(auction) < 0).any():
             order = np.argsort(auction, kind="stable").astype(np.int64)
+        row = np.arange(len(ads), dtype=np.int64)[order]
         sizes = np.bincount(auction, minlength=count)
         start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         ordered = [column[order] for column in (price, _numbers(ads, "pctr"), *columns)]
-        return cls(start, order, codes.astype(np.int32)[order], tuple(map(str, names)), *ordered)
+        return cls(start, row, codes[order], names, *ordered)
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,6 +295,17 @@ def _optional(ads: pd.DataFrame, name: str) -> Array:
     if name not in ads.columns:
         return np.zeros(len(ads))
     return finite_numbers(f"ads.{name}", ads[name])
+
+
+def _sources(column: pd.Series[str]) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    """Return sources as codes of sorted names; a category column is not turned into text."""
+    values, labels = pd.factorize(column)
+    bad_values("ads.source", column, values < 0, "given", what="missing")
+    names = [str(label) for label in labels]
+    order = np.argsort(names, kind="stable")
+    place = np.empty(len(names), dtype=np.int32)
+    place[order] = np.arange(len(names), dtype=np.int32)
+    return place[values], tuple(sorted(names))
 
 
 def _auctions(ads: pd.DataFrame, auctions: int | None) -> NDArray[np.int64]:
