@@ -210,6 +210,8 @@ class InventorySelection:
         How long that took.
     query_price : float
         What one more query per second in all would earn, money; at the bound's optimum.
+    exchange_price : ndarray, shape (exchanges,)
+        What one more query per second on each exchange would earn, the limit in all kept.
     """
 
     inventory: Inventory
@@ -220,6 +222,7 @@ class InventorySelection:
     method: str
     seconds: float
     query_price: float
+    exchange_price: Array
 
     @property
     def bound(self) -> float:
@@ -274,6 +277,10 @@ class InventorySelection:
         if self.query_price > 0:
             price = f"{currency}{self.query_price * day:,.4g}"
             sentences.append(f"One more query per second returns about {price} a day.")
+        for name, worth in zip(self.inventory.exchanges, self.exchange_price, strict=True):
+            if worth > 0:
+                cost = f"{currency}{worth * day:,.4g}"
+                sentences.append(f"Exchange {name}'s limit costs {cost} a day for each query.")
         return sentences
 
 

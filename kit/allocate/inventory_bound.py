@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kit.allocate import kernels_inventory as kernels
 from kit.allocate.inventory import Array, Inventory, QpsLimit
@@ -16,20 +18,37 @@ _MEMORY, _CHEAPER, _NEWEST = 0.9, 0.7, 0.03
 _ROUNDING = 1.0 + 1e-12
 
 
-def priced_bound(inventory: Inventory, limit: QpsLimit, price: Array) -> tuple[float, Array, float]:
-    """Return the bound that a price on each group proves, shape (G,) and >= 0.
+@dataclass(frozen=True, eq=False)
+class PricedBound:
+    """A bound and what goes with it.
+
+    Parameters
+    ----------
+    bound : float
+        Money per second that no selection exceeds.
+    rate : ndarray, shape (P,)
+        Rates that attain it at the prices of the groups.
+    query_price : float
+        Money that one more query per second in all would add to it.
+    exchange_price : ndarray, shape (exchanges,)
+        Money that one more query per second on each exchange would add, the limit in all kept.
+    """
+
+    bound: float
+    rate: Array
+    query_price: float
+    exchange_price: Array
+
+
+def priced_bound(inventory: Inventory, limit: QpsLimit, price: Array) -> PricedBound:
+    """Return the bound that a price on each group proves.
 
     Parameters
     ----------
     inventory, limit : Inventory and QpsLimit
         The problem.
-    price : ndarray, shape (G,)
+    price : ndarray, shape (G,), >= 0
         Money per second paid for each group once.
-
-    Returns
-    -------
-    (float, ndarray, float)
-        The bound; the rates that attain it, shape (P,); the price of a query.
 
     Notes
     -----
@@ -50,8 +69,8 @@ def priced_bound(inventory: Inventory, limit: QpsLimit, price: Array) -> tuple[f
     >>> import pandas as pd
     >>> inventory = Inventory.of(pd.DataFrame({
     ...     "path_id": ["p", "q"], "exchange": "x", "qps": [1.0, 1.0], "surplus": [3.0, 2.0]}))
-    >>> bound, rate, query = priced_bound(inventory, QpsLimit(1.5), np.zeros(2))
-    >>> round(bound, 6), rate.tolist(), query
+    >>> found = priced_bound(inventory, QpsLimit(1.5), np.zeros(2))
+    >>> round(found.bound, 6), found.rate.tolist(), found.query_price
     (4.0, [1.0, 0.5], 2.0)
     """
     gain, weight = np.empty(len(inventory)), inventory.qps
@@ -64,15 +83,29 @@ def priced_bound(inventory: Inventory, limit: QpsLimit, price: Array) -> tuple[f
     value = kernels.fractional_fill(
         order, gain, weight, inventory.exchange, limit.total, limit.of(inventory), rate
     )
-    partly = order[rate[order] < 1.0]
-    full = rate @ weight >= limit.total * (1.0 - 1e-9)
-    query = float(density[partly[0]]) if full and len(partly) else 0.0
-    return (float(price.sum()) + value) * _ROUNDING, rate, max(query, 0.0)
+    query, by_exchange = _query_prices(inventory, limit, rate, density, order)
+    return PricedBound((float(price.sum()) + value) * _ROUNDING, rate, query, by_exchange)
+
+
+def _query_prices(
+    lot: Inventory, limit: QpsLimit, rate: Array, density: Array, order: NDArray[np.int64]
+) -> tuple[float, Array]:
+    """Return the gain per query of the next path: in all, and beyond that by exchange."""
+    used = np.bincount(lot.exchange, rate * lot.qps, len(lot.exchanges))
+    open_ = used < limit.of(lot) * (1.0 - 1e-9)
+    waiting = order[rate[order] < 1.0]
+    free = waiting[open_[lot.exchange[waiting]]]
+    full = used.sum() >= limit.total * (1.0 - 1e-9)
+    query = max(float(density[free[0]]), 0.0) if full and len(free) else 0.0
+    first = np.zeros(len(lot.exchanges))
+    shut = waiting[~open_[lot.exchange[waiting]]]
+    np.maximum.at(first, lot.exchange[shut], density[shut])
+    return query, np.maximum(first - query, 0.0) * ~open_
 
 
 def tightened_bound(
     inventory: Inventory, limit: QpsLimit, price: Array, value: float, steps: int = 200
-) -> tuple[float, Array, float, Array]:
+) -> tuple[PricedBound, Array, Array]:
     """Return a lesser bound, by subgradient steps on the prices of the groups.
 
     Parameters
@@ -86,9 +119,9 @@ def tightened_bound(
 
     Returns
     -------
-    (float, ndarray, float, ndarray)
-        The bound; the prices that prove it; the price of a query; the rates that attain the
-        bounds met, late ones weighing most, which come near the LP's rates, shape (P,).
+    (PricedBound, ndarray, ndarray)
+        The bound; the prices that prove it, shape (G,); the rates that attained the bounds met,
+        late ones weighing most, which come near the LP's rates, shape (P,).
 
     Notes
     -----
@@ -106,29 +139,29 @@ def tightened_bound(
     lot = inventory
     scale = np.append(lot.group_worth, 0.0)[lot.group_start[:-1]] ** 2  # the dearest is first
     covered, direction = np.empty(len(lot.groups)), np.zeros(len(lot.groups))
-    best, mean, query = priced_bound(lot, limit, price)
-    proof, price = price, _CHEAPER * price
+    best = priced_bound(lot, limit, price)
+    mean, proof, price = best.rate, price, _CHEAPER * price
     theta, waited = 1.0, 0
     for _ in range(steps):
-        bound, rate, dear = priced_bound(lot, limit, price)
-        mean = (1.0 - _NEWEST) * mean + _NEWEST * rate
-        waited = 0 if bound < best * (1 - _PROGRESS) else waited + 1
-        if bound < best:
-            best, proof, query = bound, price, dear
-        if best <= value * (1 + 1e-9):
+        here = priced_bound(lot, limit, price)
+        mean = (1.0 - _NEWEST) * mean + _NEWEST * here.rate
+        waited = 0 if here.bound < best.bound * (1 - _PROGRESS) else waited + 1
+        if here.bound < best.bound:
+            best, proof = here, price
+        if best.bound <= value * (1 + 1e-9):
             break
         if waited > _PATIENCE:
             theta, waited, price = theta / 2, 0, proof
             direction[:] = 0.0
             continue
-        kernels.coverage(lot.path_start, lot.path_group, lot.path_worth, price, rate, covered)
+        kernels.coverage(lot.path_start, lot.path_group, lot.path_worth, price, here.rate, covered)
         direction = 1.0 - covered + _MEMORY * direction
         step = np.where((price <= 0) & (direction > 0), 0.0, direction)  # no price below 0
         length = float(scale @ step**2)
         if length <= 0:
             break
-        price = np.maximum(price - theta * (bound - value) / length * scale * step, 0.0)
-    return best, proof, query, mean
+        price = np.maximum(price - theta * (here.bound - value) / length * scale * step, 0.0)
+    return best, proof, mean
 
 
 def guarantee(value: float, seeds: int, whole: bool) -> float:

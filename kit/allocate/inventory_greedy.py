@@ -82,9 +82,11 @@ def greedy_inventory(
     whole = bool((by_exchange >= limit.total).all())
     bounds = {} if fill else {"guarantee": guarantee(value, depth, whole)}
     price = _best_offers(inventory, taken)
-    bounds["data"], _, query = priced_bound(inventory, limit, price)
+    proved = priced_bound(inventory, limit, price)
+    bounds["data"] = proved.bound
     if steps:
-        bounds["prices"], _, query, mean = tightened_bound(inventory, limit, price, value, steps)
+        proved, _, mean = tightened_bound(inventory, limit, price, value, steps)
+        bounds["prices"] = proved.bound
         regrown, again = _regrown(inventory, limit.total, by_exchange, mean)
         taken = again if regrown > value else taken
     rate = taken.astype(np.float64)
@@ -93,7 +95,10 @@ def greedy_inventory(
     value = inventory.value(rate)
     seconds = time.perf_counter() - start
     method = f"greedy, seeds of {depth}" if depth else "greedy"
-    return InventorySelection(inventory, limit, rate, value, bounds, method, seconds, query)
+    return InventorySelection(
+        inventory, limit, rate, value, bounds, method, seconds, proved.query_price,
+        proved.exchange_price,
+    )  # fmt: skip
 
 
 def affordable_seeds(inventory: Inventory) -> int:

@@ -75,16 +75,16 @@ def lp_inventory(
         return InventorySelection(
             inventory, limit, found.rate, found.value, found.bounds,
             f"{found.method} (the LP ran out of time)", time.perf_counter() - start,
-            found.query_price,
+            found.query_price, found.exchange_price,
         )  # fmt: skip
     rate = _within(inventory, limit, rate)
     rounded = _pipage(inventory, rate.copy())
     if inventory.value(rounded) > inventory.value(rate):
         rate = rounded
-    bound, _, query = priced_bound(inventory, limit, price)
+    proved = priced_bound(inventory, limit, price)
     return InventorySelection(
-        inventory, limit, rate, inventory.value(rate), {"lp": bound}, "lp",
-        time.perf_counter() - start, query,
+        inventory, limit, rate, inventory.value(rate), {"lp": proved.bound}, "lp",
+        time.perf_counter() - start, proved.query_price, proved.exchange_price,
     )  # fmt: skip
 
 

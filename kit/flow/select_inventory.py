@@ -210,7 +210,7 @@ def choose_inventory(
     best = max(greedy, lp, key=lambda found: found.value)
     return replace(
         best, bounds={**greedy.bounds, **lp.bounds}, seconds=greedy.seconds + lp.seconds,
-        query_price=lp.query_price,
+        query_price=lp.query_price, exchange_price=lp.exchange_price,
     )  # fmt: skip
 
 

@@ -127,13 +127,14 @@ def test_any_prices_prove_a_bound(seed: int, scale: float) -> None:
     lot = drawn(rng, 6, 6)
     limit = drawn_limit(rng, lot)
     price = scale * rng.random(len(lot.groups))
-    bound, rate, query = priced_bound(lot, limit, price)
-    assert bound >= best_whole(lot, limit) - 1e-9
-    assert query >= 0
-    assert rate @ lot.qps <= limit.total * (1 + 1e-9)
-    tight, proof, _, _ = tightened_bound(lot, limit, price, 0.0, 30)
-    assert tight <= bound
-    assert priced_bound(lot, limit, proof)[0] == pytest.approx(tight)
+    found = priced_bound(lot, limit, price)
+    assert found.bound >= best_whole(lot, limit) - 1e-9
+    assert found.query_price >= 0
+    assert found.rate @ lot.qps <= limit.total * (1 + 1e-9)
+    tight, proof, mean = tightened_bound(lot, limit, price, 0.0, 30)
+    assert tight.bound <= found.bound
+    assert priced_bound(lot, limit, proof).bound == pytest.approx(tight.bound)
+    assert mean @ lot.qps <= limit.total * (1 + 1e-9)
 
 
 def test_what_sampling_earns_is_the_mean_over_all_outcomes() -> None:
@@ -216,6 +217,23 @@ def test_more_queries_never_earn_less_and_the_price_says_how_much() -> None:
         step = limits[1] - limits[0]
         assert (after - one.bound) / step - 1e-6 <= one.query_price, total
         assert one.query_price <= (one.bound - before) / step + 1e-6, total
+
+
+def test_a_limit_on_an_exchange_has_its_own_price() -> None:
+    lot = Inventory.of(
+        pd.DataFrame(
+            {"path_id": ["a", "b", "c"], "exchange": ["x", "x", "y"], "qps": [2.0, 2.0, 9.0],
+             "surplus": [5.0, 4.0, 1.0]}
+        )
+    )  # fmt: skip
+    for found in (
+        greedy_inventory(lot, QpsLimit(5.0, {"x": 3.0})),
+        lp_inventory(lot, QpsLimit(5.0, {"x": 3.0})),
+    ):
+        assert found.value == pytest.approx(2 * 5 + 1 * 4 + 2 * 1)
+        assert found.query_price == pytest.approx(1.0)  # goes to y
+        assert found.exchange_price.tolist() == pytest.approx([3.0, 0.0])  # 4 instead of 1
+        assert found.words()[-1] == "Exchange x's limit costs $2.592e+05 a day for each query."
 
 
 def test_time_out_falls_back_on_the_greedy() -> None:
