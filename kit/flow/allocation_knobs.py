@@ -12,6 +12,8 @@ from kit.allocate.compiled import CompiledProblem
 from kit.allocate.terms.base import Limit
 from kit.base.checks import number
 
+_SMALL = 0.1
+"""Shares below it, such as fraud, are turned by factors, not by points."""
 _SIDE = 16
 """Steps of a knob to each side of where it starts; eight double it."""
 
@@ -93,7 +95,7 @@ def _limit_knob(limit: Limit, name: str, value: float) -> Knob:
     bounded = limit.unit == "share" or (limit.low >= 0 and limit.high <= 1)
     is_share = bounded and 0 <= value <= 1
     options = np.array([value])
-    if is_share:
+    if is_share and (value == 0 or value >= _SMALL):
         options = np.append(np.linspace(0, 1, 51).round(2), value)
     elif value > 0:
         steps = [_round(value * 2 ** (step / 8)) for step in range(-_SIDE, _SIDE + 1)]

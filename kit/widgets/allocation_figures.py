@@ -47,9 +47,11 @@ def step_label(value: float, unit: str, currency: str) -> str:
     --------
     >>> step_label(1200.0, "money", "$"), step_label(0.0106, "price", "$")
     ('$1,200', '$0.0106')
+    >>> step_label(0.0218, "share", "$")
+    '2.18 %'
     """
     if unit == "share":
-        return amount(value, unit, currency)
+        return f"{100 * value:.4g} %"
     text = f"{value:,.6g}"
     if unit not in ("money", "price"):
         return text

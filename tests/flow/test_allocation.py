@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from kit.allocate.tables import AllocationTables
 from kit.allocate.terms.capacity import Budget, Capacity
 from kit.allocate.terms.floor import PriceFloor
 from kit.allocate.terms.guarantee import Guarantee
+from kit.allocate.terms.quality import Quality
 from kit.allocate.terms.share import Share
 from kit.base.errors import DataError, InfeasibleError, KitError
 from kit.flow.allocation import OTHERS, AllocationExploration
@@ -237,6 +239,18 @@ def test_ten_thousand_pairs_answer_while_a_slider_moves() -> None:
         exploration.flows(view)
         seconds.append(time.perf_counter() - start)
     assert float(np.median(seconds)) < 0.15
+
+
+def test_a_small_share_turns_in_small_steps(small: AllocationTables) -> None:
+    rng = np.random.default_rng(6)
+    supply = small.supply.assign(fraud=rng.uniform(0, 0.05, len(small.supply)))
+    made = replace(small, supply=supply)
+    terms = [Capacity(), Budget(), Quality("fraud", max=0.02), Share("exchange", max={"x": 0.4})]
+    knobs = AllocationExploration(AllocationProblem(made, terms)).knobs
+    fraud, share = knobs["fraud_max"].options, knobs["share_max[exchange=x]"].options
+    assert fraud[0] == pytest.approx(0.005)
+    assert max(np.diff(fraud)[fraud.index(0.02) - 1 :][:2]) < 0.002
+    assert (share[0], share[-1]) == (0.0, 1.0)
 
 
 def test_labels() -> None:
