@@ -108,6 +108,7 @@ class _Ascent:
         self.state = State(pairs, prices)
         self.width = self.stages[0]
         self.tolerance = 0.2 * gap
+        self.failures = 0
 
     def narrow(self) -> None:
         """Solve at each smoothing in turn, the early ones roughly."""
@@ -130,12 +131,15 @@ class _Ascent:
             kernels.shares(*pairs.arrays, state.prices, self.width, np.empty(0), pairs.centre)
         else:
             kernels.shares(*pairs.arrays, state.prices, self.width, pairs.centre, pairs.centre)
-        minimise(state, self.width, self.tolerance, self.deadline)
+        solved = minimise(state, self.width, self.tolerance, self.deadline)
         state.widen()
         left = abs(state.smooth_gap)
-        if left > 0.5 * self.left:
+        self.failures = 0 if solved else self.failures + 1
+        if self.failures > 1:
+            self.width = min(3.0 * self.width, 1.0)
+        elif solved and left > 0.5 * self.left:
             self.width = max(0.5 * self.width, 1e-6)
-        if left < self.gap:
+        if solved and left < self.gap:
             self.tolerance = max(0.3 * self.tolerance, 1e-13)
         self.left = left
         again = self.repaired()

@@ -138,10 +138,10 @@ def _step(state: State, gamma: float, deadline: float) -> bool:
     floor = np.maximum(floor, 1e-300)
     reach = _REACH * gamma * np.maximum(prices, state.typical)
     free = state.limited & ((prices > 0) | (slope < 0))
-    for _ in range(14):
+    for attempt in range(14):
         damped = state.damping * (wide + 0.1 * floor) + 0.5 * (wide - diagonal) + 1e-9 * floor
         move = _conjugate(sweep.bend, free, slope, damped, diagonal)
-        move = np.clip(move, -state.trust * reach, state.trust * reach)
+        move = _within(move, state.trust * reach, whole=attempt >= 4)
         new = np.where(state.limited, np.maximum(prices - move, 0.0), prices)
         found = state.evaluate(new, gamma)
         gained = now - state.paid(new) - found.smooth
@@ -158,12 +158,19 @@ def _step(state: State, gamma: float, deadline: float) -> bool:
     return False
 
 
+def _within(move: Floats, reach: Floats, whole: bool) -> Floats:
+    """Cut each price's move to its reach; or the `whole` move, which keeps it a descent."""
+    if not whole:
+        return np.clip(move, -reach, reach)
+    return np.asarray(move / max(1.0, float((np.abs(move) / reach).max())))
+
+
 def _loosen(state: State, kept: float) -> None:
     """Adapt the care to how much of what the model promised came true."""
     if kept > 0.75:
         state.damping = max(state.damping / 5.0, _DAMPING[0])
         state.trust = min(state.trust * 2.0, _TRUST[1])
-    elif kept < 0.25:
+    elif kept < 0.4:
         state.damping = min(state.damping * 3.0, _DAMPING[1])
         state.trust = max(state.trust / 2.0, _TRUST[0])
 

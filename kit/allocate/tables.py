@@ -130,8 +130,8 @@ class AllocationTables:
             supply = self.supply.index[self.supply_code[place]]
             demand = self.demand.index[self.demand_code[place]]
             raise SolverError(
-                f"capacity: supply {supply!r} is unlimited (inf) and demand {demand!r} can pay for "
-                f"any amount of it (value {self.value[place]:g}, cost {self.cost[place]:g}, budget "
+                f"capacity: supply {_plain(supply)} is unlimited (inf) and demand {_plain(demand)} can "
+                f"pay for any amount of it (value {self.value[place]:g}, cost {self.cost[place]:g}, budget "
                 f"{self.budget[self.demand_code[place]]:g}), so the value is unbounded; must have "
                 "a finite capacity or budget. Give one of them a limit."
             )
@@ -145,6 +145,11 @@ class AllocationTables:
         given = np.empty_like(x)
         given[self.order] = x
         return given
+
+
+def _plain(name: object) -> str:
+    """Return an id as a person writes it: 7, not ``np.int64(7)``."""
+    return repr(name.item() if isinstance(name, np.generic) else name)
 
 
 def _keyed(name: str, frame: pd.DataFrame, key: str, limit: str) -> pd.DataFrame:

@@ -1,0 +1,132 @@
+"""Allocate supply to demand: three Parquet tables in, a plan and its certificate out."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field
+
+from kit.allocate.lp import LPSolution, solve_lp
+from kit.allocate.tables import AllocationTables
+from kit.base.checks import has_columns
+from kit.base.errors import DataError
+from kit.base.files import atomic_path, file_hash
+from kit.flow.runs import Outcome, Say
+from kit.flow.specs import Spec
+from kit.report.numbers import count
+
+COLUMNS = {
+    "supply": ("supply_id", "capacity"),
+    "demand": ("demand_id", "budget"),
+    "pairs": ("supply_id", "demand_id", "value", "cost"),
+}
+
+
+class AllocateSpec(Spec):
+    """Settings of ``kit allocate``.
+
+    Parameters
+    ----------
+    supply, demand, pairs : Path
+        Parquet: ``supply_id, capacity``; ``demand_id, budget``; ``supply_id, demand_id, value,
+        cost``. An infinite capacity or budget is no limit.
+    method : {"auto", "exact", "dual"}
+        HiGHS, or dual ascent; ``auto`` picks by size.
+    gap : float
+        Relative gap at which dual ascent stops.
+    time_limit : float or None
+        Seconds for the solver; then the best feasible plan is returned with its gap.
+    out : Path or None
+        Parquet file for the plan: ``supply_id, demand_id, x`` with a row a pair of ``x > 0``, in
+        the order of the pairs.
+    """
+
+    supply: Path
+    demand: Path
+    pairs: Path
+    method: Literal["auto", "exact", "dual"] = "auto"
+    gap: Annotated[float, Field(ge=1e-9, le=1)] = 1e-4
+    time_limit: Annotated[float, Field(gt=0)] | None = None
+    out: Path | None = None
+
+
+def run_allocate(spec: AllocateSpec, say: Say) -> Outcome:
+    """Solve and write the plan, whole or not at all.
+
+    Raises
+    ------
+    DataError
+        If a file or column is missing, or a table breaks a rule.
+    SolverError
+        If the value is unbounded or the exact solver fails.
+    """
+    start = time.perf_counter()
+    say(f"reading {spec.pairs.name}")
+    paths = {name: getattr(spec, name) for name in COLUMNS}
+    arrow = {name: _read(name, path) for name, path in paths.items()}
+    tables = AllocationTables.of(*(_frame(table) for table in arrow.values()))
+    ids = arrow.pop("pairs").select(["supply_id", "demand_id"])
+    arrow.clear()
+    say(f"allocating {count(len(tables.capacity))} supply rows to {count(len(tables.budget))} "
+        f"demands over {count(len(tables))} pairs")  # fmt: skip
+    found = solve_lp(tables, spec.method, spec.gap, spec.time_limit)
+    outputs = {}
+    if spec.out is not None:
+        _write(ids, tables.in_given_order(found.x), spec.out)
+        outputs[str(spec.out)] = file_hash(spec.out)
+    summary = _summary(found) | {"total_seconds": time.perf_counter() - start}
+    return Outcome(
+        summary=summary,
+        inputs={str(path): file_hash(path) for path in paths.values()},
+        outputs=outputs,
+        lines=_lines(found, spec),
+    )
+
+
+def _read(name: str, path: Path) -> pa.Table:
+    if not path.exists():
+        raise DataError(f"{name}: got {path}; must be a Parquet file that exists. Check the path.")
+    try:
+        has_columns(name, pq.read_schema(path).names, COLUMNS[name])
+        return pq.read_table(path, columns=list(COLUMNS[name]))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, IsADirectoryError) as error:
+        raise DataError(
+            f"{name}: {path} cannot be read as Parquet ({error}); must be a Parquet file. "
+            "Convert it."
+        ) from None
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True)
+    return frame
+
+
+def _write(ids: pa.Table, x: Any, out: Path) -> None:
+    sold = np.flatnonzero(x > 0)
+    plan = ids.take(pa.array(sold)).append_column("x", pa.array(x[sold]))
+    with atomic_path(out) as partial:
+        pq.write_table(plan.replace_schema_metadata(None), partial)
+
+
+def _summary(found: LPSolution) -> dict[str, Any]:
+    names = ("objective", "bound", "gap", "method", "seconds", "reached", "iterations")
+    summary = {name: getattr(found, name) for name in names}
+    json.dumps(summary, allow_nan=False)
+    return summary | {"pairs": len(found.x), "sold_pairs": int(np.count_nonzero(found.x > 0))}
+
+
+def _lines(found: LPSolution, spec: AllocateSpec) -> tuple[str, ...]:
+    short = "" if found.reached else f"; the gap asked for, {spec.gap:g}, was not reached"
+    if not found.reached and spec.time_limit is not None:
+        short += f" in {spec.time_limit:g} s"
+    return (
+        f"value {found.objective:,.6g}, no plan is worth more than {found.bound:,.6g}",
+        f"gap {found.gap:.2g} by the {found.method} method in {found.seconds:.2f} s{short}",
+    )
