@@ -57,7 +57,8 @@ class ContractProblem:
         Parameters
         ----------
         rho : array_like, shape (A,)
-            Share of all impressions owed to each contract, >= 0, at most 1 in all.
+            Share of all impressions owed to each contract, >= 0. Whether they can be delivered
+            together is checked by `offline_bound`, which knows the impressions.
         curve : AcceptanceCurve, optional
             The exchange; without it there is none.
         weight : float
@@ -71,8 +72,6 @@ class ContractProblem:
         ------
         DataError
             If a share or penalty is negative, or the names are not one a contract.
-        InfeasibleError
-            If contracts that must be delivered are owed more than all impressions together.
 
         Examples
         --------
