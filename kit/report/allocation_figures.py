@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kit.base.checks import has_columns
 from kit.base.errors import DataError
 from kit.base.units import PriceUnit
-from kit.report.figures import canvas, short, ticks
+from kit.report.figures import canvas, need, short, ticks
 
 SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31", "#6b7280")
 """Okabe and Ito's colours, told apart by colour-blind readers."""
@@ -38,9 +37,7 @@ def response_curves(points: pd.DataFrame, *, unit: PriceUnit) -> str:
     >>> response_curves(points, unit=PriceUnit("USD"))[:4]
     '<svg'
     """
-    has_columns("points", points.columns, ["exchange", "plan", "spend", "surplus"])
-    if not len(points):
-        raise DataError("points: has no rows; must have at least one. Pass the curves.")
+    need("points", points, ["exchange", "plan", "spend", "surplus"])
     most = points.groupby("exchange")["spend"].max().nlargest(MOST_EXCHANGES).index
     plans = [name for name in points["plan"].unique() if name]
     with canvas(9.4, 4.2) as drawn:
@@ -85,7 +82,7 @@ def allocation_picture(
     DataError
         If a table is empty, or there are more demands than colours.
     """
-    has_columns("frontier", frontier.columns, ["number", "value"])
+    need("frontier", frontier, ["number", "value"])
     if not flows.size or flows.shape[1] > len(SERIES):
         raise DataError(
             f"flows: has shape {flows.shape}; must have 1 to {len(SERIES)} demands and a group. "

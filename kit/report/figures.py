@@ -108,7 +108,7 @@ def bid_curves(
     DataError
         If a column is missing, the grid is empty, or a number is out of range.
     """
-    _need("grid", grid, ["multiplier", "impressions", "spend", "value"])
+    need("grid", grid, ["multiplier", "impressions", "spend", "value"])
     rows = _thin(grid.sort_values("multiplier"))
     multiplier = rows["multiplier"].to_numpy(dtype=np.float64)
     spend, value = (rows[name].map(unit.money).to_numpy() for name in ("spend", "value"))
@@ -165,7 +165,7 @@ def win_rate_curves(points: pd.DataFrame, *, unit: PriceUnit) -> str:
     DataError
         If a column is missing or the frame is empty.
     """
-    _need("points", points, ["exchange", "bid_cpm", "model", "observed"])
+    need("points", points, ["exchange", "bid_cpm", "model", "observed"])
     groups = list(points.groupby("exchange", sort=True, observed=True))[:MOST_PANELS]
     highest = 100 * float(np.nanmax(points[["model", "observed"]].to_numpy(dtype=np.float64)))
     top = min(103.0, 1.08 * highest) if highest > 0 else 1.0
@@ -212,7 +212,7 @@ def reliability_curves(tables: Mapping[str, pd.DataFrame], *, event: str = "clic
     if not 1 <= len(tables) <= 3:
         raise DataError(f"tables: got {len(tables)}; must be 1 to 3. Pass that many tables.")
     for name, table in tables.items():
-        _need(f"tables[{name!r}]", table, ["predicted", "observed", "low", "high"])
+        need(f"tables[{name!r}]", table, ["predicted", "observed", "low", "high"])
     every = pd.concat(list(tables.values()))
     rates = 100 * every[["predicted", "observed"]].to_numpy(dtype=np.float64)
     top = 100 * float(every["high"].max())
@@ -285,43 +285,6 @@ def exchange_hour_map(table: pd.DataFrame, *, label: str, signed: bool = True) -
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.set(xlabel="hour of day", ylabel="exchange", title=label + word)
-        axes.set(xlabel="hour of day", ylabel="exchange", title=label + word)
-        return _svg(figure)
-
-
-def segment_differences(segments: pd.DataFrame, *, label: str, unit: PriceUnit) -> str:
-    """Draw a difference in money with its interval, one line a segment.
-
-    Parameters
-    ----------
-    segments : pandas.DataFrame
-        Columns segment, difference, low, high (price sums; the interval NaN where there is none).
-    label : str
-        What the difference is.
-    unit : PriceUnit
-        Unit of the sums.
-
-    Raises
-    ------
-    DataError
-        If a column is missing or the frame is empty.
-    """
-    _need("segments", segments, ["segment", "difference", "low", "high"])
-    scale = unit.money(1.0)
-    places = np.arange(len(segments))[::-1]
-    center, low, high = (
-        scale * segments[name].to_numpy(dtype=np.float64) for name in ("difference", "low", "high")
-    )
-    colors = np.where(low > 0, BLUE, np.where(high < 0, ORANGE, SOFT))
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(9.4, 1.3 + 0.27 * len(segments)), layout="constrained")
-        axes = figure.subplots()
-        axes.axvline(0, color=INK, linewidth=0.8)
-        axes.hlines(places, low, high, color=colors, linewidth=1.8)
-        axes.scatter(center, places, color=colors, s=36, zorder=3)
-        axes.set_yticks(places, [short(name) for name in segments["segment"]])
-        axes.set(title=label, xlabel=f"difference ({unit.currency}), with its interval")
-        ticks(axes, x=7)
         return _svg(figure)
 
 
@@ -346,14 +309,13 @@ def cumulative_difference(
     DataError
         If a column is missing or there are no blocks.
     """
-    _need("series", series, ["block", "difference"])
+    need("series", series, ["block", "difference"])
     total = np.concatenate([[0.0], series["difference"].map(unit.money).cumsum()])
     order = np.arange(len(total))
     low, high = unit.money(row.simultaneous_low), unit.money(row.simultaneous_high)
     text = money(total[-1], unit.currency, sign=True)
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(9.4, 3.7), layout="constrained")
-        axes = figure.subplots()
+    with canvas(9.4, 3.7) as drawn:
+        axes = drawn.axes
         axes.axhline(0, color=SOFT, linewidth=1)
         keep = np.unique(np.linspace(0, order[-1], MOST_POINTS).astype(int))
         axes.plot(order[keep], total[keep], color=BLUE)
@@ -373,7 +335,7 @@ def cumulative_difference(
         places = np.unique(np.linspace(0, len(labels) - 1, min(5, len(labels))).astype(int))
         axes.set_xticks(places, [short(labels[place], 22) for place in places])
         ticks(axes, y=5)
-        return _svg(figure)
+    return drawn.svg
 
 
 def _draw_reliability(
@@ -425,7 +387,8 @@ def _thin(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.iloc[np.unique(np.linspace(0, len(rows) - 1, MOST_POINTS).astype(int))]
 
 
-def _need(name: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
+def need(name: str, frame: pd.DataFrame, columns: Iterable[str]) -> None:
+    """Refuse a frame that lacks a column or has no rows."""
     has_columns(name, frame.columns, columns)
     if not len(frame):
         raise DataError(f"{name}: has no rows; must have at least one. Pass a frame with rows.")

@@ -16,7 +16,7 @@ from kit.bid.policy import BidPolicy
 from kit.data.log import AuctionLog
 from kit.data.split import Split
 from kit.flow.explore import METRICS, Exploration, Explorer
-from kit.report.figures import segment_differences
+from kit.report.difference_figures import segment_differences
 from kit.report.numbers import ABSENT, count, money, percent
 from kit.widgets.panel import (
     BLUE,

@@ -15,7 +15,7 @@ import pytest
 
 from kit.base.errors import DataError
 from kit.base.units import FEN_CPM
-from kit.report import figures
+from kit.report import allocation_figures, figures
 from kit.report.svg import clean_svg, inline_svg
 from kit.report.writeup import Writeup
 from kit.validate.verdict import MetricDifference
@@ -136,3 +136,32 @@ def test_cleaning_touches_no_text() -> None:
     assert text in clean_svg(svg)
     assert text in inline_svg(clean_svg(svg), "f1")
     assert 'id="f1-t" x="1.23"' in inline_svg(clean_svg(svg), "f1")
+
+
+def test_a_twin_of_the_explorer_is_drawn_whole() -> None:
+    flows = pd.DataFrame([[30.0, 10.0], [0.0, 60.0]], ["aurora", "<b>"], ["line A", "line B"])
+    frontier = pd.DataFrame({"number": [1.0, 2.0, 3.0], "value": [5.0, 8.0, np.nan]})
+    svg = allocation_figures.allocation_picture(
+        flows, frontier, now=(2.0, 8.0), flow="Spend ($)", limit="budget, line A ($)",
+        value="value ($)",
+    )  # fmt: skip
+    shown = texts(svg)
+    for text in ("aurora", "line A", "line B", "Spend ($)", "budget, line A ($)", "value ($)"):
+        assert text in shown
+    with pytest.raises(DataError, match="flows: has shape"):
+        allocation_figures.allocation_picture(
+            pd.DataFrame(np.ones((2, 9))), frontier, now=(1, 1), flow="", limit="", value=""
+        )
+
+
+def test_response_curves_mark_every_plan() -> None:
+    curve = pd.DataFrame({"exchange": "x", "plan": "", "spend": [0, 1e6, 2e6],
+                          "surplus": [0, 3e6, 4e6]})  # fmt: skip
+    stops = pd.DataFrame({"exchange": "x", "plan": ["by return", "one"], "spend": [1e6, 2e6],
+                          "surplus": [3e6, 4e6]})  # fmt: skip
+    svg = allocation_figures.response_curves(pd.concat([curve, stops]), unit=FEN_CPM)
+    shown = texts(svg)
+    for text in ("x", "by return", "one", "spend (CNY)", "expected surplus (CNY)"):
+        assert text in shown
+    with pytest.raises(DataError, match="no rows"):
+        allocation_figures.response_curves(curve[:0], unit=FEN_CPM)
