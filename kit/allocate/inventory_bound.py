@@ -75,7 +75,7 @@ def priced_bound(inventory: Inventory, limit: QpsLimit, price: Array) -> PricedB
     """
     gain, weight = np.empty(len(inventory)), inventory.qps
     kernels.gains_over(
-        inventory.path_start, inventory.path_group, inventory.path_worth, price, gain
+        inventory.group_start, inventory.group_path, inventory.group_worth, price, gain
     )
     density = gain / weight
     order = np.argsort(-density, kind="stable")
@@ -138,7 +138,7 @@ def tightened_bound(
     """
     lot = inventory
     scale = np.append(lot.group_worth, 0.0)[lot.group_start[:-1]] ** 2  # the dearest is first
-    covered, direction = np.empty(len(lot.groups)), np.zeros(len(lot.groups))
+    covered, step, direction = np.zeros((3, len(lot.groups)))
     best = priced_bound(lot, limit, price)
     mean, proof, price = best.rate, price, _CHEAPER * price
     theta, waited = 1.0, 0
@@ -154,13 +154,15 @@ def tightened_bound(
             theta, waited, price = theta / 2, 0, proof
             direction[:] = 0.0
             continue
-        kernels.coverage(lot.path_start, lot.path_group, lot.path_worth, price, here.rate, covered)
-        direction = 1.0 - covered + _MEMORY * direction
-        step = np.where((price <= 0) & (direction > 0), 0.0, direction)  # no price below 0
-        length = float(scale @ step**2)
+        kernels.coverage(
+            lot.group_start, lot.group_path, lot.group_worth, price, here.rate, covered
+        )
+        length = kernels.deflect(covered, price, scale, _MEMORY, direction, step)
         if length <= 0:
             break
-        price = np.maximum(price - theta * (here.bound - value) / length * scale * step, 0.0)
+        lower = np.empty(len(price))
+        kernels.descend(price, step, scale, theta * (here.bound - value) / length, lower)
+        price = lower
     return best, proof, mean
 
 

@@ -117,7 +117,7 @@ def _seeded(
     """Run the greedy from every seed set; one path alone is compared rather than grown."""
     gain, weight = np.empty(len(lot)), lot.qps
     kernels.gains_over(
-        lot.path_start, lot.path_group, lot.path_worth, np.zeros(len(lot.groups)), gain
+        lot.group_start, lot.group_path, lot.group_worth, np.zeros(len(lot.groups)), gain
     )
     sets = [()] if depth < 2 else _seed_sets(len(lot), depth)
     value, taken = _grown(lot, total, by_exchange, gain, sets)
@@ -156,7 +156,7 @@ def _regrown(
         by_exchange, fitting,
     )  # fmt: skip
     kernels.gains_over(
-        lot.path_start, lot.path_group, lot.path_worth, np.zeros(len(lot.groups)), gain
+        lot.group_start, lot.group_path, lot.group_worth, np.zeros(len(lot.groups)), gain
     )
     sets = [np.flatnonzero((mean >= sure) & (fitting >= 1.0)).tolist() for sure in _SURE]
     return _grown(lot, total, by_exchange, gain, sets)
@@ -179,7 +179,7 @@ def _fill(lot: Inventory, total: float, by_exchange: Array, rate: Array) -> None
     weight = lot.qps
     best = _best_offers(lot, rate > 0)
     gain = np.empty(len(lot))
-    kernels.gains_over(lot.path_start, lot.path_group, lot.path_worth, best, gain)
+    kernels.gains_over(lot.group_start, lot.group_path, lot.group_worth, best, gain)
     gain[rate > 0] = 0.0
     used = np.bincount(lot.exchange, rate * weight, len(lot.exchanges))
     kernels.fractional_fill(

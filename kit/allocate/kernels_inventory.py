@@ -199,11 +199,20 @@ def sampled_value(
 
 @kernel()
 def gains_over(
-    path_start: Ints, path_group: Codes, worth: Floats, price: Floats, gain: Floats
+    group_start: Ints, group_path: Codes, worth: Floats, price: Floats, gain: Floats
 ) -> None:
-    """Fill in what each path's offers are worth above the price of their groups."""
-    for path in range(path_start.size - 1):
-        gain[path] = gain_of(path, path_start, path_group, worth, price)
+    """Fill in what each path's offers are worth above the price of their groups.
+
+    Group by group, since the gains of all paths fit into a cache and the prices of all groups
+    do not.
+    """
+    gain[:] = 0.0
+    for group in range(group_start.size - 1):
+        for offer in range(group_start[group], group_start[group + 1]):
+            extra = worth[offer] - price[group]
+            if extra <= 0.0:  # the dearest come first
+                break
+            gain[group_path[offer]] += extra
 
 
 @kernel()
@@ -237,16 +246,17 @@ def fractional_fill(
 
 @kernel()
 def coverage(
-    path_start: Ints, path_group: Codes, worth: Floats, price: Floats, rate: Floats, covered: Floats
-) -> None:
+    group_start: Ints, group_path: Codes, worth: Floats, price: Floats, rate: Floats,
+    covered: Floats,
+) -> None:  # fmt: skip
     """Fill in how often each group would be bought at its price."""
-    covered[:] = 0.0
-    for path in range(path_start.size - 1):
-        if rate[path] > 0.0:
-            for offer in range(path_start[path], path_start[path + 1]):
-                group = path_group[offer]
-                if worth[offer] > price[group]:
-                    covered[group] += rate[path]
+    for group in range(group_start.size - 1):
+        often = 0.0
+        for offer in range(group_start[group], group_start[group + 1]):
+            if worth[offer] <= price[group]:  # the dearest come first
+                break
+            often += rate[group_path[offer]]
+        covered[group] = often
 
 
 @kernel()
@@ -341,3 +351,36 @@ def changes(
         rate[path] = kept
         loses[path] = value[1] - value[0]
         adds[path] = value[2] - value[1]
+
+
+@kernel()
+def deflect(
+    covered: Floats, price: Floats, scale: Floats, memory: float, direction: Floats, step: Floats
+) -> float:
+    """Turn the direction of descent towards the present slope; return the step's scaled length.
+
+    Parameters
+    ----------
+    covered, price, scale : ndarray, shape (groups,)
+        How often each group would be bought; its price; its scale.
+    memory : float
+        Share of the last direction that is kept.
+    direction, step : ndarray, shape (groups,)
+        Written; a price at 0 does not step below it.
+    """
+    length = 0.0
+    for group in range(price.size):
+        way = 1.0 - covered[group] + memory * direction[group]
+        direction[group] = way
+        if price[group] <= 0.0 and way > 0.0:
+            way = 0.0
+        step[group] = way
+        length += scale[group] * way * way
+    return length
+
+
+@kernel()
+def descend(price: Floats, step: Floats, scale: Floats, amount: float, lower: Floats) -> None:
+    """Fill in the prices after a step, none below 0."""
+    for group in range(price.size):
+        lower[group] = max(0.0, price[group] - amount * scale[group] * step[group])
