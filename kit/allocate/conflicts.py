@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kit.allocate.elastic import Elastic
+from kit.allocate.elastic import Elastic, HardLimits
 from kit.base.errors import InfeasibleError
 
 if TYPE_CHECKING:
@@ -44,13 +44,16 @@ class ConflictError(InfeasibleError):
 
 def infeasible(compiled: CompiledProblem) -> ConflictError:
     """Return the error that names the limits in conflict at the present numbers."""
-    elastic = Elastic(compiled)
-    groups = _irreducible(elastic)
-    rows = []
-    least = elastic.least(groups)
-    for group, part in zip(groups, least, strict=True):
-        bound = float(elastic.number[group].sum())
-        rows.append((elastic.title(group), bound, elastic.alone(group), part))
+    hard = HardLimits(compiled)
+    groups = _irreducible(hard)
+    members = np.sort(np.concatenate(groups))
+    whole = Elastic(hard, members, keep=True)
+    alone = [whole.alone(group) for group in groups]
+    least = Elastic(hard, members, keep=False).least(groups)
+    rows = [
+        (hard.title(group), float(hard.number[group].sum()), needed, part)
+        for group, needed, part in zip(groups, alone, least, strict=True)
+    ]
     frame = pd.DataFrame(rows, columns=["limit", "bound", "must_give", "share_of_least"])
     return ConflictError(_message(frame), frame)
 
@@ -77,11 +80,13 @@ def refuse_broken(compiled: CompiledProblem) -> None:
         )  # fmt: skip
 
 
-def _irreducible(elastic: Elastic) -> list[NDArray[np.int64]]:
+def _irreducible(hard: HardLimits) -> list[NDArray[np.int64]]:
     """Return groups of limits that contradict each other and of which none can be spared."""
-    suspects = elastic.suspects()
+    everything = np.arange(len(hard), dtype=np.int64)
+    suspects = Elastic(hard, everything, keep=False).suspects()
+    elastic = Elastic(hard, suspects, keep=False)  # far smaller: all else is left out
     kept: list[NDArray[np.int64]] = []
-    waiting = [suspects[elastic.block[suspects] == b] for b in np.unique(elastic.block[suspects])]
+    waiting = [suspects[hard.block[suspects] == b] for b in np.unique(hard.block[suspects])]
     waiting = [part for group in waiting for part in _split(group)]
     while waiting:
         group = waiting.pop()

@@ -142,6 +142,20 @@ class Limit:
         per = _amount(self.per, x, len(self))
         return np.divide(used, per, out=np.zeros(len(self)), where=per > 0)
 
+    def part(self, rows: NDArray[np.int64]) -> Limit:
+        """Return some of the limits as a block of their own."""
+        if len(rows) == len(self):
+            return self
+        used = self.used[rows] if is_sparse(self.used) else _shaped(self.used, len(self))[rows]
+        per, soft = self.per, self.soft
+        if is_sparse(per):
+            per = per if per.shape[0] == 1 else per[rows]
+        elif per is not None and per.size > 1:
+            per = _shaped(per, len(self))[rows]
+        names = [self.names[row] for row in rows.tolist()]
+        return Limit(names, used, self.sense, self.number[rows], per=per, unit=self.unit,
+                     soft=None if soft is None else soft[rows])  # fmt: skip
+
     def excess(self, x: Floats, number: Floats) -> Floats:
         """Return by how much a plan breaks each limit, in units of `used`, shape (k,)."""
         if self.soft is not None:
