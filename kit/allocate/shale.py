@@ -35,7 +35,9 @@ class ShalePlan:
         Money by which worth must differ for a share to move by its fair size; the larger, the
         more evenly a contract is spread over its supply.
     segments : ndarray, shape (N, A)
-        Planned share of each segment of supply for each contract.
+        Planned share of each segment of supply for which each contract is the fallback.
+    worth : ndarray, shape (N, A)
+        Worth of each segment's impressions, money; NaN where a contract is not eligible.
     size, beta : ndarray, shape (N,)
         Share of all impressions in each segment, and its supply price, money.
     sweeps : int
@@ -47,14 +49,18 @@ class ShalePlan:
     fair: Array
     spread: float
     segments: Array
+    worth: Array
     size: Array
     beta: Array
     sweeps: int
 
     @property
     def delivery(self) -> Array:
-        """Planned share of all impressions for each contract, shape (A,)."""
-        return np.asarray(self.size @ self.segments)
+        """Planned share of all impressions that reach each contract, shape (A,)."""
+        fallback = np.nan_to_num(self.worth + self.alpha)
+        return np.asarray(
+            self.size @ (self.segments * (1.0 - self.problem.curve.best_prob(fallback)))
+        )
 
     @classmethod
     def fit(
@@ -63,7 +69,7 @@ class ShalePlan:
         quality: ArrayLike,
         *,
         spread: float | None = None,
-        sample: int = 20_000,
+        sample: int = 10_000,
     ) -> ShalePlan:
         """Plan on a forecast of supply: a sample of past impressions, each its own segment.
 
@@ -87,13 +93,15 @@ class ShalePlan:
 
         Notes
         -----
-        Maximises ``sum s_i x_ij w_ij - 1/2 sum s_i (V / theta_j) (x_ij - theta_j)^2 - sum p_j u_j``
-        over shares with ``sum_i s_i x_ij + u_j = d_j`` and ``sum_j x_ij <= 1``: SHALE's objective
-        plus the worth ``w`` of an impression (its quality, less what the exchange would pay).
-        Coordinate ascent on the dual, as in the paper's stage one; the plan is ``alpha`` alone,
-        since ``x_ij = max(0, theta_j (1 + (w_ij + alpha_j - beta_i) / V))`` and `beta` follows
-        from the shares adding up to at most 1. An impression that no contract gets is offered to
-        the exchange at the best reserve without a fallback; the exchange is not asked first.
+        Without an exchange it maximises
+        ``sum s_i x_ij w_ij - 1/2 sum s_i (V / theta_j) (x_ij - theta_j)^2 - sum p_j u_j`` over
+        shares with ``sum_i s_i x_ij + u_j = d_j`` and ``sum_j x_ij <= 1``: SHALE's objective plus
+        the worth ``w`` of an impression. Beside an exchange `x` is the share for which contract j
+        is the fallback, ``w + alpha`` becomes ``R(w + alpha) - R(0)``, and only what the exchange
+        leaves is delivered; the dual stays convex in `alpha`. Coordinate ascent on it, as in the
+        paper's stage one. The plan is ``alpha`` alone, since
+        ``x_ij = max(0, theta_j (1 + (R(w_ij + alpha_j) - R(0) - beta_i) / V))`` and `beta` follows
+        from the shares adding up to at most 1.
 
         References
         ----------
@@ -112,7 +120,7 @@ class ShalePlan:
         deliverable(problem, groups, np.bincount(group) / len(array))
         count = min(len(array), int(number("sample", sample, 1)))
         array = array[np.linspace(0, len(array) - 1, count).round().astype(np.int64)]
-        worth = problem.weight * array - problem.curve.corner_revenue[0]
+        worth = problem.weight * array
         size, eligible = np.full(count, 1.0 / count), (~np.isnan(array)).mean(axis=0)
         fair = np.divide(problem.rho, eligible, out=np.zeros_like(eligible), where=eligible > 0)
         typical = problem.weight * float(np.nanmean(array)) if not np.isnan(array).all() else 1.0
@@ -127,15 +135,15 @@ class ShalePlan:
         quality : array_like, shape (T, A)
             Impressions in order; NaN where a contract is not eligible.
         rng : numpy.random.Generator
-            Draws which contract gets an impression that several share.
+            Draws which contract gets an impression that several share, and the sales.
         """
         array = self.problem.checked(quality)
-        revenue = float(self.problem.curve.corner_revenue[0])
+        curve, luck = self.problem.curve, rng.random((len(array), 2))
         owed = self.problem.owed(len(array))
         totals, delivered = np.zeros(2), np.zeros(len(owed))
         kernels.serve_plan(
-            self.problem.weight * array - revenue, array, rng.random(len(array)), self.alpha,
-            self.fair, self.spread, revenue, owed.copy(), totals, delivered,
+            self.problem.weight * array, array, luck, self.alpha, self.fair, self.spread,
+            curve.corner_prob, curve.corner_revenue, curve.switch, owed.copy(), totals, delivered,
         )  # fmt: skip
         return settle(self.problem, totals, delivered, owed, len(array), -self.alpha)
 
@@ -145,15 +153,16 @@ def _ascend(
 ) -> ShalePlan:
     """Block coordinate ascent until the plan stands still."""
     alpha, beta, plan = np.zeros(len(fair)), np.zeros(len(size)), np.zeros_like(worth)
-    top = float(np.nanmax(np.abs(worth), initial=0.0)) + spread / fair[fair > 0].min(initial=1.0)
-    low = np.full(len(fair), -2.0 * top - spread)
-    high = np.minimum(problem.make_good, 2.0 * top + spread)
+    curve = problem.curve
+    dear = float(curve.switch[-1]) if len(curve.switch) else 0.0
+    top = float(np.nanmax(np.abs(worth), initial=dear)) + spread / fair[fair > 0].min(initial=1.0)
+    low, high = np.full(len(fair), -2.0 * top), np.minimum(problem.make_good, 4.0 * top)
+    rest = (fair, spread, curve.corner_prob, curve.corner_revenue, curve.switch, problem.rho)
     sweeps = 0
     for sweeps in range(1, _SWEEPS + 1):  # noqa: B007
         before = alpha.copy()
-        kernels.sweep(size, worth, alpha, beta, fair, spread, problem.rho, low, high, plan)
+        kernels.sweep(size, worth, alpha, beta, *rest, low, high, plan, True)
         if np.abs(alpha - before).max() <= _SETTLED * spread:
             break
-    for i in range(len(size)):
-        beta[i] = kernels.supply_price(worth[i], alpha, fair, spread, plan[i])
-    return ShalePlan(problem, alpha, fair, spread, plan, size, beta, sweeps)
+    kernels.sweep(size, worth, alpha, beta, *rest, low, high, plan, False)
+    return ShalePlan(problem, alpha, fair, spread, plan, worth, size, beta, sweeps)

@@ -39,13 +39,12 @@ def test_the_plan_solves_its_quadratic_program(seed: int, penalty: float) -> Non
 
     rng = np.random.default_rng(seed)
     quality, rho, spread = supply(rng, 40, 3), rng.dirichlet(np.ones(4))[:3] * 0.5, 0.7
-    curve = AcceptanceCurve.of([0.5], [1.0])
-    problem = ContractProblem.of(rho, curve, make_good=penalty)
+    problem = ContractProblem.of(rho, make_good=penalty)
     plan = ShalePlan.fit(problem, quality, spread=spread)
     x, short = cp.Variable(quality.shape, nonneg=True), cp.Variable(3, nonneg=True)
     may = ~np.isnan(quality)
     fair = rho / may.mean(axis=0)
-    worth = np.nan_to_num(quality - 0.5)
+    worth = np.nan_to_num(quality)
     gain = cp.sum(cp.multiply(worth, x))
     gain -= 0.5 * cp.sum(cp.multiply(may * spread / fair, cp.square(x - fair)))
     rules = [cp.multiply(x, ~may) == 0, cp.sum(x, axis=1) <= 1]
@@ -71,6 +70,20 @@ def test_it_serves_what_it_planned_and_stays_under_the_bound() -> None:
     assert served.short.max() <= 0.03 * served.owed.max()
     ratio = served.value / offline_bound(problem, test).value
     assert 0.8 <= ratio <= 1.0
+
+
+def test_beside_an_exchange_a_narrow_spread_comes_near_the_bound() -> None:
+    rng = np.random.default_rng(6)
+    prob = np.linspace(0, 1, 51)
+    problem = ContractProblem.of(
+        [0.3, 0.1, 0.2], AcceptanceCurve.of(prob, 2 * (1 - prob)), make_good=5.0
+    )
+    draws = supply(rng, 20_000, 3)
+    plan = ShalePlan.fit(problem, draws, spread=0.03)
+    np.testing.assert_allclose(plan.delivery, problem.rho, rtol=0.02)
+    served = plan.serve(supply(rng, 20_000, 3), rng)
+    bound = offline_bound(problem, draws).value
+    assert 0.95 * bound <= served.value <= 1.005 * bound
 
 
 def test_the_supply_price_holds_no_impression_is_promised_twice() -> None:
