@@ -18,7 +18,7 @@ from kit.allocate.terms.floor import PriceFloor
 from kit.allocate.terms.groups import coded
 from kit.allocate.wording import money
 from kit.base.checks import did_you_mean, one_of
-from kit.base.errors import DataError
+from kit.base.errors import DataError, KitError, SolverError
 from kit.flow.allocation_knobs import Knob, floor_knob, limit_knobs
 from kit.flow.allocation_limits import COLUMNS, binding_limits, limits_frame, with_ranges
 
@@ -284,7 +284,8 @@ class AllocationExploration:
         Returns
         -------
         pandas.DataFrame
-            ``number, value, spend``; NaN where the limits contradict each other.
+            ``number, value, spend``; NaN where the limits contradict each other, or the solver
+            finds no answer.
 
         Raises
         ------
@@ -294,15 +295,27 @@ class AllocationExploration:
         knob = self.knob(name)
         at = np.unique(np.linspace(0, len(knob.options) - 1, points).round().astype(int))
         numbers = [knob.options[place] for place in at]
-        if name not in self._edges:
-            return self.compiled.frontier(name, numbers)[["number", "value", "spend"]]
-        return self._floor_frontier(name, numbers)
+        if name in self._edges:
+            return self._floor_frontier(name, numbers)
+        rows = [self._frontier_row(name, value) for value in numbers]
+        return pd.DataFrame(rows, columns=["number", "value", "spend"])
+
+    def _frontier_row(self, name: str, value: float) -> tuple[float, float, float]:
+        try:
+            row = self.compiled.frontier(name, [value]).iloc[0]
+        except SolverError:  # one number that a conic solver cannot settle is a hole, no more
+            return value, math.nan, math.nan
+        return value, float(row["value"]), float(row["spend"])
 
     def _floor_frontier(self, name: str, numbers: Sequence[float]) -> pd.DataFrame:
         rows = []
         try:
             for value in numbers:
-                allocation = self.compiled.solve(self._changes({name: value}))
+                try:
+                    allocation = self.compiled.solve(self._changes({name: value}))
+                except KitError:
+                    rows.append((value, math.nan, math.nan))
+                    continue
                 rows.append((value, allocation.value, float(self.tables.cost @ allocation.x)))
         finally:
             self.compiled.solve(self._changes({name: self._settings[name]}))

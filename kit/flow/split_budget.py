@@ -199,7 +199,7 @@ def split_budget(tuner: Tuner, policy: BidPolicy, share: float) -> BudgetSplit |
         for made in (
             (BY_RETURN, "divides the money so that its last unit returns the same everywhere",
              by_return),
-            (ONE, "bids with one multiplier on every exchange", _one(curves, budget)),
+            (ONE, "scales every bid by the same factor", _one(curves, budget)),
             (BY_TRAFFIC, "divides the money in proportion to auctions",
              _by_traffic(curves, budget)),
         )

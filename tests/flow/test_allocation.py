@@ -14,6 +14,7 @@ from scipy.optimize import linprog
 from kit.allocate.problem import AllocationProblem
 from kit.allocate.tables import AllocationTables
 from kit.allocate.terms.capacity import Budget, Capacity
+from kit.allocate.terms.fairness import Fairness
 from kit.allocate.terms.floor import PriceFloor
 from kit.allocate.terms.guarantee import Guarantee
 from kit.allocate.terms.quality import Quality
@@ -256,3 +257,16 @@ def test_a_small_share_turns_in_small_steps(small: AllocationTables) -> None:
 def test_labels() -> None:
     assert label_of("floor[x]") == "floor, x"
     assert label_of("share_min[d1, exchange=x]") == "share min, d1, exchange x"
+
+
+def test_a_conic_problem_turns_too(small: AllocationTables) -> None:
+    terms = [Capacity(), Budget(), Fairness("variance", weight=0.01)]
+    exploration = AllocationExploration(AllocationProblem(small, terms))
+    assert not exploration.compiled.is_linear
+    floor = exploration.knobs["floor[x]"].options[5]
+    view = exploration.exact(exploration.view({"floor[x]": floor}))
+    kept = AllocationProblem(small, [*terms, PriceFloor("exchange", {"x": floor})])
+    assert view.summary["value"] == pytest.approx(kept.solve().value, rel=1e-5)
+    front = exploration.frontier("budget[d0]", points=5)
+    assert front["value"].notna().sum() >= 4  # a number it cannot settle is a hole, no more
+    assert np.diff(front["value"].dropna()).min() > -1e-6

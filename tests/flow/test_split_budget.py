@@ -11,14 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.base.assets import asset_dir
 from kit.base.errors import DataError
 from kit.bid.constant import ConstantPolicy
 from kit.bid.value import ValuePolicy
 from kit.data.log import AuctionLog
+from kit.data.samples import THETA
+from kit.flow.demo import run_demo
 from kit.flow.describe_split import ONE_EXCHANGE, price_words, split_facts
 from kit.flow.findings import Findings
 from kit.flow.response_curves import ResponseCurve, envelope, increments
 from kit.flow.runs import Outcome
+from kit.flow.specs import DemoSpec, Source
 from kit.flow.split_budget import BudgetSplit, curve_at, judge_split, solve, split_budget
 
 
@@ -215,3 +219,13 @@ def test_the_demo_reports_the_split(demo: tuple[Path, Outcome]) -> None:
 
 def test_one_exchange_is_one_line_in_the_report() -> None:
     assert split_facts(None) == {"verdict": None, "headline": ONE_EXCHANGE}
+
+
+def test_a_log_of_one_exchange_says_so(tmp_path: Path) -> None:
+    source = Source(path=asset_dir("data_samples") / THETA, format="ipinyou-theta")
+    outcome = run_demo(DemoSpec(source=source, out=tmp_path), lambda line: None)
+    assert outcome.summary["budget_split"]["headline"] == ONE_EXCHANGE
+    assert "Budget across exchanges: One exchange: nothing to split." in outcome.lines
+    text = (tmp_path / "report.md").read_text()
+    assert f"## Budget across exchanges\n\n{ONE_EXCHANGE}\n" in text
+    assert Findings.load(tmp_path / "result.json").verdict["comparisons"] <= 3
