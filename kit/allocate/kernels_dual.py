@@ -312,3 +312,11 @@ def add_spend(
         size = capacity[s] / max(total, 1.0)
         for p in range(row_start[s], row_start[s + 1]):
             spend[demand[p]] += size * x[p] * cost[p]
+
+
+@kernel()
+def amounts_spent(demand: Codes, cost: Floats, x: Floats, spend: Floats) -> None:
+    """Write what the amounts cost each demand."""
+    spend[:] = 0.0
+    for p in range(len(x)):
+        spend[demand[p]] += x[p] * cost[p]

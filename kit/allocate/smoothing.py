@@ -145,13 +145,6 @@ class Pairs:
         self.ceiling = np.zeros(len(self.budget))
         if (self.budget <= 0).any():
             kernels.ceiling(self.demand, self.value, self.cost, self.ceiling)
-        entries = min(self.room, len(self.demand))
-        self._stride = 1
-        rows = min(self.rows, entries)
-        self._kept: tuple[Ints, Floats, NDArray[np.bool_]]
-        self._kept = np.empty(rows, np.int64), np.empty(rows), np.empty(rows, np.bool_)
-        self._entries: tuple[Codes, Floats]
-        self._entries = np.empty(entries, np.int32), np.empty(entries)
 
     @classmethod
     def of(cls, tables: AllocationTables) -> Pairs:
@@ -174,23 +167,23 @@ class Pairs:
 
     def sweep(self, prices: Floats, gamma: float) -> Sweep:
         """Return the sums at these prices and this smoothing."""
+        longest = int(np.diff(self.row_start).max(initial=0))
+        room = min(max(self.room, longest), len(self.demand))
+        rows = min(self.rows, room)
+        end, weight, full = np.empty(rows, np.int64), np.empty(rows), np.empty(rows, np.bool_)
+        demand, cost = np.empty(room, np.int32), np.empty(room)
         spend, totals = np.empty(len(self.budget)), np.zeros(3)
-        while True:
-            rows, entries = kernels.sweep(
-                *self.arrays, prices, gamma, self.centre, self._stride,
-                spend, totals, *self._kept, *self._entries,
+        stride, kept = 1, -1
+        while kept < 0:
+            kept, used = kernels.sweep(
+                *self.arrays, prices, gamma, self.centre, stride,
+                spend, totals, end, weight, full, demand, cost,
             )  # fmt: skip
-            if rows >= 0:
-                break
-            self._stride *= 2
-        end, weight, full = self._kept
-        demand, cost = self._entries
+            stride *= 2
         bend = Bend(
-            end[:rows].copy(), weight[:rows].copy(), full[:rows].copy(),
-            demand[:entries].copy(), cost[:entries].copy(),
+            end[:kept].copy(), weight[:kept].copy(), full[:kept].copy(),
+            demand[:used].copy(), cost[:used].copy(),
         )  # fmt: skip
-        if self._stride > 1 and entries < self.room // 4:
-            self._stride //= 2
         return Sweep(totals[0], totals[1], totals[2], spend, bend)
 
     def sample(self, share: float) -> Pairs:

@@ -129,11 +129,13 @@ class AllocationTables:
             place = int(np.flatnonzero(endless)[0])
             supply = self.supply.index[self.supply_code[place]]
             demand = self.demand.index[self.demand_code[place]]
+            value, cost = self.value[place], self.cost[place]
+            budget = self.budget[self.demand_code[place]]
             raise SolverError(
-                f"capacity: supply {_plain(supply)} is unlimited (inf) and demand {_plain(demand)} can "
-                f"pay for any amount of it (value {self.value[place]:g}, cost {self.cost[place]:g}, budget "
-                f"{self.budget[self.demand_code[place]]:g}), so the value is unbounded; must have "
-                "a finite capacity or budget. Give one of them a limit."
+                f"capacity: supply {_plain(supply)} is unlimited (inf) and demand {_plain(demand)} "
+                f"can pay for any amount of it (value {value:g}, cost {cost:g}, budget "
+                f"{budget:g}), so the value is unbounded; must have a finite capacity or budget. "
+                "Give one of them a limit."
             )
         spare = np.bincount(self.supply_code, most, len(self.capacity)).astype(np.float64)
         return np.where(unlimited, spare, self.capacity)
