@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,8 @@ class Allocation:
         The live problem; None: the dual method, which explains nothing by re-solving.
     raw : Raw or None
         The solver's answer; None: it has no prices.
+    prices : mapping of str to ndarray, optional
+        Prices that came without such an answer, by the name of the term, one a limit.
     """
 
     def __init__(
@@ -51,10 +53,11 @@ class Allocation:
         seconds: float,
         compiled: CompiledProblem | None = None,
         raw: Raw | None = None,
+        prices: Mapping[str, Floats] | None = None,
     ) -> None:
         self.problem, self.value, self.bound = problem, value, bound
         self.method, self.seconds = method, seconds
-        self.compiled, self.raw = compiled, raw
+        self.compiled, self.raw, self.prices = compiled, raw, prices
         self.theta = None if compiled is None else compiled.theta.copy()
         self._read_plan = read_plan
 
@@ -87,12 +90,15 @@ class Allocation:
 
     @cached_property
     def limits(self) -> pd.DataFrame:
-        """One row a limit: ``limit, term, bound, used, slack, binds, price_low, price_high, words``.
+        """One row a limit.
+
+        ``limit, term, bound, used, slack, binds`` (in the unit of the limit's number), ``price``
+        (one dual price), ``price_low, price_high, unit, sense, subject, words``.
 
         ``price_low`` and ``price_high`` are the one-sided rates of the value in the limit's
         number (money per unit of it): per unit more and per unit less, in ascending order. They
         are equal unless the plan is degenerate. NaN: not worked out, see `price_range`.
-        """  # noqa: E501
+        """
         from kit.allocate.explain import limits_frame
 
         return limits_frame(self)

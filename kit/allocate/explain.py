@@ -146,6 +146,12 @@ def _block(limit: Limit, term: Any, number: Floats, x: Floats, tolerance: float)
 def _prices(allocation: Allocation, frame: pd.DataFrame) -> Floats:
     """Return one dual price a limit: money per unit of its number."""
     compiled, raw = allocation.compiled, allocation.raw
+    if allocation.prices is not None:
+        term = frame["term"].to_numpy()
+        found = np.full(len(frame), np.nan)
+        for name, price in allocation.prices.items():
+            found[term == name] = price
+        return np.where(frame["binds"].to_numpy(), found, 0.0)
     if compiled is None or compiled.canonical is None or raw is None:
         return np.full(len(frame), np.nan)
     places = [compiled.place(name) for name in frame["limit"]]
@@ -158,7 +164,8 @@ def _ranges(allocation: Allocation, frame: pd.DataFrame) -> tuple[Floats, Floats
     price = frame["price"].to_numpy()
     low, high = price.copy(), price.copy()
     if allocation.compiled is None or allocation.raw is None:
-        return low, high
+        unknown = frame["binds"].to_numpy()
+        return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
     with _at(allocation) as compiled:
         raw = compiled.run()
         if compiled.backend is None or compiled.backend.unique(raw):

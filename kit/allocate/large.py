@@ -14,6 +14,8 @@ from kit.base.errors import DataError
 if TYPE_CHECKING:
     from kit.allocate.problem import AllocationProblem
 
+Floats = NDArray[np.float64]
+
 _LARGE = 300_000
 """Pairs from which ``auto`` takes the dual method."""
 
@@ -49,9 +51,19 @@ def solve_dual(
 
     found = solve_lp(problem.tables, method="dual", gap=gap, time_limit=time_limit)
 
-    def plan() -> NDArray[np.float64]:
+    def plan() -> Floats:
         return np.asarray(found.x, dtype=np.float64)
 
+    prices = {"Budget": found.prices, "Capacity": _capacity_prices(problem, found.prices)}
     return Allocation(
-        problem, plan, found.objective, found.bound, found.method, found.seconds, None
+        problem, plan, found.objective, found.bound, found.method, found.seconds, prices=prices
     )
+
+
+def _capacity_prices(problem: AllocationProblem, budget: Floats) -> Floats:
+    """Return what one more impression of each supply row is worth at the budgets' prices."""
+    tables = problem.tables
+    left = tables.value - budget[tables.demand_code] * tables.cost
+    best = np.zeros(len(tables.capacity))
+    np.maximum.at(best, tables.supply_code, left)
+    return best

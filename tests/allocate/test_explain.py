@@ -115,13 +115,14 @@ def test_a_share_cap_at_its_kink() -> None:
 def test_the_price_of_a_ratio_is_its_slope() -> None:
     """V(a) = 100 + 300 a / (1 - a) for a cap a on the better of two supplies."""
     tables = tables_of([100, 100], [np.inf], [(0, 0, 3, 1), (1, 0, 1, 1)])
-    problem = AllocationProblem(tables, [Capacity(), Share("exchange", max={"x0": 0.2})])
+    terms = [Capacity(), Share("exchange", max={"x0": 0.2})]
+    problem = AllocationProblem(tables, terms, period="day")
     allocation = problem.solve()
     assert prices(problem, "share_max[exchange=x0]") == pytest.approx((300 / 0.64,) * 2)
     assert allocation.worth("share_max[exchange=x0]") == pytest.approx(400 - allocation.value)
     (words,) = [line for line in allocation.words() if "x0" in line]
     assert words == (
-        "exchange x0's share cap costs $225.00; raising exchange x0's share cap by 1 point "
+        "exchange x0's share cap costs $225.00 a day; raising exchange x0's share cap by 1 point "
         "returns $4.69."
     )
 
@@ -191,6 +192,18 @@ def test_the_frontier_of_a_budget_is_concave_and_piecewise_linear() -> None:
     assert frame["price"].iloc[[1, 3, 6]].tolist() == pytest.approx([3, 2, 0])
     assert compiled.limits["budget[line A]"] == 120.0
     assert compiled.solve().value == pytest.approx(290)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000), name=st.sampled_from(["budget[d0]", "capacity[s3]"]))
+def test_every_frontier_of_a_bound_is_concave_and_priced_by_its_slope(seed: int, name: str) -> None:
+    compiled = AllocationProblem(world(seed, supplies=10, demands=3)).compile()
+    frame = compiled.frontier(name, np.linspace(0.0, 2.0 * compiled.limits[name], 15).tolist())
+    slope = np.diff(frame["value"]) / np.diff(frame["number"])
+    assert (np.diff(slope) <= 1e-7).all()
+    price = frame["price"].to_numpy()
+    assert (price[:-1] >= slope - 1e-7).all()
+    assert (price[1:] <= slope + 1e-7).all()
 
 
 def test_a_frontier_runs_on_through_what_is_infeasible() -> None:

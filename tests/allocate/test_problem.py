@@ -252,6 +252,22 @@ def test_a_weight_changed_before_a_time_out_counts_in_the_value() -> None:
     assert late.bound >= exact.value
 
 
+def test_the_dual_method_gives_plan_bound_and_prices() -> None:
+    problem = AllocationProblem(shuffled(9))
+    exact, dual = problem.solve(), problem.solve(method="dual", gap=1e-5)
+    assert dual.method == "dual"
+    assert dual.value == pytest.approx(exact.value, rel=1e-4)
+    assert dual.bound >= exact.value * (1 - 1e-9)
+    assert dual.gap <= 1e-4
+    assert len(dual.plan) == len(problem.tables)
+    frames = [answer.limits.set_index("limit")["price"] for answer in (dual, exact)]
+    budgets = [frame[frame.index.str.startswith("budget")] for frame in frames]
+    assert budgets[0].to_numpy() == pytest.approx(budgets[1].to_numpy(), rel=0.05, abs=0.05)
+    assert any("more budget for" in line for line in dual.words())
+    with pytest.raises(SolverError, match="keeps no live problem"):
+        dual.price_range("budget[3]")
+
+
 def test_a_problem_prints_what_it_is() -> None:
     allocation = AllocationProblem(WORLD).solve()
     assert repr(allocation).startswith("Allocation(value=")
