@@ -8,6 +8,12 @@ from kit.flow.judge import Judged, lost_rows
 from kit.report.numbers import count
 
 
+_PERIOD = (
+    "Any other period than the holdout's, and, in the main comparison, any budget: neither policy "
+    "was given one."
+)
+
+
 def limits(
     holdout: AuctionLog,
     models: Models,
@@ -21,7 +27,7 @@ def limits(
         *_selection(holdout, models),
         *_value(holdout, click_value),
         "How rivals, exchanges and floors answer: the replay keeps every other bid as it was.",
-        "Any other period than the holdout's, and any budget: neither policy was given one.",
+        _PERIOD,
         *_clock(holdout),
         *_floor(judged),
     ]
