@@ -67,7 +67,8 @@ def test_it_serves_what_it_planned_and_stays_under_the_bound() -> None:
     test = supply(rng, 20_000, 3)
     served = plan.serve(test, rng)
     assert (served.delivered <= served.owed).all()
-    assert served.short.max() <= 0.03 * served.owed.max()
+    # the forecast is a sample of 10,000 and nothing corrects it: three standard errors are 6 %
+    assert served.short.max() <= 0.06 * served.owed.max()
     ratio = served.value / offline_bound(problem, test).value
     assert 0.8 <= ratio <= 1.0
 
@@ -79,10 +80,10 @@ def test_beside_an_exchange_a_narrow_spread_comes_near_the_bound() -> None:
         [0.3, 0.1, 0.2], AcceptanceCurve.of(prob, 2 * (1 - prob)), make_good=5.0
     )
     draws = supply(rng, 20_000, 3)
-    plan = ShalePlan.fit(problem, draws, spread=0.03)
+    plan = ShalePlan.fit(problem, draws, spread=0.03, sample=20_000)
     np.testing.assert_allclose(plan.delivery, problem.rho, rtol=0.02)
-    served = plan.serve(supply(rng, 20_000, 3), rng)
-    bound = offline_bound(problem, draws).value
+    test = supply(rng, 20_000, 3)
+    served, bound = plan.serve(test, rng), offline_bound(problem, test).value
     assert 0.95 * bound <= served.value <= 1.005 * bound
 
 
