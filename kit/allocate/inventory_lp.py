@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -92,64 +92,100 @@ def _solve(
     lot: Inventory, limit: QpsLimit, time_limit: float | None
 ) -> tuple[Array | None, Array | None]:
     """Return rates and the price of each group; None where time ran out."""
-    import cvxpy as cp
+    import highspy
 
-    size = np.diff(lot.group_start)
-    group = np.repeat(np.arange(len(size)), size)
-    shared = size[group] > 1
-    scale = float(lot.group_worth.max(initial=0.0)) or 1.0
-    worth = lot.group_worth / scale
-    rate: Any = cp.Variable(len(lot))
-    alone = np.bincount(lot.group_path[~shared], worth[~shared], len(lot))
-    objective: Any = alone @ rate
-    limits: list[Any] = [rate >= 0, rate <= 1, *_qps_limits(lot, limit, rate)]
-    offers = np.flatnonzero(shared)
-    once: Any = None
-    if len(offers):
-        share: Any = cp.Variable(len(offers))
-        once = _by_group(group[offers]) @ share <= 1
-        objective = objective + worth[offers] @ share
-        limits += [share >= 0, share <= _by_path(lot.group_path[offers], len(lot)) @ rate, once]
-    problem: Any = cp.Problem(cp.Maximize(objective), limits)
-    options = {} if time_limit is None else {"time_limit": float(time_limit)}
-    try:
-        with warnings.catch_warnings():  # a time-out is answered for below
-            warnings.simplefilter("ignore", UserWarning)
-            problem.solve(solver=cp.HIGHS, **options)
-    except cp.error.SolverError as error:
-        raise SolverError(
-            f"inventory LP: HiGHS failed ({error}); must reach an optimum. Use the greedy."
-        ) from None
-    if problem.status != "optimal":
+    program = _Program.of(lot, limit)
+    # highspy.Highs itself turns on callbacks, which prints a banner to stdout
+    base: Any = highspy.Highs.__base__
+    solver = base()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    if time_limit is not None:
+        solver.setOptionValue("time_limit", float(time_limit))
+    solver.passModel(program.model())
+    solver.run()
+    status = solver.getModelStatus()
+    if status == highspy.HighsModelStatus.kTimeLimit:
         return None, None
+    if status != highspy.HighsModelStatus.kOptimal:
+        raise SolverError(
+            f"inventory LP: HiGHS ended with status {solver.modelStatusToString(status)!r}; must "
+            "be optimal. Use the greedy."
+        )
+    solution = solver.getSolution()
+    rate = np.asarray(solution.col_value)[: len(lot)]
     price = np.zeros(len(lot.groups))
     # a group with one path is bought whenever the path is heard: no price of its own
-    if once is not None:
-        price[np.unique(group[offers])] = np.maximum(once.dual_value, 0.0) * scale
-    return np.asarray(rate.value, dtype=np.float64), price
+    dual = np.asarray(solution.row_dual)[len(program.limit) - len(program.groups) :]
+    price[program.groups] = np.maximum(-dual, 0.0) * program.scale
+    return rate, price
 
 
-def _qps_limits(lot: Inventory, limit: QpsLimit, rate: Any) -> list[Any]:
-    """Return the limits as shares of all requests: the solver likes numbers near one."""
-    weight = lot.qps / lot.qps.sum()
-    limits = [weight @ rate <= min(limit.total / lot.qps.sum(), 1.0)]
-    for code, most in enumerate(limit.of(lot)):
-        if np.isfinite(most):
-            inside = np.where(lot.exchange == code, weight, 0.0)
-            limits.append(inside @ rate <= most / lot.qps.sum())
-    return limits
+@dataclass(frozen=True, eq=False)
+class _Program:
+    """min cost z, rows z <= limit, 0 <= z <= 1, with z the rates, then the shares.
+
+    ``groups`` are those with two paths or more; their rows come last. Costs are in units of
+    `scale`, queries as shares of all requests: the solver likes numbers near one.
+    """
+
+    cost: Array
+    rows: Any
+    limit: Array
+    groups: NDArray[np.int64]
+    scale: float
+
+    @classmethod
+    def of(cls, lot: Inventory, limit: QpsLimit) -> _Program:
+        size = np.diff(lot.group_start)
+        group = np.repeat(np.arange(len(size)), size)
+        offers = np.flatnonzero(size[group] > 1)
+        alone = size[group] == 1
+        scale = float(lot.group_worth.max(initial=0.0)) or 1.0
+        gain = np.bincount(lot.group_path[alone], lot.group_worth[alone], len(lot))
+        groups, row = np.unique(group[offers], return_inverse=True)
+        count, ones, place = len(offers), np.ones(len(offers)), np.arange(len(offers))
+        queries, most = _query_rows(lot, limit)
+        heard = sparse.csr_array((-ones, (place, lot.group_path[offers])), (count, len(lot)))
+        once = sparse.csr_array((ones, (row, place)), (len(groups), count))
+        rows = sparse.block_array(
+            [
+                [queries, sparse.csr_array((len(most), count))],
+                [heard, sparse.eye_array(count)],  # share <= rate
+                [sparse.csr_array((len(groups), len(lot))), once],
+            ],
+            format="csr",
+        )
+        cost = -np.concatenate([gain, lot.group_worth[offers]]) / scale
+        bounds = np.concatenate([most, np.zeros(count), np.ones(len(groups))])
+        return cls(cost, rows, bounds, groups, scale)
+
+    def model(self) -> Any:
+        """Return the program in HiGHS's form."""
+        import highspy
+
+        model = highspy.HighsLp()
+        model.num_row_, model.num_col_ = self.rows.shape
+        model.col_cost_ = self.cost
+        model.col_lower_, model.col_upper_ = np.zeros(len(self.cost)), np.ones(len(self.cost))
+        model.row_lower_ = np.full(len(self.limit), -np.inf)
+        model.row_upper_ = self.limit
+        matrix = model.a_matrix_
+        matrix.format_ = highspy.MatrixFormat.kRowwise
+        matrix.start_, matrix.index_ = self.rows.indptr, self.rows.indices
+        matrix.value_ = self.rows.data
+        return model
 
 
-def _by_group(group: NDArray[np.int64]) -> Any:
-    """Return the matrix that adds up the offers of each group."""
-    row = np.cumsum(np.r_[True, np.diff(group) > 0]) - 1
-    return sparse.csr_array((np.ones(len(group)), (row, np.arange(len(group)))))
-
-
-def _by_path(path: NDArray[np.int32], paths: int) -> Any:
-    """Return the matrix that gives each offer the rate of its path."""
-    row = np.arange(len(path))
-    return sparse.csr_array((np.ones(len(path)), (row, path)), (len(path), paths))
+def _query_rows(lot: Inventory, limit: QpsLimit) -> tuple[Any, Array]:
+    """Return the rows of the limits, in all and by exchange, and their right-hand sides."""
+    weight, requests = lot.qps / lot.qps.sum(), lot.qps.sum()
+    by_exchange = limit.of(lot)
+    limited = np.flatnonzero(np.isfinite(by_exchange))
+    inside = lot.exchange == limited[:, None]
+    rows = sparse.csr_array(np.vstack([weight, inside * weight]))
+    most = np.concatenate([[limit.total], by_exchange[limited]]) / requests
+    return rows, np.minimum(most, 1.0)
 
 
 def _within(lot: Inventory, limit: QpsLimit, rate: Array) -> Array:
