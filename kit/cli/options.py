@@ -71,13 +71,13 @@ def source_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def split_options(parser: argparse.ArgumentParser) -> None:
+def split_options(parser: argparse.ArgumentParser, holdout: float = 0.2) -> None:
     """Add the shares of the splits."""
     parser.add_argument(
         "--tune", type=float, default=0.2, metavar="SHARE", help="share of the tune split"
     )
     parser.add_argument(
-        "--holdout", type=float, default=0.2, metavar="SHARE", help="share of the holdout"
+        "--holdout", type=float, default=holdout, metavar="SHARE", help="share of the holdout"
     )
 
 

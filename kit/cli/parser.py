@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from kit.base.errors import KitError
 from kit.base.version import __version__
-from kit.cli import logs, policies, workspace
+from kit.cli import logs, optimizers, policies, workspace
 from kit.cli.options import EXIT_CODES, RAW
 
 DONE, REFUSED = 0, 1
@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for add in (
         policies.demo, logs.load, logs.simulate, logs.train, policies.replay, policies.report,
-        workspace.init, workspace.runs,
+        optimizers.allocate, optimizers.floors, workspace.init, workspace.runs,
     ):  # fmt: skip
         add(verbs)
     return parser

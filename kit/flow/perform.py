@@ -4,48 +4,48 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from kit.base.errors import RunError
 from kit.flow.findings import RESULT, Findings
 from kit.flow.runs import Outcome, Run, Say, fail_run, finish_run, get_run, start_run
-from kit.flow.specs import (
-    DemoSpec,
-    LoadSpec,
-    ReplaySpec,
-    ReportSpec,
-    SimulateSpec,
-    Spec,
-    TrainSpec,
-    read_spec,
-)
+from kit.flow.specs import ReportSpec, Spec, read_spec
 from kit.flow.versions import versions
 
 
 @dataclass(frozen=True)
 class Verb:
-    """What a verb is told, and the function that does it, loaded when it is first asked for."""
+    """What a verb is told, and the function that does it, both loaded when first asked for."""
 
-    spec: type[Spec]
-    place: str
+    settings: str
+    action: str
+
+    @property
+    def spec(self) -> type[Spec]:
+        """The class of its settings."""
+        return cast(type[Spec], _load(self.settings))
 
     def run(self, spec: Spec, say: Say) -> Outcome:
         """Do it."""
-        module, _, function = self.place.partition(":")
-        run: Callable[[Any, Say], Outcome] = getattr(importlib.import_module(module), function)
-        return run(spec, say)
+        return cast(Outcome, _load(self.action)(spec, say))
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 VERBS: dict[str, Verb] = {
-    "demo": Verb(DemoSpec, "kit.flow.demo:run_demo"),
-    "load": Verb(LoadSpec, "kit.flow.files:run_load"),
-    "simulate": Verb(SimulateSpec, "kit.flow.files:run_simulate"),
-    "train": Verb(TrainSpec, "kit.flow.train:run_train"),
-    "replay": Verb(ReplaySpec, "kit.flow.replay:run_replay"),
-    "report": Verb(ReportSpec, "kit.flow.report:run_report"),
+    "demo": Verb("kit.flow.specs:DemoSpec", "kit.flow.demo:run_demo"),
+    "load": Verb("kit.flow.specs:LoadSpec", "kit.flow.files:run_load"),
+    "simulate": Verb("kit.flow.specs:SimulateSpec", "kit.flow.files:run_simulate"),
+    "train": Verb("kit.flow.specs:TrainSpec", "kit.flow.train:run_train"),
+    "replay": Verb("kit.flow.specs:ReplaySpec", "kit.flow.replay:run_replay"),
+    "allocate": Verb("kit.flow.allocate:AllocateSpec", "kit.flow.allocate:run_allocate"),
+    "floors": Verb("kit.flow.floors:FloorsSpec", "kit.flow.floors:run_floors"),
+    "report": Verb("kit.flow.specs:ReportSpec", "kit.flow.report:run_report"),
 }
 """Every verb that is recorded."""
 

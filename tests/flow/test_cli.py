@@ -18,7 +18,7 @@ from kit.data.samples import AUCTIONS, THETA
 
 Kit = Callable[..., tuple[int, Any, str]]
 AUCTIONS_PATH = str(asset_dir("data_samples") / AUCTIONS)
-VERBS = ("demo", "load", "simulate", "train", "replay", "report", "runs")
+VERBS = ("demo", "load", "simulate", "train", "replay", "allocate", "floors", "report", "runs")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -52,6 +52,8 @@ def test_help_of_replay_lists_policies_and_formats(capsys: pytest.CaptureFixture
         ["demo", "--data", "x"], ["demo", "--format", "csv"], ["load", "x", "--format", "cvs"],
         ["demo", "--seed", "many"], ["runs", "--show", "1", "--again", "1"],
         ["load", "x", "--format", "csv", "--out", "y", "--column", "price"],
+        ["allocate", "--supply", "s"], ["floors", "--format", "csv"],
+        ["floors", "x", "--format", "csv", "--curves", "y"],
     ],
 )  # fmt: skip
 def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
