@@ -7,7 +7,6 @@ from kit.flow.fit import ClickValue, Models
 from kit.flow.judge import Judged, lost_rows
 from kit.report.numbers import count
 
-
 _PERIOD = (
     "Any other period than the holdout's, and, in the main comparison, any budget: neither policy "
     "was given one."
