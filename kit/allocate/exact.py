@@ -42,8 +42,8 @@ def solve_exact(pairs: Pairs, gap: float, deadline: float) -> Found:
     solver.setOptionValue("solver", "ipm" if len(pairs.value) > INTERIOR else "simplex")
     if math.isfinite(deadline):
         solver.setOptionValue("time_limit", max(deadline - time.perf_counter(), 1e-3))
-    units = _Units.of(pairs)
-    if solver.passModel(_model(highspy, pairs, units)) == highspy.HighsStatus.kError:
+    units = Units.of(pairs)
+    if solver.passModel(model(highspy, pairs, units)) == highspy.HighsStatus.kError:
         raise SolverError("exact: HiGHS refused the numbers; must be of moderate size. Rescale.")
     solver.run()
     status = solver.getModelStatus()
@@ -59,15 +59,22 @@ def solve_exact(pairs: Pairs, gap: float, deadline: float) -> Found:
 
 
 @dataclass(frozen=True)
-class _Units:
-    """Units in which the numbers are near 1: HiGHS's tolerances are absolute."""
+class Units:
+    """Units in which the numbers are near 1: HiGHS's tolerances are absolute.
+
+    Parameters
+    ----------
+    value, amount, cost : float
+        Median of what is positive.
+    """
 
     value: float
     amount: float
     cost: float
 
     @classmethod
-    def of(cls, pairs: Pairs) -> _Units:
+    def of(cls, pairs: Pairs) -> Units:
+        """Return the units of a problem."""
         return cls(*(_middle(a) for a in (np.abs(pairs.value), pairs.capacity, pairs.cost)))
 
 
@@ -76,7 +83,7 @@ def _middle(numbers: Floats) -> float:
     return float(np.median(positive)) if len(positive) else 1.0
 
 
-def _model(highspy: Any, pairs: Pairs, units: _Units) -> Any:
+def model(highspy: Any, pairs: Pairs, units: Units) -> Any:
     """Return the program with a row a supply, then a row a demand."""
     rows, demands, size = pairs.rows, len(pairs.budget), len(pairs.value)
     model = highspy.HighsLp()
@@ -98,7 +105,7 @@ def _model(highspy: Any, pairs: Pairs, units: _Units) -> Any:
     return model
 
 
-def _certified(pairs: Pairs, units: _Units, solution: Any, iterations: int) -> Found:
+def _certified(pairs: Pairs, units: Units, solution: Any, iterations: int) -> Found:
     x, dual = np.asarray(solution.col_value) * units.amount, np.asarray(solution.row_dual)
     shares = np.zeros(len(pairs.value))
     if solution.value_valid and len(x) == len(shares):

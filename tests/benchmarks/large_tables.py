@@ -9,17 +9,25 @@ from kit.allocate.tables import AllocationTables
 
 
 def arrays(
-    pairs: int, demands: int, seed: int, *, value_sigma: float = 0.5, tightness: float = 0.5
+    pairs: int,
+    demands: int,
+    seed: int,
+    *,
+    value_sigma: float = 0.5,
+    tightness: float = 0.5,
+    part: int = 0,
 ) -> dict[str, np.ndarray]:
     """Draw about ten eligible pairs a supply row, popular demands in more of them.
 
     Values are lognormal with an effect of the row, of the demand and of the pair; capacities and
     budgets have heavy tails; about `tightness` of what each demand would spend unhindered is its
-    budget, so that most budgets bind.
+    budget, so that most budgets bind. Parts of one problem share the demands.
     """
     rng = np.random.default_rng(seed)
     rows = max(pairs // 10, 1)
     popularity = rng.pareto(1.5, demands) + 0.2
+    demand_effect, richness = rng.normal(0, 0.4, demands), rng.normal(0, 0.7, demands)
+    rng = np.random.default_rng([seed, part])  # parts share the demands
     cut = np.cumsum(popularity / popularity.sum())
     drawn = np.searchsorted(cut, rng.random(rows * 12)).clip(0, demands - 1).astype(np.int64)
     key = np.unique(np.repeat(np.arange(rows), 12) * demands + drawn)
@@ -27,13 +35,13 @@ def arrays(
     if spare > 0:
         key = np.delete(key, rng.choice(len(key), spare, replace=False))
     supply, demand = key // demands, (key % demands).astype(np.int32)
-    row_effect, demand_effect = rng.normal(0, 0.7, rows), rng.normal(0, 0.4, demands)
+    row_effect = rng.normal(0, 0.7, rows)
     noise = rng.normal(0, value_sigma, len(key))
     value = np.exp(row_effect[supply] + demand_effect[demand] + noise)
     cost = np.exp(0.6 * row_effect[supply] + rng.normal(0, 0.3, len(key)) - 0.5)
     capacity = 10.0 * (rng.pareto(2.0, rows) + 0.1)
     asked = np.bincount(demand, cost * capacity[supply], demands) / 10.0
-    budget = tightness * asked * np.exp(rng.normal(0, 0.7, demands))
+    budget = tightness * asked * np.exp(richness)
     return {
         "supply": supply.astype(np.int32), "demand": demand, "value": value, "cost": cost,
         "capacity": capacity, "budget": np.maximum(budget, 1e-9),
