@@ -78,7 +78,7 @@ def respond(
         Most rounds.
     damping : float
         Share of the way to the best response that is gone in the first round, in (0, 1]; in
-        round t it is 4 / (3 + t) of that.
+        round t it is 12 / (11 + t) of that.
     listen_cost_cpm : float
         What a thousand requests cost a buyer to listen to, in the price's unit; 0 means that
         nobody leaves.
@@ -123,7 +123,7 @@ def respond(
         leaves = listen_cost_cpm > 0 and seen.leaves(bidding, listen_cost_cpm)
         if regret <= (0.0 if all_rounds else tolerance) and not leaves:
             break
-        step = damping * 4 / (3 + len(table))  # smaller steps later, as in fictitious play
+        step = damping * 12 / (11 + len(table))  # smaller steps later, as in fictitious play
         bidding = seen.answer(bidding, adapts, step, listen_cost_cpm)
         biddings.append(bidding)
     if len(table) < len(biddings):
@@ -221,9 +221,9 @@ class _Seen:
     ) -> Bidding:
         shade, listening = bidding.shade.copy(), bidding.listening.copy()
         for group, (best, _) in enumerate(self.best):
-            wanted = np.where(adapts[:, None], best, 1.0)
-            step = np.where(np.isfinite(wanted), damping * (wanted - shade[group]), 0.0)
-            shade[group] += step
+            # below the floor nobody bids, but a value just above it lies between two grid points
+            wanted = np.where(adapts[:, None] & np.isfinite(best), best, 1.0)
+            shade[group] += damping * (wanted - shade[group])
             if cost > 0:
                 stays = self.worth(bidding, group) >= cost
                 listening[group] += damping * (stays - listening[group])

@@ -111,8 +111,8 @@ def _after(study: FloorStudy, answer: FloorAnswer) -> Section:
     verdict = answer.trial.verdicts.get((SEGMENTS, AFTER))
     if verdict is None:
         return Section(
-            "After buyers answer", "", ("The log tells too little of its buyers to say what they would answer.",
-            *study.notes), (),
+            "After buyers answer", "",
+            ("The log tells too little of its buyers to say what they would answer.", *study.notes),
         )  # fmt: skip
     types = study.by_type(answer)
     table = Table(
