@@ -163,7 +163,7 @@ class CompiledProblem:
         changes : mapping of str to float, optional
             New numbers by the limits' names.
         time_limit : float, optional
-            Seconds; then the best feasible plan is returned with its gap.
+            Seconds that the solver may take; then the best feasible plan is returned with its gap.
 
         Raises
         ------

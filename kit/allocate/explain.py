@@ -127,7 +127,6 @@ def limits_frame(allocation: Allocation) -> pd.DataFrame:
 def _block(limit: Limit, term: Any, number: Floats, x: Floats, tolerance: float) -> pd.DataFrame:
     used = limit.evaluate(x)
     slack = number - used if limit.sense == "<=" else used - number
-    size = np.maximum(1.0 if limit.per is None else 0.0, np.abs(used))
     return pd.DataFrame(
         {
             "limit": limit.names,
@@ -135,7 +134,7 @@ def _block(limit: Limit, term: Any, number: Floats, x: Floats, tolerance: float)
             "bound": number,
             "used": used,
             "slack": slack,
-            "binds": slack <= tolerance * np.maximum(size, 1e-3),
+            "binds": limit.binds(x, number, tolerance),
             "unit": limit.unit,
             "sense": limit.sense,
             "subject": limit.subject,

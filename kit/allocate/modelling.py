@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.allocate.tables import AllocationTables
-from kit.allocate.terms.base import Limit, Part, Term, as_part, is_sparse
+from kit.allocate.terms.base import Limit, Part, Term, as_part
+from kit.allocate.terms.limit import is_sparse
 from kit.base.checks import did_you_mean
 from kit.base.errors import DataError
 
@@ -84,7 +85,7 @@ class Model:
                 if name in found or name in self.weights:
                     raise DataError(
                         f"limit {name!r}: named twice; must be unique. Give one of the terms "
-                        "another name."
+                        "another name, or merge them."
                     )
                 found[name] = (block, row)
         return found

@@ -114,7 +114,7 @@ class AllocationProblem:
             ``exact`` by HiGHS or Clarabel; ``dual`` by ascent on the duals, for large problems
             of `Capacity` and `Budget` alone; ``auto`` takes the one that fits.
         time_limit : float, optional
-            Seconds; then the best feasible plan is returned with its gap.
+            Seconds that the solver may take; then the best feasible plan is returned with its gap.
         gap : float
             Relative gap at which ``dual`` stops.
 

@@ -244,6 +244,33 @@ def test_dropping_a_limit_that_holds_everything_is_unbounded() -> None:
     assert AllocationProblem(tables).solve().worth("budget[line A]") == np.inf
 
 
+def test_two_shares_of_one_attribute_are_told_apart_by_name() -> None:
+    tables = tables_of([100, 100], [100], [(0, 0, 2, 1), (1, 0, 3, 2)])
+    terms = [
+        Capacity(),
+        Budget(),
+        Share("exchange", max=0.6),
+        Share("exchange", max=0.7, of="spend"),
+    ]
+    with pytest.raises(DataError, match="named twice"):
+        AllocationProblem(tables, terms).compile()
+    terms[-1] = Share("exchange", max=0.7, of="spend", name="spend")
+    limits = AllocationProblem(tables, terms).compile().limits
+    assert limits["share_max[exchange=x0]"] == 0.6
+    assert limits["spend_max[exchange=x0]"] == 0.7
+
+
+def test_a_share_of_nothing_leaves_no_room() -> None:
+    """Caps of 0.4 on two supplies allow nothing; a little more on one still does not."""
+    tables = tables_of([100, 100], [100], [(0, 0, 2, 1), (1, 0, 3, 1)])
+    terms = [Capacity(), Budget(), Share("exchange", max={"x0": 0.5, "x1": 0.4})]
+    frame = AllocationProblem(tables, terms).solve().limits.set_index("limit")
+    row = frame.loc["share_max[exchange=x1]"]
+    assert row["used"] == 0
+    assert row["binds"]
+    assert (row["price_low"], row["price_high"]) == (0, 0)
+
+
 def test_an_empty_plan_says_so() -> None:
     tables = tables_of([100, 100], [100], [(0, 0, 2, 1), (1, 0, 3, 1)])
     problem = AllocationProblem(

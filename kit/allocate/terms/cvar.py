@@ -153,7 +153,12 @@ class _Tail(Limit):
         """Return the tail mean of a plan, shape (1,)."""
         return np.array([self._term.tail_mean(x, self._tables)])
 
-    def excess(self, x: Floats, number: Floats) -> Floats:
-        """Return by how much a plan breaks the limit, shape (1,)."""
-        over = self.evaluate(x) - number
-        return np.maximum(over if self.sense == "<=" else -over, 0.0)
+    def room(self, x: Floats, number: Floats) -> Floats:
+        """Return how far a plan is from breaking the limit, shape (1,)."""
+        left = number - self.evaluate(x)
+        return left if self.sense == "<=" else -left
+
+    def binds(self, x: Floats, number: Floats, tolerance: float) -> NDArray[np.bool_]:
+        """Return whether the limit leaves a plan no room, shape (1,)."""
+        size = np.maximum(1e-3, np.abs(self.evaluate(x)))
+        return np.asarray(self.room(x, number) <= tolerance * size)

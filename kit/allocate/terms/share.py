@@ -123,6 +123,8 @@ class Share(LinearTerm):
         What is shared.
     per_demand : bool
         Whether it holds for each demand's own plan: ``share_max[line A, exchange=x1]``.
+    name : str
+        Start of the limits' names, to tell two such terms apart.
 
     Raises
     ------
@@ -132,7 +134,7 @@ class Share(LinearTerm):
     Examples
     --------
     >>> Share("exchange", max={"x1": 0.4}, of="spend")
-    Share(by='exchange', max={'x1': 0.4}, min=None, of='spend', per_demand=False)
+    Share(by='exchange', max={'x1': 0.4}, min=None, of='spend', per_demand=False, name='share')
     """
 
     by: str
@@ -140,6 +142,7 @@ class Share(LinearTerm):
     min: float | Mapping[Any, float] | None = None
     of: str = "impressions"
     per_demand: bool = False
+    name: str = "share"
 
     def __post_init__(self) -> None:
         if self.max is None and self.min is None:
@@ -148,8 +151,9 @@ class Share(LinearTerm):
     def rows(self, tables: AllocationTables) -> Sequence[Limit]:
         """Return the maxima, then the minima."""
         shares = Shares(tables, self.by, self.of, self.per_demand)
-        most = shares.limits("share_max", "<=", self.max, f"{self.by} {{group}}'s share cap")
-        least = shares.limits("share_min", ">=", self.min, f"{self.by} {{group}}'s share floor")
+        cap, floor = (f"{self.by} {{group}}'s {self.name} {edge}" for edge in ("cap", "floor"))
+        most = shares.limits(f"{self.name}_max", "<=", self.max, cap)
+        least = shares.limits(f"{self.name}_min", ">=", self.min, floor)
         return (*most, *least)
 
 
