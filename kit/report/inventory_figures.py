@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import pandas as pd
 
 from kit.base.checks import has_columns
@@ -63,13 +65,15 @@ def inventory_picture(
         left.axvline(now, color=ORANGE, linewidth=1, linestyle=(0, (4, 3)), label="limit chosen")
         left.set(title="What queries are expected to earn", xlabel="queries per second",
                  ylabel=f"surplus ({currency} a day)", xlim=(0, None), ylim=(0, None))  # fmt: skip
-        left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+        left.legend(loc="upper left", bbox_to_anchor=(-0.04, -0.2), ncols=2)
         places = range(len(differences))[::-1]
         right.axvline(0, color=INK, linewidth=0.8)
         right.hlines(places, differences["low"], differences["high"], color=BLUE, linewidth=1.8)
         right.scatter(differences["difference"], places, color=BLUE, s=36, zorder=3)
-        right.set_yticks(places, [f"over {short(name, 34)}" for name in differences["over"]])
-        right.set(title="Gained on held-out requests", ylim=(-0.7, len(differences) - 0.3),
+        right.set_yticks(
+            places, [fill(f"over {short(name, 40)}", 20) for name in differences["over"]]
+        )
+        right.set(title="Gained on held-out rows", ylim=(-0.7, len(differences) - 0.3),
                   xlabel=f"surplus ({currency}), with its interval")  # fmt: skip
         ticks(left, x=5, y=6)
         ticks(right, x=5)
