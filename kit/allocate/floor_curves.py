@@ -163,7 +163,8 @@ class FloorCurves:
     @property
     def lost_fill(self) -> Array:
         """Share of auctions that each floor turns away, shape (S, G)."""
-        return np.asarray(self.fill.max(axis=1, keepdims=True) - self.fill)
+        lost = self.fill.max(axis=1, keepdims=True) - self.fill
+        return np.where(lost > 1e-9, lost, 0.0)  # pooled curves differ by rounding
 
     def weighted(self) -> tuple[Array, Array]:
         """Return revenue and lost fill per auction of all segments, shape (S, G) each."""
@@ -190,7 +191,10 @@ class FloorCurves:
             "revenue_cpm": base[0] + np.concatenate([[0.0], np.cumsum(gains[:, 1])]),
             "fill_price": np.concatenate([gains[:, 0], [0.0]]),
         })  # fmt: skip
-        keep = np.unique(np.linspace(0, len(frame) - 1, points).astype(int))
+        # most of the steps lose next to nothing: points by what is lost, closer at the low end
+        seen = frame["lost_fill"].to_numpy()
+        wanted = seen[0] + (seen[-1] - seen[0]) * np.linspace(0.0, 1.0, points) ** 2
+        keep = np.unique(np.searchsorted(seen, wanted - 1e-12).clip(max=len(frame) - 1))
         return frame.iloc[keep].reset_index(drop=True)
 
 
