@@ -116,9 +116,10 @@ def limits_frame(allocation: Allocation) -> pd.DataFrame:
     low, high = _ranges(allocation, frame)
     frame["price_low"], frame["price_high"] = low, high
     problem = allocation.problem
+    said = (frame["binds"] & frame["price"].notna()).to_numpy(dtype=bool)
     frame["words"] = [
-        sentence(row, problem.currency, problem.period) if row.binds else ""
-        for row in frame.itertuples()
+        sentence(row, problem.currency, problem.period) if speak else ""
+        for row, speak in zip(frame.itertuples(), said.tolist(), strict=True)
     ]
     order = ["limit", "term", "bound", "used", "slack", "binds", "price", "price_low", "price_high"]
     return frame[[*order, "unit", "sense", "subject", "words"]]

@@ -181,6 +181,42 @@ def test_one_sided_prices_are_one_sided_slopes(seed: int) -> None:
         assert row.price_high == pytest.approx(less / step, abs=1e-6), name
 
 
+def odd_tables(seed: int) -> AllocationTables:
+    """Return few or many rows, dense or thin, whole or broken numbers, zeros and no budgets."""
+    rng = np.random.default_rng(seed)
+    supplies, demands = int(rng.integers(1, 30)), int(rng.integers(1, 8))
+    place = np.argwhere(rng.random((supplies, demands)) < rng.choice([0.1, 0.5, 1.0]))
+    value, cost = rng.lognormal(0, 1, len(place)), rng.uniform(0, 1, len(place))
+    if seed % 2:
+        value, cost = rng.integers(-2, 6, len(place)), rng.integers(0, 3, len(place))
+    budget = rng.integers(0, 5, demands).astype(float)
+    budget[rng.random(demands) < 0.2] = np.inf
+    capacity = rng.integers(0, 5, supplies) * rng.choice([1.0, 1000.0])
+    return AllocationTables.of(
+        pd.DataFrame({"supply_id": np.arange(supplies), "capacity": capacity}),
+        pd.DataFrame({"demand_id": np.arange(demands), "budget": budget}),
+        pd.DataFrame({"supply_id": place[:, 0], "demand_id": place[:, 1],
+                      "value": value * 1.0, "cost": cost * 1.0}),
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(200))
+def test_prices_of_odd_tables_are_one_sided_slopes(seed: int) -> None:
+    problem, step = AllocationProblem(odd_tables(seed)), 1e-3
+    if not len(problem.tables):
+        assert problem.solve().value == 0
+        return
+    allocation = problem.solve()
+    frame = allocation.limits[np.isfinite(allocation.limits["bound"])]
+    for row in frame.sample(min(4, len(frame)), random_state=0).itertuples():
+        more = problem.compile().solve({str(row.limit): row.bound + step}).value
+        assert row.price_low == pytest.approx((more - allocation.value) / step, abs=1e-5)
+        if row.bound > 0:
+            less = problem.compile().solve({str(row.limit): row.bound - step}).value
+            assert row.price_high == pytest.approx((allocation.value - less) / step, abs=1e-5)
+
+
 def test_the_frontier_of_a_budget_is_concave_and_piecewise_linear() -> None:
     problem = AllocationProblem(tables_of([100, 50], [120], [(0, 0, 2, 1), (1, 0, 3, 1)]))
     compiled = problem.compile()

@@ -214,6 +214,7 @@ def test_a_time_out_returns_a_feasible_plan_and_a_bound_that_holds(
     assert all(used[name] <= limit[name] * (1 + 1e-9) + 1e-9 for name in used.index)
     assert problem.value(late.x) == pytest.approx(late.value)
     assert not late.words()  # without prices there is nothing to say
+    assert (late.limits["words"] == "").all()
     if warm and not shared:
         assert late.value > 0.5 * best.value
     assert compiled.solve().value == pytest.approx(best.value, rel=1e-9)
