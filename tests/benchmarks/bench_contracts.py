@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -157,11 +158,10 @@ def _row(case: Case, exchange: bool) -> Row:
         "plain": lambda draws, rng: serve_plainly(problem, draws, rng, step),
         "plan": plan.serve,
     }
-    got = {name: _ratios(serve, test, bound.value) for name, serve in ways.items()}
+    runs = {name: _runs(serve, test) for name, serve in ways.items()}
+    got = {name: [run.value / bound.value for run in some] for name, some in runs.items()}
     text = {name: f"{np.mean(one):.4f} ± {_error(one):.4f}" for name, one in got.items()}
-    short = max(
-        float((run.short / np.maximum(run.owed, 100)).max()) for run in _runs(ways["warm"], test)
-    )
+    short = max(float((run.short / np.maximum(run.owed, 100)).max()) for run in runs["warm"])
     return Row(
         case.name,
         f"warm {text['warm']}, cold {text['cold']}; most missing {short:.1%}",
@@ -171,16 +171,12 @@ def _row(case: Case, exchange: bool) -> Row:
     )
 
 
-def _runs(serve: Serve, draws: np.ndarray) -> list[ContractsServed]:
+def _runs(serve: Serve, draws: np.ndarray, count: int = RUNS) -> list[ContractsServed]:
     runs = []
-    for seed in range(RUNS):
+    for seed in range(count):
         rng = np.random.default_rng([SEED, 99, seed])
         runs.append(serve(rng.permutation(draws), rng))
     return runs
-
-
-def _ratios(serve: Serve, draws: np.ndarray, bound: float) -> list[float]:
-    return [run.value / bound for run in _runs(serve, draws)]
 
 
 def _error(values: list[float]) -> float:
@@ -192,8 +188,6 @@ def _tuned_step(problem: ContractProblem, tune: np.ndarray) -> float:
     worth = problem.weight * float(np.nanmean(tune))
     values = {}
     for step in STEPS:
-        runs = _runs(
-            lambda draws, rng, size=step * worth: serve_plainly(problem, draws, rng, size), tune
-        )
-        values[step * worth] = np.mean([run.value for run in runs])
+        serve = partial(serve_plainly, problem, step=step * worth)
+        values[step * worth] = np.mean([run.value for run in _runs(serve, tune, 3)])
     return max(values, key=lambda step: values[step])
