@@ -27,6 +27,7 @@ _RULES = get_args(Rule)
 _SEEN_AT_LEAST = 30
 _STEPS = 24
 _DRAWS = 200
+_SEARCH = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,10 +131,10 @@ def explore_inventory(
     part = checked_share(share)
     one_of("rule", rule, _RULES)
     beliefs = Beliefs.of(inventory)
-    full = greedy_inventory(inventory, limit, seeds=1)
+    full = best_known(inventory, limit)
     if part == 0:
         return Exploration(full, full.rate, np.zeros(len(inventory)), 0.0, full.value, 0.0)
-    exploit = greedy_inventory(inventory, limit.scaled(1.0 - part), seeds=1)
+    exploit = best_known(inventory, limit.scaled(1.0 - part))
     room = (1.0 - exploit.rate) * inventory.qps
     room[~beliefs.unknown(thin)] = 0.0
     if rule == "information":
@@ -147,7 +148,7 @@ def explore_inventory(
     for amount in (wanted, room):  # what the rule leaves over goes down its list again
         queries += _handed_out(inventory, limit, part, index, amount - queries, queries)
     # what no unknown path could use goes back to the known ones
-    exploit = greedy_inventory(inventory, _less(inventory, limit, queries), seeds=1)
+    exploit = best_known(inventory, _less(inventory, limit, queries))
     rate = np.minimum(exploit.rate + queries / inventory.qps, 1.0)
     value = inventory.value(rate)
     return Exploration(exploit, rate, rate - exploit.rate, part, value, full.value - value)
@@ -192,6 +193,11 @@ class Beliefs:
     def unknown(self, thin: int) -> NDArray[np.bool_]:
         """Return which paths count as unknown, shape (P,)."""
         return (self.seen < thin) | (self.se > 0.5 * np.abs(self.mean))
+
+
+def best_known(inventory: Inventory, limit: QpsLimit) -> InventorySelection:
+    """Return the selection on present beliefs; they are too vague to search for long."""
+    return greedy_inventory(inventory, limit, seeds=1, steps=_SEARCH)
 
 
 def checked_share(share: float) -> float:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kit.allocate.exploration import Rule, explore_inventory
+from kit.allocate.exploration import Rule, best_known, explore_inventory
 from kit.allocate.inventory import Array, Inventory, QpsLimit
-from kit.allocate.inventory_greedy import greedy_inventory
 from kit.base.checks import finite_at_least, number
 from kit.base.errors import DataError
 
@@ -66,14 +65,14 @@ def exploration_regret(
     number("rounds", rounds, 1)
     known = paths.reset_index(drop=True)
     real = Inventory.of(known.assign(surplus=means))
-    best = greedy_inventory(real, limit, seeds=1).value
+    best = best_known(real, limit).value
     rows = []
     for _ in range(rounds):
         lot = Inventory.of(known)
         found = explore_inventory(
             lot, limit, share, rule=rule, horizon=queries_per_qps, rng=rng
         )  # fmt: skip
-        without = greedy_inventory(lot, limit, seeds=1).rate if share else found.rate
+        without = best_known(lot, limit).rate if share else found.rate
         earned, believed = real.value(found.rate), real.value(without)
         rows.append(
             {"earned": earned, "best": best, "exploring": believed - earned,

@@ -263,7 +263,7 @@ class InventorySelection:
         )  # fmt: skip
         return loses, adds
 
-    def words(self, currency: str = "$") -> list[str]:
+    def words(self, currency: str = "USD") -> list[str]:
         """Return the answer in sentences."""
         heard = int(np.count_nonzero(self.rate > 0))
         partly = int(np.count_nonzero((self.rate > 0) & (self.rate < 1)))
@@ -271,15 +271,15 @@ class InventorySelection:
         sentences = [
             f"Listen to {heard:,} of {len(self.rate):,} paths ({partly:,} of them sampled): "
             f"{self.qps:,.4g} of {self.inventory.qps.sum():,.4g} requests per second.",
-            f"That earns {currency}{self.value * day:,.2f} a day; no selection earns more than "
-            f"{currency}{self.bound * day:,.2f} (gap {self.gap:.2%}).",
+            f"That earns {self.value * day:,.2f} {currency} a day; no selection earns more than "
+            f"{self.bound * day:,.2f} {currency} (gap {self.gap:.2%}).",
         ]
         if self.query_price > 0:
-            price = f"{currency}{self.query_price * day:,.4g}"
+            price = f"{self.query_price * day:,.4g} {currency}"
             sentences.append(f"One more query per second returns about {price} a day.")
         for name, worth in zip(self.inventory.exchanges, self.exchange_price, strict=True):
             if worth > 0:
-                cost = f"{currency}{worth * day:,.4g}"
+                cost = f"{worth * day:,.4g} {currency}"
                 sentences.append(f"Exchange {name}'s limit costs {cost} a day for each query.")
         return sentences
 

@@ -49,6 +49,8 @@ class InventoryPlan:
         Each path beside the others of its impressions (`compare_paths`).
     exploration : Exploration or None
         What was set aside for unknown paths; the rates of `selection` include it.
+    currency : str
+        Of the money.
     """
 
     selection: InventorySelection
@@ -56,6 +58,7 @@ class InventoryPlan:
     impression: str | None
     overlaps: pd.DataFrame
     exploration: Exploration | None = None
+    currency: str = "USD"
 
     @property
     def table(self) -> pd.DataFrame:
@@ -64,7 +67,7 @@ class InventoryPlan:
 
     def words(self) -> list[str]:
         """Return the plan in sentences."""
-        return self.selection.words()
+        return self.selection.words(self.currency)
 
     def with_rates(self, rate: NDArray[np.float64], method: str) -> InventoryPlan:
         """Return the plan with other rates of the same paths."""
@@ -173,7 +176,8 @@ def select_inventory(
     limit = _limit(inventory, qps, qps_share)
     found = choose_inventory(inventory, limit, method)
     names = tuple(str(name) for name in paths.table.columns if name != "path_id")
-    plan = InventoryPlan(found, names, impression, compare_paths(log, paths))
+    overlaps, currency = compare_paths(log, paths), log.meta.unit.currency
+    plan = InventoryPlan(found, names, impression, overlaps, currency=currency)
     if not exploration:
         return plan
     explored = explore_inventory(inventory, limit, exploration)

@@ -232,7 +232,7 @@ def test_a_limit_on_an_exchange_has_its_own_price() -> None:
         assert found.value == pytest.approx(2 * 5 + 1 * 4 + 2 * 1)
         assert found.query_price == pytest.approx(1.0)  # goes to y
         assert found.exchange_price.tolist() == pytest.approx([3.0, 0.0])  # 4 instead of 1
-        assert found.words()[-1] == "Exchange x's limit costs $2.592e+05 a day for each query."
+        assert found.words()[-1] == "Exchange x's limit costs 2.592e+05 USD a day for each query."
 
 
 def test_time_out_falls_back_on_the_greedy() -> None:
