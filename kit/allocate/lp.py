@@ -118,6 +118,6 @@ def solve_lp(
     found = solve(pairs, gap, start + seconds)
     left = relative_gap(found.objective, found.bound)
     return LPSolution(
-        found.x, found.objective, found.bound, left, method, time.perf_counter() - start,
+        found.x, float(found.objective), float(found.bound), left, method, time.perf_counter() - start,
         found.prices, bool(left <= gap), found.sweeps,
     )  # fmt: skip

@@ -29,21 +29,21 @@ def arrays(
     demand_effect, richness = rng.normal(0, 0.4, demands), rng.normal(0, 0.7, demands)
     rng = np.random.default_rng([seed, part])  # parts share the demands
     cut = np.cumsum(popularity / popularity.sum())
-    drawn = np.searchsorted(cut, rng.random(rows * 12)).clip(0, demands - 1).astype(np.int64)
-    key = np.unique(np.repeat(np.arange(rows), 12) * demands + drawn)
-    spare = len(key) - pairs
-    if spare > 0:
-        key = np.delete(key, rng.choice(len(key), spare, replace=False))
-    supply, demand = key // demands, (key % demands).astype(np.int32)
+    drawn = np.searchsorted(cut, rng.random((rows, 11))).clip(0, demands - 1).astype(np.int32)
+    drawn.sort(axis=1)
+    once = np.ones(drawn.shape, dtype=bool)
+    once[:, 1:] = drawn[:, 1:] != drawn[:, :-1]
+    demand = drawn[once][:pairs]
+    supply = np.repeat(np.arange(rows, dtype=np.int32), once.sum(axis=1))[:pairs]
     row_effect = rng.normal(0, 0.7, rows)
-    noise = rng.normal(0, value_sigma, len(key))
+    noise = rng.normal(0, value_sigma, len(demand))
     value = np.exp(row_effect[supply] + demand_effect[demand] + noise)
-    cost = np.exp(0.6 * row_effect[supply] + rng.normal(0, 0.3, len(key)) - 0.5)
+    cost = np.exp(0.6 * row_effect[supply] + rng.normal(0, 0.3, len(demand)) - 0.5)
     capacity = 10.0 * (rng.pareto(2.0, rows) + 0.1)
     asked = np.bincount(demand, cost * capacity[supply], demands) / 10.0
     budget = tightness * asked * np.exp(richness)
     return {
-        "supply": supply.astype(np.int32), "demand": demand, "value": value, "cost": cost,
+        "supply": supply, "demand": demand, "value": value, "cost": cost,
         "capacity": capacity, "budget": np.maximum(budget, 1e-9),
     }  # fmt: skip
 
