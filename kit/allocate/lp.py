@@ -116,8 +116,8 @@ def solve_lp(
         )  # fmt: skip
     solve = solve_exact if method == "exact" else ascend
     found = solve(pairs, gap, start + seconds)
-    left = relative_gap(found.objective, found.bound)
+    objective, bound = float(found.objective), float(found.bound)
+    left, spent = relative_gap(objective, bound), time.perf_counter() - start
     return LPSolution(
-        found.x, float(found.objective), float(found.bound), left, method, time.perf_counter() - start,
-        found.prices, bool(left <= gap), found.sweeps,
-    )  # fmt: skip
+        found.x, objective, bound, left, method, spent, found.prices, left <= gap, found.sweeps
+    )
