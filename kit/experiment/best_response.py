@@ -47,7 +47,7 @@ class Landscape:
     floor: Array
     soft: Array
 
-    def rows(self, keep: slice) -> Landscape:
+    def rows(self, keep: slice | NDArray[np.bool_]) -> Landscape:
         """Return some segments."""
         return Landscape(
             self.win[keep], self.at_floor[keep], self.area[keep], self.floor[keep], self.soft[keep]

@@ -124,7 +124,7 @@ def respond(
         if regret <= (0.0 if all_rounds else tolerance) and not leaves:
             break
         step = damping * 12 / (11 + len(table))  # smaller steps later, as in fictitious play
-        bidding = seen.answer(bidding, adapts, step, listen_cost_cpm)
+        bidding = seen.answer(bidding, step, listen_cost_cpm)
         biddings.append(bidding)
     if len(table) < len(biddings):
         last = _Seen.of(market, bidding, hard, soft)
@@ -160,9 +160,8 @@ class _Seen:
     def of(cls, market: BuyerMarket, bidding: Bidding, hard: Array, soft: Array) -> _Seen:
         bids = bidding.bids(market, hard)
         known = landscapes(market, bids, hard, soft)
-        return cls(
-            market, hard, soft, bids, known, [best_shades(item) for item in known], _mass(market)
-        )
+        best = [_best(item, hard < soft) for item in known]
+        return cls(market, hard, soft, bids, known, best, _mass(market))
 
     def row(self, at: int, regret: float) -> dict[str, float]:
         segment = self.market.segment
@@ -216,18 +215,25 @@ class _Seen:
             for group in range(self.market.groups)
         )
 
-    def answer(
-        self, bidding: Bidding, adapts: NDArray[np.bool_], damping: float, cost: float
-    ) -> Bidding:
+    def answer(self, bidding: Bidding, damping: float, cost: float) -> Bidding:
         shade, listening = bidding.shade.copy(), bidding.listening.copy()
         for group, (best, _) in enumerate(self.best):
             # below the floor nobody bids, but a value just above it lies between two grid points
-            wanted = np.where(adapts[:, None] & np.isfinite(best), best, 1.0)
+            wanted = np.where(np.isfinite(best), best, 1.0)
             shade[group] += damping * (wanted - shade[group])
             if cost > 0:
                 stays = self.worth(bidding, group) >= cost
                 listening[group] += damping * (stays - listening[group])
         return Bidding(shade, listening)
+
+
+def _best(known: Landscape, adapts: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Return the best bid over value and its surplus; at second price that is the value."""
+    value = np.broadcast_to(_VALUES, (len(adapts), _VALUES.size))
+    shade, most = np.ones(value.shape), known.surplus(value, value)
+    if adapts.any():
+        shade[adapts], most[adapts] = best_shades(known.rows(adapts))
+    return shade, most
 
 
 def _mass(market: BuyerMarket) -> Array:

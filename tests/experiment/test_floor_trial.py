@@ -85,7 +85,7 @@ def test_first_price_floors_gain_only_once_buyers_answer() -> None:
         auctions=40_000, exchanges=(Exchange("a", 1, True), Exchange("b", 1, True, price_cpm=3.0))
     )
     study = FloorStudy(simulate_seller(config, 14), ("exchange", "country"), seed=14)
-    answer = study.judge()
+    answer = study.judge(rounds=25)
     assert answer.answered is not None
     paid = {key: float(settled.paid_cpm.mean()) for key, settled in answer.answered.settled.items()}
     none = {key: float(s.paid_cpm.mean()) for key, s in answer.trial.settled.items()}
