@@ -105,7 +105,9 @@ class HotModel:
         self._highs = base()
         self._highs.setOptionValue("output_flag", False)
         self._highs.setOptionValue("threads", 1)
+        self._highs.setOptionValue("parallel", "off")
         self._highs.passModel(_model(canonical, program, shape))
+        self._error = highspy.HighsStatus.kError
         self._warm = False
 
     def move(self, places: list[int], theta: Floats) -> None:
@@ -155,7 +157,11 @@ class HotModel:
         highs.setOptionValue("time_limit", limit)
         large = not self._warm and highs.getNumCol() > _LARGE
         highs.setOptionValue("solver", "ipm" if large else "simplex")
-        highs.run()
+        if highs.run() == self._error:
+            # HiGHS has one scheduler a process and refuses to run where another caller (cvxpy's
+            # interface) has started it with another number of threads; 0 takes it as it is
+            highs.setOptionValue("threads", 0)
+            highs.run()
         status = _status(highs)
         if status == "unsure":
             status = self._decided()

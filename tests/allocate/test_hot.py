@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import cvxpy as cp
@@ -26,6 +29,7 @@ from kit.base.errors import KitError
 from tests.allocate.term_cases import world
 
 WORLD = world(3)
+ROOT = Path(__file__).parents[2]
 TERMS: list[Term] = [
     Capacity(), Budget(), Share("exchange", max=0.6, of="spend"), Quality("viewability", min=0.55),
     TargetCPA(20.0), Guarantee({"d0": 100.0}, penalty=1.0), Fairness("maxmin", weight=0.2),
@@ -187,3 +191,17 @@ def test_rates_of_the_canonical_form_are_slopes() -> None:
         moved[place] += 1e-6
         slope = (HotModel(canonical, moved).solve().minimum - raw.minimum) / 1e-6
         assert rates[place] == pytest.approx(slope, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_another_caller_has_started_is_taken_as_it_is() -> None:
+    """HiGHS refuses another number of threads once a process has started its scheduler."""
+    script = (
+        "import cvxpy as cp, numpy as np\n"
+        "x, a = cp.Variable(3000, nonneg=True), np.random.default_rng(0).random((200, 3000))\n"
+        "cp.Problem(cp.Maximize(cp.sum(x)), [a @ x <= 1]).solve(solver='HIGHS')\n"
+        "from tests.allocate.term_cases import world\n"
+        "from kit.allocate.problem import AllocationProblem\n"
+        "assert AllocationProblem(world(3)).solve().gap == 0\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, cwd=ROOT)
