@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.allocate import kernels_dual as kernels
+from kit.allocate import kernels_plan as kernels
 from kit.allocate.newton import State, minimise
 from kit.allocate.repairing import feasible_plan
 from kit.allocate.smoothing import Pairs, Source

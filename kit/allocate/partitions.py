@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from kit.allocate import kernels_dual as kernels
+from kit.allocate import kernels_plan as kernels
 from kit.allocate.smoothing import Pairs, Sweep
 from kit.allocate.tables import AllocationTables
 from kit.base.checks import has_columns

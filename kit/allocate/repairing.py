@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.allocate import kernels_dual as kernels
+from kit.allocate import kernels_plan as kernels
 from kit.allocate.smoothing import Pairs
 
 Floats = NDArray[np.float64]

@@ -54,12 +54,6 @@ class Bend:
         kernels.curvature_product(*self._parts, vector, out)
         return out
 
-    def matrix(self, demands: int) -> Floats:
-        """Return the lower triangle, shape (demands, demands)."""
-        out = np.zeros((demands, demands))
-        kernels.curvature_matrix(*self._parts, out)
-        return out
-
     @classmethod
     def joined(cls, parts: list[Bend]) -> Bend:
         """Return the rows of several parts, in their order."""
