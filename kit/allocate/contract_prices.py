@@ -14,6 +14,7 @@ from kit.allocate.contracts_offline import offline_bound
 Array = NDArray[np.float64]
 _NUDGE = 0.05  # of the mean worth: price change of the finite differences
 _NO_FLOOR = 1e100  # money
+_PRIOR = 10.0  # over the root of the impressions seen: slope assumed, of what is owed a worth
 _SEEN = 5  # eligible impressions below which a price is not learned
 
 
@@ -70,7 +71,7 @@ class ContractPrices:
         >>> draws = np.linspace(0, 1, 1001)[:, None]
         >>> known = ContractPrices.fit(ContractProblem.of([0.25]), draws)
         >>> known.price.round(2), known.metric.round(1)
-        (array([0.75]), array([[1.]]))
+        (array([0.75]), array([[0.9]]))
         """
         array = problem.checked(quality)
         eligible = (~np.isnan(array)).mean(axis=0)
@@ -118,8 +119,11 @@ def _metric(problem: ContractProblem, quality: Array, price: Array, goal: Array)
         )
         hessian[:, a] = change / (2.0 * nudge[a])
     hessian = 0.5 * (hessian + hessian.T)
-    # ridge: contracts that share all their supply move together, rarely seen ones hardly
-    ridge = 1e-3 * np.diag(hessian).clip(min=0.0) + 0.05 * np.maximum(goal, 1e-6) / worth
+    # ridge: contracts that share all their supply move together, and few impressions show no slope
+    ridge = (
+        1e-3 * np.diag(hessian).clip(min=0.0)
+        + _PRIOR / np.sqrt(len(quality)) * np.maximum(goal, 1e-6) / worth
+    )
     return np.asarray(np.linalg.inv(hessian + np.diag(ridge)))
 
 

@@ -13,7 +13,7 @@ from kit.allocate.contracts import ContractProblem
 from kit.base.checks import number
 
 Array = NDArray[np.float64]
-_FIRST = 16  # impressions before the first prices of a cold start; then at each doubling
+_FIRST = 4  # impressions a contract before the first prices of a cold start; then at each doubling
 _TRUST = 0.02  # of the horizon: the most that prices from elsewhere count for
 
 
@@ -110,7 +110,7 @@ def serve_contracts(
         run.go(0, horizon, known, _steps(horizon, trust))
         return run.served()
     known, start, steps = ContractPrices.unknown(problem), 0, _steps(horizon, 0)
-    for end in [*_epochs(horizon), horizon]:
+    for end in [*_epochs(horizon, len(problem)), horizon]:
         run.go(start, end, known, steps)
         if end < horizon:
             target = run.left / (horizon - end)
@@ -160,9 +160,9 @@ def _steps(horizon: int, trust: int) -> Array:
     return np.asarray(1.0 / np.minimum(trust + after + 1.0, horizon - after))
 
 
-def _epochs(horizon: int) -> list[int]:
+def _epochs(horizon: int, contracts: int) -> list[int]:
     ends = []
-    end = _FIRST
+    end = max(16, _FIRST * contracts)
     while 2 * end <= horizon:
         ends.append(end)
         end *= 2
