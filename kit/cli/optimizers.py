@@ -22,8 +22,8 @@ def allocate(verbs: Verbs) -> None:
     """Add ``kit allocate``."""
     parser = add_verb(
         verbs, "allocate", "allocate supply to demand within capacities and budgets",
-        "Maximises the sum of value * x, x >= 0: a supply row sells at most its capacity, a demand\n"
-        "pays at most its budget (sum of cost * x). The bound printed holds for every plan.",
+        "Maximises the sum of value * x, x >= 0: a supply row sells at most its capacity, a\n"
+        "demand pays at most its budget (sum of cost * x). The bound printed holds for any plan.",
     )  # fmt: skip
     tables = {
         "supply": "supply_id, capacity",
