@@ -63,7 +63,13 @@ class Found:
 
 
 def relative_gap(objective: float, bound: float) -> float:
-    """Return ``(bound - objective) / |bound|``, at least 0."""
+    """Return ``(bound - objective) / |bound|``, at least 0.
+
+    Examples
+    --------
+    >>> relative_gap(99.0, 100.0)
+    0.01
+    """
     return float(max(bound - objective, 0.0) / max(abs(bound), 1e-300))
 
 

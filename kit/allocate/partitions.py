@@ -73,6 +73,16 @@ def write_partitions(
     ------
     DataError
         If a pair names an unknown supply.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> supply = pd.DataFrame({"supply_id": ["a", "b"], "capacity": [10.0, 5.0]})
+    >>> pairs = pd.DataFrame({"supply_id": ["b", "a"], "demand_id": "x", "value": [3.0, 2.0],
+    ...                       "cost": [1.0, 1.0]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in write_partitions(supply, pairs, folder, rows=1)]
+    ['part-00000.parquet', 'part-00001.parquet']
     """
     has_columns("supply", supply.columns, COLUMNS[:2])
     has_columns("pairs", pairs.columns, ("supply_id", *COLUMNS[2:]))
