@@ -68,8 +68,8 @@ class AllocationExploration:
         Supply attribute whose groups are shown; default ``exchange`` where there is one, else
         the first attribute with 2 to 12 groups, else the supply rows themselves.
     knobs : sequence of str, optional
-        Limits that get a knob, by name; default up to 16 of those whose number is finite, budgets
-        first, without the capacities of supply rows.
+        Limits that get a knob, by name; default up to 16 of those whose number is finite, some
+        budgets, other limits and four floors, without the capacities of supply rows.
     floors : bool
         Whether each group also gets a price floor (see `PriceFloor`).
 
@@ -141,9 +141,7 @@ class AllocationExploration:
         for name, (_, edges) in self._edges.items():
             every[name] = floor_knob(name, edges)
         if names is None:
-            floors = [name for name in every if name in self._edges]
-            others = [name for name in every if name not in self._edges]
-            names = [*others[: MOST_KNOBS - min(len(floors), 4)], *floors[:4]]
+            names = _chosen(list(every))
         for name in names:
             if name not in every:
                 raise DataError(
@@ -320,6 +318,16 @@ class AllocationExploration:
         finally:
             self.compiled.solve(self._changes({name: self._settings[name]}))
         return pd.DataFrame(rows, columns=["number", "value", "spend"])
+
+
+def _chosen(names: Sequence[str]) -> list[str]:
+    """Return the knobs that are shown unless others are asked for: some of every kind."""
+    budgets = [name for name in names if name.startswith("budget[")]
+    floors = [name for name in names if name.startswith("floor[")][:4]
+    others = [name for name in names if not name.startswith(("budget[", "floor["))]
+    room = MOST_KNOBS - len(floors)
+    others = others[: room - min(len(budgets), 6)]
+    return [*budgets[: room - len(others)], *others, *floors]
 
 
 def _grouping(tables: AllocationTables) -> str:

@@ -216,6 +216,14 @@ def test_many_groups_and_demands_are_joined() -> None:
     assert exploration.exact(exploration.start).binding_count == 14
 
 
+def test_many_budgets_leave_room_for_other_knobs() -> None:
+    terms = [Capacity(), Budget(), Share("exchange", max={"x": 0.4}, min={"y": 0.1})]
+    knobs = list(AllocationExploration(AllocationProblem(tables(40, 20, 5), terms)).knobs)
+    assert len(knobs) == 16
+    assert {"share_max[exchange=x]", "share_min[exchange=y]", "floor[z]"} <= set(knobs)
+    assert sum(name.startswith("budget[") for name in knobs) == 11
+
+
 def test_floors_given_with_the_problem(small: AllocationTables) -> None:
     term = PriceFloor("exchange", {"x": 1.0})
     solved = AllocationProblem(small, [Capacity(), Budget(), term]).solve(method="exact")
