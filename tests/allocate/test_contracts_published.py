@@ -73,10 +73,13 @@ def test_it_holds_on_a_crowded_publisher_too(folder: Path, exchange: bool) -> No
 def test_a_cold_start_learns_within_a_thousand_impressions(folder: Path) -> None:
     publisher = read_publisher(folder, "pub2")
     problem, got = publisher.problem(exchange=False, make_good=2.0), []
-    for seed in range(8):
+    for seed in range(5):
         rng = np.random.default_rng([SEED, 3, seed])
         draws = publisher.types.draw(1_000, rng)
-        got.append(serve_contracts(problem, draws, rng).value / offline_bound(problem, draws).value)
+        got.append(
+            serve_contracts(problem, draws, rng).value
+            / offline_bound(problem, draws, gap=1e-4).value
+        )
     assert np.mean(got) >= 0.9
 
 
