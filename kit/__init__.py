@@ -13,94 +13,180 @@ from kit.base.version import __version__ as __version__
 _PUBLIC: dict[str, str] = {
     "asset_dir": "kit.base.assets",
     "DataError": "kit.base.errors",
+    "InfeasibleError": "kit.base.errors",
     "KitError": "kit.base.errors",
     "LeakageError": "kit.base.errors",
     "ModelError": "kit.base.errors",
     "PolicyError": "kit.base.errors",
     "RunError": "kit.base.errors",
+    "SolverError": "kit.base.errors",
     "FEN_CPM": "kit.base.units",
-    "USD_CPM": "kit.base.units",
     "PriceUnit": "kit.base.units",
+    "USD_CPM": "kit.base.units",
     "load_log": "kit.data.load",
     "load_to_parquet": "kit.data.load",
     "load_with_report": "kit.data.load",
     "AuctionLog": "kit.data.log",
     "LogMeta": "kit.data.log",
     "load_sealed": "kit.data.seal",
-    "SimulationConfig": "kit.data.simulate",
     "simulate": "kit.data.simulate",
+    "SimulationConfig": "kit.data.simulate",
+    "simulate_seller": "kit.data.simulate_buyers",
     "Split": "kit.data.split",
     "time_split": "kit.data.split",
     "ScannedLog": "kit.data.warehouse",
-    "ScaledPolicy": "kit.bid.scaled",
-    "Setting": "kit.replay.tuning",
-    "BidTuner": "kit.widgets.bid_tuner",
-    "ReplayExplorer": "kit.widgets.replay_explorer",
-    "ModelCardPanel": "kit.widgets.model_card",
     "drift": "kit.models.drift",
     "LandscapeModel": "kit.models.landscape",
     "fit_response": "kit.models.response",
     "load_response": "kit.models.response",
     "describe_policies": "kit.bid.registry",
     "make_policy": "kit.bid.registry",
+    "ScaledPolicy": "kit.bid.scaled",
     "TrainingStats": "kit.bid.training",
+    "Allocation": "kit.allocate.allocation",
+    "solve_partitions": "kit.allocate.cluster",
+    "ContractProblem": "kit.allocate.contracts",
+    "read_publisher": "kit.allocate.contracts_data",
+    "offline_bound": "kit.allocate.contracts_offline",
+    "serve_contracts": "kit.allocate.contracts_online",
+    "explore_inventory": "kit.allocate.exploration",
+    "SellerAuctions": "kit.allocate.floor_auctions",
+    "FloorCurves": "kit.allocate.floor_curves",
+    "fit_answered_floors": "kit.allocate.floor_values",
+    "fit_floors": "kit.allocate.floors",
+    "fit_single_floor": "kit.allocate.floors",
+    "FloorPlan": "kit.allocate.floors",
+    "floors_from_curves": "kit.allocate.floors",
+    "buy_side": "kit.allocate.from_log",
+    "sell_side": "kit.allocate.from_log",
+    "Inventory": "kit.allocate.inventory",
+    "QpsLimit": "kit.allocate.inventory",
+    "greedy_inventory": "kit.allocate.inventory_greedy",
+    "lp_inventory": "kit.allocate.inventory_lp",
+    "LPSolution": "kit.allocate.lp",
+    "solve_lp": "kit.allocate.lp",
+    "MixedAuction": "kit.allocate.mixed_auction",
+    "SourceCalibration": "kit.allocate.mixed_calibration",
+    "winners_curse": "kit.allocate.mixed_calibration",
+    "write_partitions": "kit.allocate.partitions",
+    "AllocationProblem": "kit.allocate.problem",
+    "resell": "kit.allocate.reselling",
+    "ShalePlan": "kit.allocate.shale",
+    "compare_paths": "kit.allocate.supply_paths",
+    "SupplyPaths": "kit.allocate.supply_paths",
+    "AllocationTables": "kit.allocate.tables",
+    "ConvexTerm": "kit.allocate.terms.base",
+    "Limit": "kit.allocate.terms.base",
+    "Budget": "kit.allocate.terms.capacity",
+    "Capacity": "kit.allocate.terms.capacity",
+    "CVaR": "kit.allocate.terms.cvar",
+    "Fairness": "kit.allocate.terms.fairness",
+    "PriceFloor": "kit.allocate.terms.floor",
+    "Frequency": "kit.allocate.terms.frequency",
+    "Guarantee": "kit.allocate.terms.guarantee",
+    "Quality": "kit.allocate.terms.quality",
+    "Robust": "kit.allocate.terms.robust",
+    "Concentration": "kit.allocate.terms.share",
+    "Pacing": "kit.allocate.terms.share",
+    "Share": "kit.allocate.terms.share",
+    "TargetCPA": "kit.allocate.terms.target",
+    "TargetROAS": "kit.allocate.terms.target",
     "replay_grid": "kit.replay.grid",
     "replay_policy": "kit.replay.run:replay",
+    "Setting": "kit.replay.tuning",
     "time_blocks": "kit.validate.blocks",
     "compare": "kit.validate.compare",
+    "try_floors": "kit.experiment.floor_trial",
+    "respond": "kit.experiment.market_response",
     "bid_curves": "kit.report.figures",
+    "inventory_picture": "kit.report.inventory_figures",
     "Writeup": "kit.report.writeup",
-    "Tuner": "kit.flow.choose",
     "choose": "kit.flow.choose",
+    "Tuner": "kit.flow.choose",
     "Comparison": "kit.flow.describe",
     "describe": "kit.flow.describe",
+    "split_words": "kit.flow.describe_split",
     "ClickValue": "kit.flow.fit",
     "fit_models": "kit.flow.fit",
     "valid_clicks": "kit.flow.fit",
     "with_values": "kit.flow.fit",
+    "FloorStudy": "kit.flow.floor_study",
     "judge": "kit.flow.judge",
     "save_report": "kit.flow.perform",
     "write_up": "kit.flow.render",
     "list_runs": "kit.flow.runs",
     "utc_now": "kit.flow.runs",
-    "AllocationExplorer": "kit.widgets.allocation_explorer",
-    "AllocationProblem": "kit.allocate.problem",
-    "AllocationTables": "kit.allocate.tables",
-    "Capacity": "kit.allocate.terms.capacity",
-    "Budget": "kit.allocate.terms.capacity",
-    "Share": "kit.allocate.terms.share",
-    "Quality": "kit.allocate.terms.quality",
-    "split_budget": "kit.flow.split_budget",
+    "inventory_frontier": "kit.flow.select_inventory",
+    "judge_inventory": "kit.flow.select_inventory",
+    "select_inventory": "kit.flow.select_inventory",
     "judge_split": "kit.flow.split_budget",
-    "Guarantee": "kit.allocate.terms.guarantee",
-    "split_words": "kit.flow.describe_split",
-    "PriceFloor": "kit.allocate.terms.floor",
-    "ConvexTerm": "kit.allocate.terms.base",
-    "buy_side": "kit.allocate.from_log",
-    "sell_side": "kit.allocate.from_log",
+    "split_budget": "kit.flow.split_budget",
+    "AllocationExplorer": "kit.widgets.allocation_explorer",
+    "BidTuner": "kit.widgets.bid_tuner",
+    "ModelCardPanel": "kit.widgets.model_card",
+    "ReplayExplorer": "kit.widgets.replay_explorer",
 }
 
 __all__ = [*_PUBLIC, "__version__"]
 
 if TYPE_CHECKING:
+    from kit.allocate.allocation import Allocation as Allocation
+    from kit.allocate.cluster import solve_partitions as solve_partitions
+    from kit.allocate.contracts import ContractProblem as ContractProblem
+    from kit.allocate.contracts_data import read_publisher as read_publisher
+    from kit.allocate.contracts_offline import offline_bound as offline_bound
+    from kit.allocate.contracts_online import serve_contracts as serve_contracts
+    from kit.allocate.exploration import explore_inventory as explore_inventory
+    from kit.allocate.floor_auctions import SellerAuctions as SellerAuctions
+    from kit.allocate.floor_curves import FloorCurves as FloorCurves
+    from kit.allocate.floor_values import fit_answered_floors as fit_answered_floors
+    from kit.allocate.floors import FloorPlan as FloorPlan
+    from kit.allocate.floors import fit_floors as fit_floors
+    from kit.allocate.floors import fit_single_floor as fit_single_floor
+    from kit.allocate.floors import floors_from_curves as floors_from_curves
     from kit.allocate.from_log import buy_side as buy_side
     from kit.allocate.from_log import sell_side as sell_side
+    from kit.allocate.inventory import Inventory as Inventory
+    from kit.allocate.inventory import QpsLimit as QpsLimit
+    from kit.allocate.inventory_greedy import greedy_inventory as greedy_inventory
+    from kit.allocate.inventory_lp import lp_inventory as lp_inventory
+    from kit.allocate.lp import LPSolution as LPSolution
+    from kit.allocate.lp import solve_lp as solve_lp
+    from kit.allocate.mixed_auction import MixedAuction as MixedAuction
+    from kit.allocate.mixed_calibration import SourceCalibration as SourceCalibration
+    from kit.allocate.mixed_calibration import winners_curse as winners_curse
+    from kit.allocate.partitions import write_partitions as write_partitions
     from kit.allocate.problem import AllocationProblem as AllocationProblem
+    from kit.allocate.reselling import resell as resell
+    from kit.allocate.shale import ShalePlan as ShalePlan
+    from kit.allocate.supply_paths import SupplyPaths as SupplyPaths
+    from kit.allocate.supply_paths import compare_paths as compare_paths
     from kit.allocate.tables import AllocationTables as AllocationTables
     from kit.allocate.terms.base import ConvexTerm as ConvexTerm
+    from kit.allocate.terms.base import Limit as Limit
     from kit.allocate.terms.capacity import Budget as Budget
     from kit.allocate.terms.capacity import Capacity as Capacity
+    from kit.allocate.terms.cvar import CVaR as CVaR
+    from kit.allocate.terms.fairness import Fairness as Fairness
     from kit.allocate.terms.floor import PriceFloor as PriceFloor
+    from kit.allocate.terms.frequency import Frequency as Frequency
     from kit.allocate.terms.guarantee import Guarantee as Guarantee
     from kit.allocate.terms.quality import Quality as Quality
+    from kit.allocate.terms.robust import Robust as Robust
+    from kit.allocate.terms.share import Concentration as Concentration
+    from kit.allocate.terms.share import Pacing as Pacing
     from kit.allocate.terms.share import Share as Share
+    from kit.allocate.terms.target import TargetCPA as TargetCPA
+    from kit.allocate.terms.target import TargetROAS as TargetROAS
     from kit.base.assets import asset_dir as asset_dir
     from kit.base.errors import DataError as DataError
+    from kit.base.errors import InfeasibleError as InfeasibleError
     from kit.base.errors import KitError as KitError
     from kit.base.errors import LeakageError as LeakageError
     from kit.base.errors import ModelError as ModelError
     from kit.base.errors import PolicyError as PolicyError
     from kit.base.errors import RunError as RunError
+    from kit.base.errors import SolverError as SolverError
     from kit.base.units import FEN_CPM as FEN_CPM
     from kit.base.units import USD_CPM as USD_CPM
     from kit.base.units import PriceUnit as PriceUnit
@@ -116,9 +202,12 @@ if TYPE_CHECKING:
     from kit.data.seal import load_sealed as load_sealed
     from kit.data.simulate import SimulationConfig as SimulationConfig
     from kit.data.simulate import simulate as simulate
+    from kit.data.simulate_buyers import simulate_seller as simulate_seller
     from kit.data.split import Split as Split
     from kit.data.split import time_split as time_split
     from kit.data.warehouse import ScannedLog as ScannedLog
+    from kit.experiment.floor_trial import try_floors as try_floors
+    from kit.experiment.market_response import respond as respond
     from kit.flow.choose import Tuner as Tuner
     from kit.flow.choose import choose as choose
     from kit.flow.describe import Comparison as Comparison
@@ -128,11 +217,15 @@ if TYPE_CHECKING:
     from kit.flow.fit import fit_models as fit_models
     from kit.flow.fit import valid_clicks as valid_clicks
     from kit.flow.fit import with_values as with_values
+    from kit.flow.floor_study import FloorStudy as FloorStudy
     from kit.flow.judge import judge as judge
     from kit.flow.perform import save_report as save_report
     from kit.flow.render import write_up as write_up
     from kit.flow.runs import list_runs as list_runs
     from kit.flow.runs import utc_now as utc_now
+    from kit.flow.select_inventory import inventory_frontier as inventory_frontier
+    from kit.flow.select_inventory import judge_inventory as judge_inventory
+    from kit.flow.select_inventory import select_inventory as select_inventory
     from kit.flow.split_budget import judge_split as judge_split
     from kit.flow.split_budget import split_budget as split_budget
     from kit.models.drift import drift as drift
@@ -143,6 +236,7 @@ if TYPE_CHECKING:
     from kit.replay.run import replay as _replay
     from kit.replay.tuning import Setting as Setting
     from kit.report.figures import bid_curves as bid_curves
+    from kit.report.inventory_figures import inventory_picture as inventory_picture
     from kit.report.writeup import Writeup as Writeup
     from kit.validate.blocks import time_blocks as time_blocks
     from kit.validate.compare import compare as compare

@@ -23,6 +23,9 @@ ONLY_IN = {
     "duckdb": ("kit/data/order.py", "kit/data/warehouse.py"),
     "sqlite3": ("kit/base/store.py", "kit/flow/runs.py"),
     "argparse": "kit/cli/",
+    "cvxpy": "kit/allocate/",
+    "highspy": "kit/allocate/",
+    "dask": "kit/allocate/",
 }
 
 
@@ -82,7 +85,7 @@ def test_nothing_evaluates_text_or_unpickles() -> None:
 
 def test_import_pulls_nothing_heavy() -> None:
     code = "import sys, kit; print([m for m in ('numpy', 'pandas', 'numba', 'pydantic', " \
-           "'lightgbm', 'matplotlib') if m in sys.modules])"  # fmt: skip
+           "'lightgbm', 'matplotlib', 'cvxpy') if m in sys.modules])"  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
