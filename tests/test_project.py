@@ -25,7 +25,7 @@ ONLY_IN = {
     "argparse": "kit/cli/",
     "cvxpy": "kit/allocate/",
     "highspy": "kit/allocate/",
-    "dask": "kit/allocate/",
+    "distributed": "kit/allocate/",
 }
 
 
