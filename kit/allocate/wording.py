@@ -43,18 +43,18 @@ def sentence(row: Any, currency: str, period: str, worth: float | None = None) -
     str
         Rates hold for small changes; the cost of the whole limit is what dropping it would gain.
     """
-    step = _STEPS.get(row.unit, 1.0)
     low, high = row.price_low, row.price_high
     if np.isnan(low) or np.isnan(high):
         low = high = row.price
     most = row.sense == "<="
     loosen, tighten = (low, high) if most else (-high, -low)
+    step = _step(row.unit, loosen, worth)
     said = [] if worth is None else [_whole(row.subject, worth, currency, period)]
     gain = money(loosen * step, currency) if abs(loosen) > 1e-9 else "nothing"
-    said.append(f"{_change(row, most, currency)} {_verb(row, 'return')} {gain}")
+    said.append(f"{_change(row, most, currency, step)} {_verb(row, 'return')} {gain}")
     if loosen != tighten:
         cost = f"{_verb(row, 'cost')} {money(tighten * step, currency)}"
-        change = _change(row, not most, currency)
+        change = _change(row, not most, currency, step)
         said.append(f"{change} {cost if np.isfinite(tighten) else 'cannot be had'}")
     return "; ".join(said) + "."
 
@@ -63,13 +63,23 @@ def _verb(row: Any, verb: str) -> str:
     return verb if row.unit == "impressions" else f"{verb}s"
 
 
-def _change(row: Any, up: bool, currency: str) -> str:
+def _step(unit: str, rate: float, worth: float | None) -> float:
+    """Return a change small enough that its rate promises no more than the whole limit costs."""
+    step = _STEPS.get(unit, 1.0)
+    if unit == "share" and worth is not None:
+        while step > 1e-6 and rate * step > max(worth, 0.0):
+            step /= 10
+    return step
+
+
+def _change(row: Any, up: bool, currency: str, step: float) -> str:
     if row.unit == "money":
         return f"{currency}1 {'more' if up else 'less'} {row.subject}"
     if row.unit == "impressions":
         return f"1,000 {'more' if up else 'fewer'} impressions {row.subject}"
-    step = {"share": "1 point", "money a conversion": f"{currency}1", "of return": "0.1"}
-    return f"{'raising' if up else 'lowering'} {row.subject} by {step.get(row.unit, '1')}"
+    points = f"{100 * step:.4g} point"
+    size = {"share": points, "money a conversion": f"{currency}1", "of return": "0.1"}
+    return f"{'raising' if up else 'lowering'} {row.subject} by {size.get(row.unit, '1')}"
 
 
 def _whole(subject: str, worth: float, currency: str, period: str) -> str:
