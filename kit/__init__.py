@@ -43,12 +43,17 @@ _PUBLIC: dict[str, str] = {
     "make_policy": "kit.bid.registry",
     "ScaledPolicy": "kit.bid.scaled",
     "TrainingStats": "kit.bid.training",
+    "AcceptanceCurve": "kit.allocate.acceptance",
     "Allocation": "kit.allocate.allocation",
     "solve_partitions": "kit.allocate.cluster",
+    "ContractPrices": "kit.allocate.contract_prices",
     "ContractProblem": "kit.allocate.contracts",
+    "ImpressionTypes": "kit.allocate.contracts_data",
+    "read_draws": "kit.allocate.contracts_data",
     "read_publisher": "kit.allocate.contracts_data",
     "offline_bound": "kit.allocate.contracts_offline",
     "serve_contracts": "kit.allocate.contracts_online",
+    "serve_plainly": "kit.allocate.contracts_online",
     "explore_inventory": "kit.allocate.exploration",
     "SellerAuctions": "kit.allocate.floor_auctions",
     "FloorCurves": "kit.allocate.floor_curves",
@@ -85,6 +90,8 @@ _PUBLIC: dict[str, str] = {
     "Frequency": "kit.allocate.terms.frequency",
     "Guarantee": "kit.allocate.terms.guarantee",
     "Quality": "kit.allocate.terms.quality",
+    "describe_terms": "kit.allocate.terms.registry",
+    "make_term": "kit.allocate.terms.registry",
     "Robust": "kit.allocate.terms.robust",
     "Concentration": "kit.allocate.terms.share",
     "Pacing": "kit.allocate.terms.share",
@@ -130,12 +137,17 @@ _PUBLIC: dict[str, str] = {
 __all__ = [*_PUBLIC, "__version__"]
 
 if TYPE_CHECKING:
+    from kit.allocate.acceptance import AcceptanceCurve as AcceptanceCurve
     from kit.allocate.allocation import Allocation as Allocation
     from kit.allocate.cluster import solve_partitions as solve_partitions
+    from kit.allocate.contract_prices import ContractPrices as ContractPrices
     from kit.allocate.contracts import ContractProblem as ContractProblem
+    from kit.allocate.contracts_data import ImpressionTypes as ImpressionTypes
+    from kit.allocate.contracts_data import read_draws as read_draws
     from kit.allocate.contracts_data import read_publisher as read_publisher
     from kit.allocate.contracts_offline import offline_bound as offline_bound
     from kit.allocate.contracts_online import serve_contracts as serve_contracts
+    from kit.allocate.contracts_online import serve_plainly as serve_plainly
     from kit.allocate.exploration import explore_inventory as explore_inventory
     from kit.allocate.floor_auctions import SellerAuctions as SellerAuctions
     from kit.allocate.floor_curves import FloorCurves as FloorCurves
@@ -172,6 +184,8 @@ if TYPE_CHECKING:
     from kit.allocate.terms.frequency import Frequency as Frequency
     from kit.allocate.terms.guarantee import Guarantee as Guarantee
     from kit.allocate.terms.quality import Quality as Quality
+    from kit.allocate.terms.registry import describe_terms as describe_terms
+    from kit.allocate.terms.registry import make_term as make_term
     from kit.allocate.terms.robust import Robust as Robust
     from kit.allocate.terms.share import Concentration as Concentration
     from kit.allocate.terms.share import Pacing as Pacing
