@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.allocate.dual import Found
+from kit.allocate.highs import quiet_highs, run_highs
 from kit.allocate.repairing import feasible_plan
 from kit.allocate.smoothing import Pairs
 from kit.base.errors import SolverError
@@ -34,19 +35,14 @@ def solve_exact(pairs: Pairs, gap: float, deadline: float) -> Found:
     """
     import highspy  # here: `import kit` stays light
 
-    # highspy.Highs itself turns on callbacks, which prints a banner to stdout
-    base: Any = highspy.Highs.__base__
-    solver = base()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
+    solver = quiet_highs()
     solver.setOptionValue("solver", "ipm" if len(pairs.value) > INTERIOR else "simplex")
     if math.isfinite(deadline):
         solver.setOptionValue("time_limit", max(deadline - time.perf_counter(), 1e-3))
     units = Units.of(pairs)
     if solver.passModel(model(highspy, pairs, units)) == highspy.HighsStatus.kError:
         raise SolverError("exact: HiGHS refused the numbers; must be of moderate size. Rescale.")
-    solver.run()
-    status = solver.getModelStatus()
+    status = run_highs(solver)
     done, late = highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit
     if status not in (done, late):
         raise SolverError(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kit.allocate.canonical import Canonical, Program
+from kit.allocate.highs import quiet_highs, run_highs
 from kit.allocate.solution import Raw, Status
 
 Floats = NDArray[np.float64]
@@ -87,7 +88,6 @@ class HotModel:
     """
 
     def __init__(self, canonical: Canonical, theta: Floats) -> None:
-        import highspy
 
         self.canonical, self.theta = canonical, theta.copy()
         program = canonical.numbers(theta)
@@ -100,14 +100,8 @@ class HotModel:
         self._count = canonical.shape[1]
         self._equal = int(np.searchsorted(shape.keep, canonical.dims.zero))
         self._parts: dict[int, tuple[_Entries, _Entries | None]] = {}
-        # highspy.Highs itself turns on callbacks, which prints a banner to stdout
-        base: Any = highspy.Highs.__base__
-        self._highs = base()
-        self._highs.setOptionValue("output_flag", False)
-        self._highs.setOptionValue("threads", 1)
-        self._highs.setOptionValue("parallel", "off")
+        self._highs = quiet_highs()
         self._highs.passModel(_model(canonical, program, shape))
-        self._error = highspy.HighsStatus.kError
         self._warm = False
 
     def move(self, places: list[int], theta: Floats) -> None:
@@ -157,11 +151,7 @@ class HotModel:
         highs.setOptionValue("time_limit", limit)
         large = not self._warm and highs.getNumCol() > _LARGE
         highs.setOptionValue("solver", "ipm" if large else "simplex")
-        if highs.run() == self._error:
-            # HiGHS has one scheduler a process and refuses to run where another caller (cvxpy's
-            # interface) has started it with another number of threads; 0 takes it as it is
-            highs.setOptionValue("threads", 0)
-            highs.run()
+        run_highs(highs)
         status = _status(highs)
         if status == "unsure":
             status = self._decided()

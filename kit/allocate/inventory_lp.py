@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kit.allocate import kernels_inventory as kernels
+from kit.allocate.highs import quiet_highs, run_highs
 from kit.allocate.inventory import Array, Inventory, InventorySelection, QpsLimit
 from kit.allocate.inventory_bound import priced_bound
 from kit.allocate.inventory_greedy import greedy_inventory
@@ -95,16 +96,11 @@ def _solve(
     import highspy
 
     program = _Program.of(lot, limit)
-    # highspy.Highs itself turns on callbacks, which prints a banner to stdout
-    base: Any = highspy.Highs.__base__
-    solver = base()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
+    solver = quiet_highs()
     if time_limit is not None:
         solver.setOptionValue("time_limit", float(time_limit))
     solver.passModel(program.model())
-    solver.run()
-    status = solver.getModelStatus()
+    status = run_highs(solver)
     if status == highspy.HighsModelStatus.kTimeLimit:
         return None, None
     if status != highspy.HighsModelStatus.kOptimal:

@@ -31,6 +31,10 @@ def demo(verbs: Verbs) -> None:
     parser.add_argument(
         "--click-value", type=float, metavar="MONEY", help="value of a click, in the currency"
     )
+    parser.add_argument(
+        "--budget-share", type=float, default=0.6, metavar="SHARE",
+        help="budget divided across exchanges, of what the policy spends without one",
+    )  # fmt: skip
     split_options(parser)
     parser.add_argument("--seed", type=int, default=0)
 
@@ -38,7 +42,7 @@ def demo(verbs: Verbs) -> None:
         if given.data is None and given.format is not None:
             parser.error("--format is given without --data")
         source = None if given.data is None else source_of(parser, given, given.data)
-        names = ("out", "baseline", "click_value", "tune", "holdout", "seed")
+        names = ("out", "baseline", "click_value", "budget_share", "tune", "holdout", "seed")
         return {"source": source} | take(given, *names)
 
     parser.set_defaults(act=recorded("demo", spec))
