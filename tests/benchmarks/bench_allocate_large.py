@@ -48,7 +48,7 @@ def _against(ours: dict[int, Any], pairs: int) -> list[Row]:
         )
         best = min(cpu for cpu, _ in rivals.values())
         rows.append(Row(f"{pairs:.0e} pairs, seed {seed}: times faster than the best",
-                        f"{found['cpu']:.2f} s to {found['gap']:.1e}", ", ".join(said),
+                        f"{found['cpu']:.2f} s to {found['gap']:.1e}", listing,
                         best / found["cpu"], ">= 5"))  # fmt: skip
     return rows
 
