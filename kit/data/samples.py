@@ -21,6 +21,8 @@ AUCTIONS = "auctions.parquet"
 THETA = "research.theta.txt"
 INFO = "research.info.json"
 
+SUPPLY, DEMAND, PAIRS = "supply.parquet", "demand.parquet", "pairs.parquet"
+
 PRICE_CAP = 300
 """Highest price of the research layout, as in iPinYou."""
 _TRAIN_ROWS = 40_000
@@ -86,6 +88,46 @@ def info_text(rows: pd.DataFrame) -> str:
     return json.dumps(info) + "\n"
 
 
+def allocation_tables() -> dict[str, pd.DataFrame]:
+    """Return a day's supply, lines and eligible pairs of a made-up seller.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``supply.parquet``: ``supply_id, capacity`` (impressions), exchange, hour, viewability.
+        ``demand.parquet``: ``demand_id, budget`` (USD). ``pairs.parquet``: ``supply_id,
+        demand_id, value, cost`` (USD an impression).
+    """
+    rng = np.random.default_rng(SEED)
+    exchanges = np.array(["aurora", "borealis", "cassini", "dione"])
+    supply = pd.MultiIndex.from_product(
+        [exchanges, [f"unit{unit:02}" for unit in range(1, 9)], range(24)],
+        names=["exchange", "unit_id", "hour"],
+    ).to_frame(index=False)
+    supply.insert(0, "supply_id", supply["exchange"] + "/" + supply["unit_id"] + "/"
+                  + supply["hour"].map("{:02}".format))  # fmt: skip
+    supply.insert(1, "capacity", np.rint(rng.lognormal(7.5, 0.8, len(supply))))
+    supply["viewability"] = rng.beta(6, 3, len(supply)).round(3)
+    lines = [f"line {letter}" for letter in "ABCDEFGHIJKL"]
+    eligible = rng.random((len(supply), len(lines))) < 0.6
+    place, line = np.nonzero(eligible)
+    cost = rng.lognormal(0.4, 0.5, len(supply))[place] * rng.lognormal(0, 0.15, len(place))
+    fit = rng.normal(0, 0.35, (len(exchanges), len(lines)))[place // 192, line]
+    value = cost * np.exp(0.25 + fit + rng.normal(0, 0.4, len(place)))
+    pairs = pd.DataFrame(
+        {
+            "supply_id": supply["supply_id"].to_numpy()[place],
+            "demand_id": np.array(lines)[line],
+            "value": (value / 1000).round(6),
+            "cost": (cost / 1000).round(6),
+        }
+    )
+    asked = np.bincount(line, cost / 1000 * supply["capacity"].to_numpy()[place])
+    budget = (asked * rng.uniform(0.03, 0.1, len(lines))).round(2)
+    demand = pd.DataFrame({"demand_id": lines, "budget": budget})
+    return {SUPPLY: supply, DEMAND: demand, PAIRS: pairs}
+
+
 def write_samples(folder: Path) -> list[Path]:
     """Write every sample file into `folder` and return their paths.
 
@@ -96,6 +138,9 @@ def write_samples(folder: Path) -> list[Path]:
     sample_log().save(paths[0])
     write_text(paths[1], theta_text(rows))
     write_text(paths[2], info_text(rows))
+    for name, table in allocation_tables().items():
+        paths.append(folder / name)
+        table.to_parquet(paths[-1], index=False)
     return paths
 
 

@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from kit.allocate.lp import solve_lp
+from kit.allocate.tables import AllocationTables
 from kit.base.assets import asset_dir
 from kit.data import samples
 from kit.data.log import AuctionLog
@@ -25,6 +28,18 @@ def test_the_shipped_research_files_are_what_the_simulator_makes_today() -> None
     rows = samples.research_rows()
     assert (FOLDER / samples.THETA).read_text() == samples.theta_text(rows)
     assert (FOLDER / samples.INFO).read_text() == samples.info_text(rows)
+
+
+def test_the_shipped_allocation_is_what_is_drawn_today() -> None:
+    for name, table in samples.allocation_tables().items():
+        pd.testing.assert_frame_equal(pd.read_parquet(FOLDER / name), table, rtol=1e-12)
+
+
+def test_the_shipped_allocation_has_budgets_that_bind() -> None:
+    tables = AllocationTables.of(*samples.allocation_tables().values())
+    found = solve_lp(tables, "exact")
+    assert (found.prices > 0).mean() > 0.8
+    assert found.gap < 1e-9
 
 
 def test_all_samples_together_are_under_five_megabytes() -> None:
@@ -66,9 +81,10 @@ def test_the_research_files_agree_with_each_other() -> None:
 
 def test_the_command_writes_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert samples.main([str(tmp_path)]) == 0
-    assert capsys.readouterr().out.count("MB") == 3
+    assert capsys.readouterr().out.count("MB") == 6
     assert {path.name for path in tmp_path.iterdir()} == {
-        samples.AUCTIONS, samples.THETA, samples.INFO,
+        samples.AUCTIONS, samples.THETA, samples.INFO, samples.SUPPLY, samples.DEMAND,
+        samples.PAIRS,
     }  # fmt: skip
     assert samples.main([]) == 2
     assert "usage" in capsys.readouterr().err
