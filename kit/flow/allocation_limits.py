@@ -40,6 +40,7 @@ def binding_limits(allocation: Allocation) -> tuple[list[BindingLimit], int]:
     if compiled.canonical is None or raw is None:
         return [], 0
     rates = -compiled.canonical.rates(raw.z, raw.y)
+    compiled.model.hold(allocation.x)
     found: list[BindingLimit] = []
     used_up = 0
     for block, numbers in zip(compiled.model.limits, compiled.numbers(), strict=True):

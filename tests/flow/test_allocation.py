@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,12 @@ from scipy.optimize import linprog
 
 from kit.allocate.problem import AllocationProblem
 from kit.allocate.tables import AllocationTables
+from kit.allocate.terms.base import ConvexTerm
 from kit.allocate.terms.capacity import Budget, Capacity
 from kit.allocate.terms.fairness import Fairness
 from kit.allocate.terms.floor import PriceFloor
 from kit.allocate.terms.guarantee import Guarantee
+from kit.allocate.terms.limit import Limit
 from kit.allocate.terms.quality import Quality
 from kit.allocate.terms.share import Share
 from kit.base.errors import DataError, InfeasibleError, KitError
@@ -278,3 +281,31 @@ def test_a_conic_problem_turns_too(small: AllocationTables) -> None:
     front = exploration.frontier("budget[d0]", points=5)
     assert front["value"].notna().sum() >= 4  # a number it cannot settle is a hole, no more
     assert np.diff(front["value"].dropna()).min() > -1e-6
+
+
+class Early(ConvexTerm):
+    """A limit of one's own, written in cvxpy."""
+
+    def expr(self, x: Any, tables: AllocationTables) -> Limit:
+        return Limit("early_max", x[: len(tables) // 2].sum(), "<=", 30.0, unit="impressions")
+
+
+def test_a_term_in_cvxpy_is_explored_like_a_built_in_one(small: AllocationTables) -> None:
+    problem = AllocationProblem(small, [Capacity(), Budget(), Early()])
+    exploration = AllocationExploration(problem, floors=False)
+    binding = exploration.start.binding.set_index("limit")
+    assert binding.loc["early_max", "used"] == pytest.approx(30)
+    knob = exploration.knobs["early_max"]
+    less = max(option for option in knob.options if option < 30)
+    fewer = exploration.view({"early_max": less}).summary["value"]
+    lost = exploration.start.summary["value"] - fewer
+    assert lost >= binding.loc["early_max", "price_low"] * (30 - less) * (1 - 1e-7)
+
+
+def test_a_conflict_with_a_term_in_cvxpy_is_named(small: AllocationTables) -> None:
+    class Much(Early):
+        def expr(self, x: Any, tables: AllocationTables) -> Limit:
+            return Limit("much_min", x.sum(), ">=", 1e6, unit="impressions")
+
+    with pytest.raises(InfeasibleError, match="much_min"):
+        AllocationProblem(small, [Capacity(), Budget(), Much()]).solve()
