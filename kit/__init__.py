@@ -43,42 +43,42 @@ _PUBLIC: dict[str, str] = {
     "make_policy": "kit.bid.registry",
     "ScaledPolicy": "kit.bid.scaled",
     "TrainingStats": "kit.bid.training",
-    "AcceptanceCurve": "kit.allocate.acceptance",
+    "AcceptanceCurve": "kit.allocate.contracts.acceptance",
     "Allocation": "kit.allocate.allocation",
-    "solve_partitions": "kit.allocate.cluster",
-    "ContractPrices": "kit.allocate.contract_prices",
-    "ContractProblem": "kit.allocate.contracts",
-    "ImpressionTypes": "kit.allocate.contracts_data",
-    "read_draws": "kit.allocate.contracts_data",
-    "read_publisher": "kit.allocate.contracts_data",
-    "offline_bound": "kit.allocate.contracts_offline",
-    "serve_contracts": "kit.allocate.contracts_online",
-    "serve_plainly": "kit.allocate.contracts_online",
-    "explore_inventory": "kit.allocate.exploration",
-    "SellerAuctions": "kit.allocate.floor_auctions",
-    "FloorCurves": "kit.allocate.floor_curves",
-    "fit_answered_floors": "kit.allocate.floor_values",
-    "fit_floors": "kit.allocate.floors",
-    "fit_single_floor": "kit.allocate.floors",
-    "FloorPlan": "kit.allocate.floors",
-    "floors_from_curves": "kit.allocate.floors",
+    "solve_partitions": "kit.allocate.linear.cluster",
+    "ContractPrices": "kit.allocate.contracts.prices",
+    "ContractProblem": "kit.allocate.contracts.problem",
+    "ImpressionTypes": "kit.allocate.contracts.publishers",
+    "read_draws": "kit.allocate.contracts.publishers",
+    "read_publisher": "kit.allocate.contracts.publishers",
+    "offline_bound": "kit.allocate.contracts.offline",
+    "serve_contracts": "kit.allocate.contracts.online",
+    "serve_plainly": "kit.allocate.contracts.online",
+    "explore_inventory": "kit.allocate.inventory.exploration",
+    "SellerAuctions": "kit.allocate.floors.auctions",
+    "FloorCurves": "kit.allocate.floors.curves",
+    "fit_answered_floors": "kit.allocate.floors.values",
+    "fit_floors": "kit.allocate.floors.fit",
+    "fit_single_floor": "kit.allocate.floors.fit",
+    "FloorPlan": "kit.allocate.floors.fit",
+    "floors_from_curves": "kit.allocate.floors.fit",
     "buy_side": "kit.allocate.from_log",
     "sell_side": "kit.allocate.from_log",
-    "Inventory": "kit.allocate.inventory",
-    "QpsLimit": "kit.allocate.inventory",
-    "greedy_inventory": "kit.allocate.inventory_greedy",
-    "lp_inventory": "kit.allocate.inventory_lp",
-    "LPSolution": "kit.allocate.lp",
-    "solve_lp": "kit.allocate.lp",
-    "MixedAuction": "kit.allocate.mixed_auction",
-    "SourceCalibration": "kit.allocate.mixed_calibration",
-    "winners_curse": "kit.allocate.mixed_calibration",
-    "write_partitions": "kit.allocate.partitions",
+    "Inventory": "kit.allocate.inventory.problem",
+    "QpsLimit": "kit.allocate.inventory.problem",
+    "greedy_inventory": "kit.allocate.inventory.greedy",
+    "lp_inventory": "kit.allocate.inventory.lp",
+    "LPSolution": "kit.allocate.linear.lp",
+    "solve_lp": "kit.allocate.linear.lp",
+    "MixedAuction": "kit.allocate.mixed.auction",
+    "SourceCalibration": "kit.allocate.mixed.calibration",
+    "winners_curse": "kit.allocate.mixed.calibration",
+    "write_partitions": "kit.allocate.linear.partitions",
     "AllocationProblem": "kit.allocate.problem",
-    "resell": "kit.allocate.reselling",
-    "ShalePlan": "kit.allocate.shale",
-    "compare_paths": "kit.allocate.supply_paths",
-    "SupplyPaths": "kit.allocate.supply_paths",
+    "resell": "kit.allocate.inventory.reselling",
+    "ShalePlan": "kit.allocate.contracts.shale",
+    "compare_paths": "kit.allocate.inventory.supply_paths",
+    "SupplyPaths": "kit.allocate.inventory.supply_paths",
     "AllocationTables": "kit.allocate.tables",
     "ConvexTerm": "kit.allocate.terms.base",
     "Limit": "kit.allocate.terms.base",
@@ -137,42 +137,42 @@ _PUBLIC: dict[str, str] = {
 __all__ = [*_PUBLIC, "__version__"]
 
 if TYPE_CHECKING:
-    from kit.allocate.acceptance import AcceptanceCurve as AcceptanceCurve
     from kit.allocate.allocation import Allocation as Allocation
-    from kit.allocate.cluster import solve_partitions as solve_partitions
-    from kit.allocate.contract_prices import ContractPrices as ContractPrices
-    from kit.allocate.contracts import ContractProblem as ContractProblem
-    from kit.allocate.contracts_data import ImpressionTypes as ImpressionTypes
-    from kit.allocate.contracts_data import read_draws as read_draws
-    from kit.allocate.contracts_data import read_publisher as read_publisher
-    from kit.allocate.contracts_offline import offline_bound as offline_bound
-    from kit.allocate.contracts_online import serve_contracts as serve_contracts
-    from kit.allocate.contracts_online import serve_plainly as serve_plainly
-    from kit.allocate.exploration import explore_inventory as explore_inventory
-    from kit.allocate.floor_auctions import SellerAuctions as SellerAuctions
-    from kit.allocate.floor_curves import FloorCurves as FloorCurves
-    from kit.allocate.floor_values import fit_answered_floors as fit_answered_floors
-    from kit.allocate.floors import FloorPlan as FloorPlan
-    from kit.allocate.floors import fit_floors as fit_floors
-    from kit.allocate.floors import fit_single_floor as fit_single_floor
-    from kit.allocate.floors import floors_from_curves as floors_from_curves
+    from kit.allocate.contracts.acceptance import AcceptanceCurve as AcceptanceCurve
+    from kit.allocate.contracts.offline import offline_bound as offline_bound
+    from kit.allocate.contracts.online import serve_contracts as serve_contracts
+    from kit.allocate.contracts.online import serve_plainly as serve_plainly
+    from kit.allocate.contracts.prices import ContractPrices as ContractPrices
+    from kit.allocate.contracts.problem import ContractProblem as ContractProblem
+    from kit.allocate.contracts.publishers import ImpressionTypes as ImpressionTypes
+    from kit.allocate.contracts.publishers import read_draws as read_draws
+    from kit.allocate.contracts.publishers import read_publisher as read_publisher
+    from kit.allocate.contracts.shale import ShalePlan as ShalePlan
+    from kit.allocate.floors.auctions import SellerAuctions as SellerAuctions
+    from kit.allocate.floors.curves import FloorCurves as FloorCurves
+    from kit.allocate.floors.fit import FloorPlan as FloorPlan
+    from kit.allocate.floors.fit import fit_floors as fit_floors
+    from kit.allocate.floors.fit import fit_single_floor as fit_single_floor
+    from kit.allocate.floors.fit import floors_from_curves as floors_from_curves
+    from kit.allocate.floors.values import fit_answered_floors as fit_answered_floors
     from kit.allocate.from_log import buy_side as buy_side
     from kit.allocate.from_log import sell_side as sell_side
-    from kit.allocate.inventory import Inventory as Inventory
-    from kit.allocate.inventory import QpsLimit as QpsLimit
-    from kit.allocate.inventory_greedy import greedy_inventory as greedy_inventory
-    from kit.allocate.inventory_lp import lp_inventory as lp_inventory
-    from kit.allocate.lp import LPSolution as LPSolution
-    from kit.allocate.lp import solve_lp as solve_lp
-    from kit.allocate.mixed_auction import MixedAuction as MixedAuction
-    from kit.allocate.mixed_calibration import SourceCalibration as SourceCalibration
-    from kit.allocate.mixed_calibration import winners_curse as winners_curse
-    from kit.allocate.partitions import write_partitions as write_partitions
+    from kit.allocate.inventory.exploration import explore_inventory as explore_inventory
+    from kit.allocate.inventory.greedy import greedy_inventory as greedy_inventory
+    from kit.allocate.inventory.lp import lp_inventory as lp_inventory
+    from kit.allocate.inventory.problem import Inventory as Inventory
+    from kit.allocate.inventory.problem import QpsLimit as QpsLimit
+    from kit.allocate.inventory.reselling import resell as resell
+    from kit.allocate.inventory.supply_paths import SupplyPaths as SupplyPaths
+    from kit.allocate.inventory.supply_paths import compare_paths as compare_paths
+    from kit.allocate.linear.cluster import solve_partitions as solve_partitions
+    from kit.allocate.linear.lp import LPSolution as LPSolution
+    from kit.allocate.linear.lp import solve_lp as solve_lp
+    from kit.allocate.linear.partitions import write_partitions as write_partitions
+    from kit.allocate.mixed.auction import MixedAuction as MixedAuction
+    from kit.allocate.mixed.calibration import SourceCalibration as SourceCalibration
+    from kit.allocate.mixed.calibration import winners_curse as winners_curse
     from kit.allocate.problem import AllocationProblem as AllocationProblem
-    from kit.allocate.reselling import resell as resell
-    from kit.allocate.shale import ShalePlan as ShalePlan
-    from kit.allocate.supply_paths import SupplyPaths as SupplyPaths
-    from kit.allocate.supply_paths import compare_paths as compare_paths
     from kit.allocate.tables import AllocationTables as AllocationTables
     from kit.allocate.terms.base import ConvexTerm as ConvexTerm
     from kit.allocate.terms.base import Limit as Limit

@@ -15,8 +15,8 @@ from kit.allocate.canonical import Canonical
 from kit.allocate.conic import ConicModel
 from kit.allocate.hot import HotModel
 from kit.allocate.modelling import unknown
-from kit.allocate.repair import best_plan
 from kit.allocate.solution import Backend, Raw
+from kit.allocate.timeout import best_plan
 from kit.base.checks import number as checked_number
 from kit.base.errors import DataError, SolverError
 

@@ -127,7 +127,7 @@ class AllocationProblem:
         DataError
             If the method is unknown or does not fit the terms.
         """
-        from kit.allocate.large import fits_dual, solve_dual
+        from kit.allocate.dual_answer import fits_dual, solve_dual
 
         if one_of("method", method, METHODS) == "dual" or (method == "auto" and fits_dual(self)):
             return solve_dual(self, gap, time_limit)

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kit.allocate.floor_auctions import SellerAuctions
-from kit.allocate.floor_curves import price_levels
-from kit.allocate.floor_revenue import Settled, settle, soft_floor
-from kit.allocate.floor_values import with_values
-from kit.allocate.floors import FloorPlan
+from kit.allocate.floors.auctions import SellerAuctions
+from kit.allocate.floors.curves import price_levels
+from kit.allocate.floors.fit import FloorPlan
+from kit.allocate.floors.revenue import Settled, settle, soft_floor
+from kit.allocate.floors.values import with_values
 from kit.base.checks import one_of
 from kit.base.errors import DataError
 from kit.data.simulate_buyers import top_two

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kit.allocate.floor_revenue import settle
+from kit.allocate.floors.revenue import settle
 from kit.base.checks import bad_values, number
 from kit.base.errors import DataError
 from kit.data.simulate_buyers import top_two
@@ -71,7 +71,7 @@ def respond(
     market : BuyerMarket
         Impressions that buyers learn from.
     hard, soft : ndarray, shape (S,)
-        Floors of each segment; see `kit.allocate.floor_revenue.settle`.
+        Floors of each segment; see `kit.allocate.floors.revenue.settle`.
     start : Bidding
         How they bid before.
     rounds : int

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from kit.allocate.lp import LPSolution, solve_lp
+from kit.allocate.linear.lp import LPSolution, solve_lp
 from kit.allocate.tables import AllocationTables
 from kit.base.checks import has_columns
 from kit.base.errors import DataError

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kit.allocate.floor_auctions import SellerAuctions
-from kit.allocate.floor_curves import FloorCurves, bid_curves_of, single_curve
-from kit.allocate.floor_revenue import RULES
-from kit.allocate.floor_values import fit_answered_floors, with_values
-from kit.allocate.floors import FloorPlan, fit_floors, fit_single_floor, floors_in_force
+from kit.allocate.floors.auctions import SellerAuctions
+from kit.allocate.floors.curves import FloorCurves, bid_curves_of, single_curve
+from kit.allocate.floors.fit import FloorPlan, fit_floors, fit_single_floor, floors_in_force
+from kit.allocate.floors.revenue import RULES
+from kit.allocate.floors.values import fit_answered_floors, with_values
 from kit.base.errors import DataError
 from kit.base.units import PriceUnit
 from kit.data.log import AuctionLog
@@ -87,7 +87,7 @@ class FloorStudy:
     ----------
     log : AuctionLog or SellerSimulation
         A log whose rows hold two bids of each auction (see
-        `kit.allocate.floor_auctions.SellerAuctions.of_log`), or a simulated one, whose buyers'
+        `kit.allocate.floors.auctions.SellerAuctions.of_log`), or a simulated one, whose buyers'
         values are known and answer the floors themselves.
     by : sequence of str, optional
         Columns that make a segment, the coarsest first; None takes exchange, unit_id and country

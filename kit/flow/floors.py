@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from kit.allocate.floor_curves import FloorCurves
-from kit.allocate.floors import FloorPlan, floors_from_curves
+from kit.allocate.floors.curves import FloorCurves
+from kit.allocate.floors.fit import FloorPlan, floors_from_curves
 from kit.base.errors import DataError
 from kit.base.files import atomic_path, file_hash, write_text
 from kit.base.units import PriceUnit

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from kit.allocate.exploration import Exploration, explore_inventory
-from kit.allocate.inventory import Inventory, InventorySelection, QpsLimit
-from kit.allocate.inventory_from_log import RequestWorth, inventory_from_log, request_worth
-from kit.allocate.inventory_greedy import greedy_inventory
-from kit.allocate.inventory_lp import lp_inventory
-from kit.allocate.supply_paths import SupplyPaths, best_copies, compare_paths
+from kit.allocate.inventory.exploration import Exploration, explore_inventory
+from kit.allocate.inventory.from_log import RequestWorth, inventory_from_log, request_worth
+from kit.allocate.inventory.greedy import greedy_inventory
+from kit.allocate.inventory.lp import lp_inventory
+from kit.allocate.inventory.problem import Inventory, InventorySelection, QpsLimit
+from kit.allocate.inventory.supply_paths import SupplyPaths, best_copies, compare_paths
 from kit.base.checks import number, one_of
 from kit.base.errors import DataError
 from kit.data.log import AuctionLog
@@ -156,7 +156,7 @@ def select_inventory(
         *auto*: the greedy, and up to `LP_OFFERS` offers also the LP; the better answer with the
         least bound.
     seconds, traffic_scale
-        See `kit.allocate.inventory_from_log.inventory_from_log`.
+        See `kit.allocate.inventory.from_log.inventory_from_log`.
 
     Returns
     -------

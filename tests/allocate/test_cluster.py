@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kit.allocate.cluster import ClusterSolution, solve_partitions
-from kit.allocate.lp import solve_lp
-from kit.allocate.partitions import part_paths, read_part, write_partitions
+from kit.allocate.linear.cluster import ClusterSolution, solve_partitions
+from kit.allocate.linear.lp import solve_lp
+from kit.allocate.linear.partitions import part_paths, read_part, write_partitions
 from kit.allocate.tables import AllocationTables
 from kit.base.errors import DataError
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kit.allocate.acceptance import AcceptanceCurve
-from kit.allocate.contract_prices import ContractPrices
-from kit.allocate.contracts import ContractProblem
-from kit.allocate.contracts_data import ImpressionTypes, read_draws, read_publisher
-from kit.allocate.contracts_offline import offline_bound
-from kit.allocate.contracts_online import serve_contracts, serve_plainly
-from kit.allocate.contracts_supply import deliverable, eligibility
+from kit.allocate.contracts.acceptance import AcceptanceCurve
+from kit.allocate.contracts.deliverable import deliverable, eligibility
+from kit.allocate.contracts.offline import offline_bound
+from kit.allocate.contracts.online import serve_contracts, serve_plainly
+from kit.allocate.contracts.prices import ContractPrices
+from kit.allocate.contracts.problem import ContractProblem
+from kit.allocate.contracts.publishers import ImpressionTypes, read_draws, read_publisher
 from kit.base.errors import DataError, InfeasibleError
 
 

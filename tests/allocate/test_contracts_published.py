@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kit.allocate.contract_prices import ContractPrices
-from kit.allocate.contracts import ContractProblem
-from kit.allocate.contracts_data import read_draws, read_publisher
-from kit.allocate.contracts_offline import offline_bound
-from kit.allocate.contracts_online import serve_contracts
+from kit.allocate.contracts.offline import offline_bound
+from kit.allocate.contracts.online import serve_contracts
+from kit.allocate.contracts.prices import ContractPrices
+from kit.allocate.contracts.problem import ContractProblem
+from kit.allocate.contracts.publishers import read_draws, read_publisher
 
 SEED = 20_261_125
 

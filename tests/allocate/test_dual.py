@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kit.allocate.lp import LPSolution, solve_lp
+from kit.allocate.linear.lp import LPSolution, solve_lp
 from kit.allocate.tables import AllocationTables
 
 INSTANCES = 200

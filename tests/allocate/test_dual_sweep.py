@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kit.allocate.smoothing import Bend, Pairs
+from kit.allocate.linear.smoothing import Bend, Pairs
 
 
 def drawn(seed: int, rows: int = 400, demands: int = 6, room: int = 4_000_000) -> Pairs:

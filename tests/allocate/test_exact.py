@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kit.allocate.lp import solve_lp
+from kit.allocate.linear.lp import solve_lp
 from kit.allocate.tables import AllocationTables
 from kit.base.errors import DataError, SolverError
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kit.allocate.floor_auctions import SellerAuctions
-from kit.allocate.floor_curves import FloorCurves
-from kit.allocate.floor_values import effective_buyers, fit_answered_floors, fit_markdown
+from kit.allocate.floors.auctions import SellerAuctions
+from kit.allocate.floors.curves import FloorCurves
+from kit.allocate.floors.values import effective_buyers, fit_answered_floors, fit_markdown
 from kit.base.errors import DataError
 from kit.data.log import AuctionLog
 from kit.data.simulate import SimulationConfig

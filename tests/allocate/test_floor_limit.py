@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from kit.allocate.floor_limit import choose_points, envelope
+from kit.allocate.floors.fill_limit import choose_points, envelope
 from kit.base.errors import DataError
 
 

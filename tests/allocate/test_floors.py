@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kit.allocate.floor_auctions import SellerAuctions
-from kit.allocate.floor_curves import GRID_STEP, FloorCurves, bid_curves_of
-from kit.allocate.floor_revenue import settle, soft_floor
-from kit.allocate.floors import (
+from kit.allocate.floors.auctions import SellerAuctions
+from kit.allocate.floors.curves import GRID_STEP, FloorCurves, bid_curves_of
+from kit.allocate.floors.fit import (
     cross_fit,
     fit_floors,
     fit_single_floor,
@@ -19,6 +18,7 @@ from kit.allocate.floors import (
     floors_from_curves,
     floors_in_force,
 )
+from kit.allocate.floors.revenue import settle, soft_floor
 from kit.base.errors import DataError, LeakageError
 
 Array = np.ndarray

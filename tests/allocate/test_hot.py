@@ -203,7 +203,7 @@ def test_a_scheduler_that_another_caller_has_started_is_taken_as_it_is() -> None
         "from tests.allocate.term_cases import world\n"
         "from kit.allocate.problem import AllocationProblem\n"
         "assert AllocationProblem(world(3)).solve().gap == 0\n"
-        "from kit.allocate.lp import solve_lp\n"
+        "from kit.allocate.linear.lp import solve_lp\n"
         "assert solve_lp(world(3), 'exact').gap < 1e-9\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, cwd=ROOT)

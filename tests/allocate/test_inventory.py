@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from kit.allocate.inventory import Inventory, InventorySelection, QpsLimit
-from kit.allocate.inventory_bound import guarantee, priced_bound, tightened_bound
-from kit.allocate.inventory_greedy import affordable_seeds, greedy_inventory
-from kit.allocate.inventory_lp import _pipage, lp_inventory
+from kit.allocate.inventory.bound import guarantee, priced_bound, tightened_bound
+from kit.allocate.inventory.greedy import affordable_seeds, greedy_inventory
+from kit.allocate.inventory.lp import _pipage, lp_inventory
+from kit.allocate.inventory.problem import Inventory, InventorySelection, QpsLimit
 from kit.base.errors import DataError
 
 PATHS = pd.DataFrame({"path_id": ["a", "b", "c"], "exchange": ["x", "x", "y"]})

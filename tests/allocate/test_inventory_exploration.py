@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kit.allocate.exploration import (
+from kit.allocate.inventory.exploration import (
     Beliefs,
     best_known,
     expected_gain,
     explore_inventory,
     information,
 )
-from kit.allocate.exploration_regret import exploration_regret
-from kit.allocate.inventory import Inventory, QpsLimit
+from kit.allocate.inventory.problem import Inventory, QpsLimit
+from kit.allocate.inventory.regret import exploration_regret
 from kit.base.errors import DataError
 
 RULES = ("information", "ucb", "thompson")

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kit.allocate.inventory_from_log import _shrunken, inventory_from_log, request_worth
-from kit.allocate.reselling import Reseller, resell
-from kit.allocate.supply_paths import SupplyPaths
+from kit.allocate.inventory.from_log import _shrunken, inventory_from_log, request_worth
+from kit.allocate.inventory.reselling import Reseller, resell
+from kit.allocate.inventory.supply_paths import SupplyPaths
 from kit.base.errors import DataError
 from kit.data.log import AuctionLog
 from kit.models.landscape import LandscapeModel

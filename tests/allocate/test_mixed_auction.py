@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from kit.allocate.mixed_auction import MixedAuction, MixedResult
-from kit.allocate.mixed_calibration import SourceCalibration, winners_curse
+from kit.allocate.mixed.auction import MixedAuction, MixedResult
+from kit.allocate.mixed.calibration import SourceCalibration, winners_curse
 from kit.base.errors import DataError
 
 RULE = MixedAuction(quality_weight=0.5, pricing={"exchange": "first"}, reserve_score=0.1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kit.allocate.acceptance import AcceptanceCurve
-from kit.allocate.contracts import ContractProblem
-from kit.allocate.contracts_offline import offline_bound
-from kit.allocate.shale import ShalePlan
+from kit.allocate.contracts.acceptance import AcceptanceCurve
+from kit.allocate.contracts.offline import offline_bound
+from kit.allocate.contracts.problem import ContractProblem
+from kit.allocate.contracts.shale import ShalePlan
 from kit.base.errors import DataError, InfeasibleError
 
 

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit.allocate.reselling import RESELLERS, Reseller, Resold, resell
-from kit.allocate.supply_paths import SupplyPaths, best_copies, compare_paths, self_competition
+from kit.allocate.inventory.reselling import RESELLERS, Reseller, Resold, resell
+from kit.allocate.inventory.supply_paths import (
+    SupplyPaths,
+    best_copies,
+    compare_paths,
+    self_competition,
+)
 from kit.base.errors import DataError
 from kit.data.log import AuctionLog
 from kit.data.simulate import SimulationConfig, simulate

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kit.allocate.acceptance import AcceptanceCurve
-from kit.allocate.contract_prices import ContractPrices
-from kit.allocate.contracts import ContractProblem
-from kit.allocate.contracts_data import ImpressionTypes, Publisher, read_draws, read_publisher
-from kit.allocate.contracts_offline import offline_bound
-from kit.allocate.contracts_online import ContractsServed, serve_contracts, serve_plainly
-from kit.allocate.shale import ShalePlan
+from kit.allocate.contracts.acceptance import AcceptanceCurve
+from kit.allocate.contracts.offline import offline_bound
+from kit.allocate.contracts.online import ContractsServed, serve_contracts, serve_plainly
+from kit.allocate.contracts.prices import ContractPrices
+from kit.allocate.contracts.problem import ContractProblem
+from kit.allocate.contracts.publishers import ImpressionTypes, Publisher, read_draws, read_publisher
+from kit.allocate.contracts.shale import ShalePlan
 from tests.benchmarks.table import Row, Table
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "adx"

@@ -10,7 +10,7 @@ import time
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from kit.allocate.floor_limit import choose_points
+from kit.allocate.floors.fill_limit import choose_points
 from kit.data.schema import FIRST_PRICE, SECOND_PRICE
 from kit.data.simulate import Exchange, SimulationConfig
 from kit.data.simulate_buyers import simulate_seller

@@ -8,11 +8,11 @@ import time
 import numpy as np
 import pandas as pd
 
-from kit.allocate.inventory import Inventory, InventorySelection, QpsLimit
-from kit.allocate.inventory_greedy import greedy_inventory
-from kit.allocate.inventory_lp import _Program, lp_inventory
-from kit.allocate.mixed_auction import MixedAuction
-from kit.allocate.reselling import resell
+from kit.allocate.inventory.greedy import greedy_inventory
+from kit.allocate.inventory.lp import _Program, lp_inventory
+from kit.allocate.inventory.problem import Inventory, InventorySelection, QpsLimit
+from kit.allocate.inventory.reselling import resell
+from kit.allocate.mixed.auction import MixedAuction
 from kit.data.simulate import SimulationConfig, simulate
 from kit.data.split import time_split
 from kit.flow.fit import ClickValue, fit_models, valid_clicks, with_values

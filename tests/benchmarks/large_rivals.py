@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from kit.allocate.dual import relative_gap
 from kit.allocate.highs import quiet_highs, run_highs
-from kit.allocate.repairing import feasible_plan
-from kit.allocate.smoothing import Pairs
+from kit.allocate.linear.dual import relative_gap
+from kit.allocate.linear.feasible import feasible_plan
+from kit.allocate.linear.smoothing import Pairs
 from tests.benchmarks.large_run import warm
 from tests.benchmarks.large_tables import arrays, tables_of
 
@@ -32,7 +32,7 @@ def rival(name: str, pairs: int, demands: int, seed: int) -> tuple[float, float]
 def _highs(problem: Pairs, **options: Any) -> tuple[Any, Any]:
     import highspy
 
-    from kit.allocate.exact import Units, model
+    from kit.allocate.linear.exact import Units, model
 
     solver = quiet_highs()
     for name, value in options.items():
@@ -74,7 +74,7 @@ def _pdlp(problem: Pairs) -> tuple[Any, Any]:
     from ortools.pdlp.python import pdlp
     from scipy import sparse
 
-    from kit.allocate.exact import Units
+    from kit.allocate.linear.exact import Units
 
     units = Units.of(problem)
     size, rows = len(problem.value), problem.rows

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from kit.allocate.cluster import solve_partitions
-from kit.allocate.dual import ascend
-from kit.allocate.lp import solve_lp
-from kit.allocate.smoothing import Pairs
+from kit.allocate.linear.cluster import solve_partitions
+from kit.allocate.linear.dual import ascend
+from kit.allocate.linear.lp import solve_lp
+from kit.allocate.linear.smoothing import Pairs
 from kit.allocate.tables import AllocationTables
 from tests.benchmarks.large_tables import arrays, frames_of, tables_of
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kit.allocate.lp import solve_lp
+from kit.allocate.linear.lp import solve_lp
 from kit.allocate.tables import AllocationTables
 from kit.base.assets import asset_dir
 from kit.data import samples

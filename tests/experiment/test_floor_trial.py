@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kit.allocate.floors import fit_floors
+from kit.allocate.floors.fit import fit_floors
 from kit.base.errors import DataError, LeakageError
 from kit.data.simulate import Exchange, SimulationConfig
 from kit.data.simulate_buyers import simulate_seller

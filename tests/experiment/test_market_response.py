@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kit.allocate.floor_revenue import settle
+from kit.allocate.floors.revenue import settle
 from kit.base.errors import DataError
 from kit.data.simulate_buyers import top_two
 from kit.experiment.bidding import Bidding, BuyerMarket

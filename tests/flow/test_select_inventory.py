@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kit.allocate.inventory import QpsLimit
-from kit.allocate.reselling import resell
-from kit.allocate.supply_paths import SupplyPaths
+from kit.allocate.inventory.problem import QpsLimit
+from kit.allocate.inventory.reselling import resell
+from kit.allocate.inventory.supply_paths import SupplyPaths
 from kit.base.errors import DataError
 from kit.data.simulate import SimulationConfig, simulate
 from kit.data.split import Split, time_split

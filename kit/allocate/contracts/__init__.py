@@ -1,0 +1,1 @@
+"""Guaranteed contracts beside an exchange: joint assignment and reserve, offline and online."""

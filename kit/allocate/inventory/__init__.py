@@ -1,0 +1,1 @@
+"""Which supply paths to listen to under a limit of queries per second."""

@@ -1,0 +1,1 @@
+"""The linear program of capacities and budgets: exact, by dual ascent, and over partitions."""

@@ -1,0 +1,1 @@
+"""Exchange bids and our own ads in one auction."""
