@@ -27,7 +27,7 @@ from kit.widgets.allocation_figures import (
 )
 from kit.widgets.panel import Panel, html_table, markdown_table
 
-_WIDE = {"description_width": "205px"}
+_WIDE = {"description_width": "222px"}
 _REST_S = 0.2
 """Seconds of rest after which the frontier and the exact prices follow."""
 _MEASURE_WORDS = {"spend": "Spend", "impressions": "Impressions", "value": "Value"}
@@ -159,7 +159,7 @@ class AllocationExplorer(Panel):
         options = [(step_label(value, knob.unit, self.currency), value) for value in knob.options]
         return widgets.SelectionSlider(
             options=options, value=knob.start, description=knob.label, style=_WIDE,
-            layout={"width": "522px"},
+            layout={"width": "532px"},
         )  # fmt: skip
 
     def _assemble(self) -> None:

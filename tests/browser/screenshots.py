@@ -15,6 +15,7 @@ PICTURES = {
     "bid_tuner": f"{CARD}-02_tune_bids/panel.png",
     "replay_explorer": f"{CARD}-03_explore_replays/panel.png",
     "model_card": f"{CARD}-04_check_models/panel.png",
+    "allocation_explorer": f"{CARD}-05_allocate_budget/panel.png",
 }
 _COLORS = 128
 
