@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kit.base.checks import bad_values, has_columns
-from kit.base.errors import DataError, SolverError
+from kit.base.checks import as_numbers, bad_values, has_columns
+from kit.base.errors import SolverError
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,12 +164,7 @@ def _keyed(name: str, frame: pd.DataFrame, key: str, limit: str) -> pd.DataFrame
 
 
 def _numbers(name: str, column: pd.Series[float], finite: bool) -> NDArray[np.float64]:
-    try:
-        numbers = np.asarray(column.to_numpy(na_value=np.nan), dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DataError(
-            f"{name}: got values of type {column.dtype}; must be numbers. Convert the column."
-        ) from None
+    numbers = as_numbers(name, column)
     bad_values(name, numbers, np.isnan(numbers), "a number", what="missing")
     if finite:
         bad_values(name, numbers, np.isinf(numbers), "finite", what="infinite")

@@ -8,12 +8,15 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kit.base.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def bad_values(
@@ -57,6 +60,42 @@ def bad_values(
     raise DataError(
         f"{name}: {count} {what} {noun} (first at row {first}: {value}); must be {allowed}. {mend}"
     )
+
+
+def as_numbers(name: str, column: pd.Series[Any]) -> NDArray[np.float64]:
+    """Return a column as float64, NaN where it is missing.
+
+    Raises
+    ------
+    DataError
+        If its values are no numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> as_numbers("pairs.cost", pd.Series(["dear"]))
+    Traceback (most recent call last):
+    kit.base.errors.DataError: pairs.cost: got values of type ...; must be numbers. Convert the column.
+    """  # noqa: E501
+    try:
+        return np.asarray(column.to_numpy(na_value=np.nan), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"{name}: got values of type {column.dtype}; must be numbers. Convert the column."
+        ) from None
+
+
+def finite_numbers(name: str, column: pd.Series[Any]) -> NDArray[np.float64]:
+    """Return a column as finite float64.
+
+    Raises
+    ------
+    DataError
+        If a value is missing, infinite, or no number.
+    """
+    numbers = as_numbers(name, column)
+    bad_values(name, numbers, ~np.isfinite(numbers), "finite", what="missing or infinite")
+    return numbers
 
 
 def finite_at_least(name: str, values: ArrayLike, low: float = 0.0) -> NDArray[np.float64]:

@@ -12,14 +12,8 @@ from scipy.special import ndtr
 
 from kit.allocate.inventory import kernels_inventory as kernels
 from kit.allocate.inventory.greedy import greedy_inventory
-from kit.allocate.inventory.problem import (
-    Array,
-    Inventory,
-    InventorySelection,
-    QpsLimit,
-    finite_numbers,
-)
-from kit.base.checks import bad_values, has_columns, number, one_of
+from kit.allocate.inventory.problem import Array, Inventory, InventorySelection, QpsLimit
+from kit.base.checks import bad_values, finite_numbers, has_columns, number, one_of
 from kit.base.errors import DataError
 
 Rule = Literal["information", "ucb", "thompson"]

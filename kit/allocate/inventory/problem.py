@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kit.allocate.inventory import kernels_inventory as kernels
-from kit.base.checks import bad_values, did_you_mean, has_columns, number
+from kit.base.checks import bad_values, did_you_mean, finite_numbers, has_columns, number
 from kit.base.errors import DataError
 
 Array = NDArray[np.float64]
@@ -298,24 +298,6 @@ def _rates(column: pd.Series[float]) -> Array:
     bad_values("groups.qps", rate, rate < 0, "> 0", what="negative")
     bad_values("groups.qps", rate, rate == 0, "> 0", "Drop what sends no requests.", "zero")
     return rate
-
-
-def finite_numbers(name: str, column: pd.Series[float]) -> Array:
-    """Return a column as finite float64.
-
-    Raises
-    ------
-    DataError
-        If a value is missing, infinite, or no number.
-    """
-    try:
-        numbers = np.asarray(column.to_numpy(na_value=np.nan), dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DataError(
-            f"{name}: got values of type {column.dtype}; must be numbers. Convert the column."
-        ) from None
-    bad_values(name, numbers, ~np.isfinite(numbers), "finite", what="missing or infinite")
-    return numbers
 
 
 def _offers(

@@ -11,10 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kit.allocate.inventory.problem import finite_numbers
 from kit.allocate.mixed import kernels_mixed as kernels
-from kit.base.checks import bad_values, has_columns, number, one_of
-from kit.base.errors import DataError
+from kit.base.checks import as_numbers, bad_values, finite_numbers, has_columns, number, one_of
 
 Array = NDArray[np.float64]
 Pricing = Literal["first", "second"]
@@ -282,13 +280,7 @@ def ecpm(ads: pd.DataFrame) -> Array:
 def _numbers(ads: pd.DataFrame, name: str) -> Array:
     if name not in ads.columns:
         return np.full(len(ads), np.nan)
-    try:
-        return np.asarray(ads[name].to_numpy(na_value=np.nan), dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DataError(
-            f"ads.{name}: got values of type {ads[name].dtype}; must be numbers. "
-            "Convert the column."
-        ) from None
+    return as_numbers(f"ads.{name}", ads[name])
 
 
 def _optional(ads: pd.DataFrame, name: str) -> Array:

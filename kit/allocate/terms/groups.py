@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kit.allocate.tables import AllocationTables
-from kit.base.checks import bad_values, did_you_mean
+from kit.base.checks import as_numbers, bad_values, did_you_mean
 from kit.base.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -55,13 +55,7 @@ def numbers(tables: AllocationTables, name: str, low: float = -np.inf) -> Floats
     DataError
         If it is absent, no number, missing, infinite, or below `low`.
     """
-    found = column(tables, name)
-    try:
-        values = np.asarray(found.to_numpy(na_value=np.nan), dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DataError(
-            f"column {name!r}: has type {found.dtype}; must be numbers. Convert the column."
-        ) from None
+    values = as_numbers(f"column {name!r}", column(tables, name))
     bad_values(name, values, ~np.isfinite(values), "finite", what="missing or infinite")
     bad_values(name, values, values < low, f">= {low:g}", what="too small")
     return values
