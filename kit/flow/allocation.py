@@ -20,7 +20,7 @@ from kit.allocate.wording import money
 from kit.base.checks import did_you_mean, one_of
 from kit.base.errors import DataError, KitError, SolverError
 from kit.flow.allocation_knobs import Knob, floor_knob, limit_knobs
-from kit.flow.allocation_limits import COLUMNS, binding_limits, limits_frame, with_ranges
+from kit.flow.allocation_limits import COLUMNS, binding_limits, with_ranges, worded_limits
 
 MEASURES = ("spend", "impressions", "value")
 """What a flow can be counted in; money in the problem's currency."""
@@ -210,7 +210,7 @@ class AllocationExploration:
             "spend": float(self.tables.cost @ x),
             "impressions": float(x.sum()),
         }
-        table = limits_frame(allocation, rows[:MOST_LIMITS])
+        table = worded_limits(allocation, rows[:MOST_LIMITS])
         table = _joined(table, self._floor_rows(settings))
         return AllocationView(dict(settings), allocation, summary, table, len(rows), used_up)
 
@@ -218,7 +218,7 @@ class AllocationExploration:
         """Return a view with what takes re-solves: one-sided prices, and what whole limits cost."""
         rows, _ = binding_limits(view.allocation)
         ranged = with_ranges(view.allocation, rows[:MOST_LIMITS])
-        table = limits_frame(view.allocation, ranged, whole=True)
+        table = worded_limits(view.allocation, ranged, whole=True)
         costs = {name: self._floor_cost(name, view) for name in self._closed(view.settings)}
         return replace(view, binding=_joined(table, self._floor_rows(view.settings, costs)))
 

@@ -76,7 +76,7 @@ def with_ranges(allocation: Allocation, rows: list[BindingLimit]) -> list[Bindin
     ]
 
 
-def limits_frame(
+def worded_limits(
     allocation: Allocation, rows: list[BindingLimit], *, whole: bool = False
 ) -> pd.DataFrame:
     """Return the limits as a table, with sentences.

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kit.base.envelope import rising_envelope
 from kit.bid.scaled import ALL
 from kit.data.log import AuctionLog
 from kit.flow.choose import Tuner
@@ -85,34 +86,15 @@ def _curve(name: str, auctions: int, cells: pd.DataFrame) -> ResponseCurve:
     return ResponseCurve(name, auctions, np.append(0.0, MULTIPLIERS), spend, value, surplus)
 
 
-def envelope(curve: ResponseCurve) -> NDArray[np.intp]:
+def envelope(curve: ResponseCurve) -> NDArray[np.int64]:
     """Return the places of a curve that lie on its concave envelope, up to the best surplus.
 
     The envelope is what mixing two multipliers in time would reach; along it the surplus of a
     further unit of money only falls, so that a linear programme fills it in the right order.
-
-    Notes
-    -----
-    The upper half of Andrew's monotone chain over (spend, surplus).
+    It starts at no bid, even where some bids win and cost nothing.
     """
-    kept: list[int] = []
-    for place in range(curve.best + 1):
-        while len(kept) > 1 and _is_below(curve, kept[-2], kept[-1], place):
-            kept.pop()
-        if kept and curve.spend[place] == curve.spend[kept[-1]]:  # as dear: keep the better one
-            if curve.surplus[place] <= curve.surplus[kept[-1]]:
-                continue
-            if len(kept) > 1:
-                kept.pop()
-        kept.append(place)
-    return np.array(kept, dtype=np.intp)
-
-
-def _is_below(curve: ResponseCurve, start: int, middle: int, end: int) -> bool:
-    """Return whether the middle point lies on or below the line from start to end."""
-    x, y = curve.spend, curve.surplus
-    rise = (y[middle] - y[start]) * (x[end] - x[start])
-    return bool(rise <= (y[end] - y[start]) * (x[middle] - x[start]))
+    kept = rising_envelope(curve.spend, curve.surplus)
+    return kept if kept[0] == 0 else np.append(0, kept)
 
 
 def increments(curves: list[ResponseCurve]) -> pd.DataFrame:

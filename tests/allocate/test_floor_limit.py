@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from kit.allocate.floors.fill_limit import choose_points, envelope
+from kit.allocate.floors.fill_limit import choose_points
+from kit.base.envelope import rising_envelope
 from kit.base.errors import DataError
 
 
@@ -76,7 +77,7 @@ def test_the_price_of_fill_is_what_more_of_it_earns() -> None:
 def test_an_envelope_rises_and_bends_down() -> None:
     rng = np.random.default_rng(3)
     lost, revenue = np.sort(rng.random(200)), rng.random(200)
-    hull = envelope(revenue, lost)
+    hull = rising_envelope(lost, revenue)
     slopes = np.diff(revenue[hull]) / np.diff(lost[hull])
     assert (slopes > 0).all()
     assert (np.diff(slopes) < 0).all()

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kit.base.checks import bad_values, finite_at_least, has_columns
+from kit.base.envelope import rising_envelope
 from kit.base.errors import DataError
 
 Array = NDArray[np.float64]
@@ -95,7 +96,8 @@ class AcceptanceCurve:
         bad_values(
             "price", reserve, rises, "lower where the sale is likelier", mend, "out of order"
         )
-        corner = _corners(np.append(0.0, chance), np.append(0.0, earned))
+        # the likeliest sale first
+        corner = rising_envelope(np.append(0.0, chance), np.append(0.0, earned))[::-1]
         at = (np.append(0.0, chance)[corner], np.append(np.inf, reserve)[corner])
         worth = np.append(0.0, earned)[corner]
         switch = np.diff(worth) / np.diff(at[0])
@@ -175,23 +177,3 @@ class AcceptanceCurve:
         """Return the ironed revenue at a chance of a sale; level beyond the best one."""
         chance = np.asarray(prob, dtype=np.float64)
         return np.interp(chance, self.corner_prob[::-1], self.corner_revenue[::-1])
-
-
-def _corners(prob: Array, revenue: Array) -> NDArray[np.int64]:
-    """Return the corners of the rising part of the concave envelope, the likeliest sale first."""
-    order = np.lexsort((revenue, prob))
-    kept: list[int] = []
-    for point in order:
-        if kept and revenue[point] <= revenue[kept[-1]]:
-            continue  # sells more and earns no more
-        if kept and prob[point] == prob[kept[-1]]:
-            kept.pop()  # the same chance, better paid
-        while len(kept) > 1 and _below(prob, revenue, kept[-2], kept[-1], point):
-            kept.pop()
-        kept.append(int(point))
-    return np.array(kept[::-1], dtype=np.int64)
-
-
-def _below(prob: Array, revenue: Array, left: int, middle: int, right: int) -> bool:
-    rise = (revenue[middle] - revenue[left]) * (prob[right] - prob[left])
-    return bool(rise <= (revenue[right] - revenue[left]) * (prob[middle] - prob[left]))

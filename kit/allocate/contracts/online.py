@@ -202,10 +202,10 @@ class _Run:
 
     def served(self) -> ContractsServed:
         count = len(self.quality)
-        return settle(self.problem, self.totals, self.delivered, self.owed, count, self.price)
+        return outcome(self.problem, self.totals, self.delivered, self.owed, count, self.price)
 
 
-def settle(
+def outcome(
     problem: ContractProblem, totals: Array, delivered: Array, owed: Array, count: int, price: Array
 ) -> ContractsServed:
     """Return what a run earned, from its totals of exchange revenue and quality.

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kit.allocate.contracts import kernels_shale as kernels
 from kit.allocate.contracts.deliverable import deliverable, eligibility
-from kit.allocate.contracts.online import ContractsServed, settle
+from kit.allocate.contracts.online import ContractsServed, outcome
 from kit.allocate.contracts.problem import ContractProblem
 from kit.base.checks import number
 
@@ -145,7 +145,7 @@ class ShalePlan:
             self.problem.weight * array, array, luck, self.alpha, self.fair, self.spread,
             curve.corner_prob, curve.corner_revenue, curve.switch, owed.copy(), totals, delivered,
         )  # fmt: skip
-        return settle(self.problem, totals, delivered, owed, len(array), -self.alpha)
+        return outcome(self.problem, totals, delivered, owed, len(array), -self.alpha)
 
 
 def _ascend(

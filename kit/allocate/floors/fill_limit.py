@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.base.checks import number
+from kit.base.envelope import rising_envelope
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -89,26 +90,6 @@ def _sum_at(values: Array, point: Ints) -> float:
     return float(values[np.arange(len(point)), point].sum())
 
 
-def envelope(revenue: Array, lost: Array) -> Ints:
-    """Return the points of the rising concave envelope of one segment, least loss first.
-
-    Examples
-    --------
-    >>> envelope(np.array([1.0, 1.5, 3.0, 2.0]), np.array([0.0, 0.1, 0.2, 0.5])).tolist()
-    [0, 2]
-    """
-    hull: list[int] = []
-    for at in np.lexsort((-revenue, lost)):
-        if hull and revenue[at] <= revenue[hull[-1]] + _TINY:
-            continue
-        while len(hull) > 1 and _slope(revenue, lost, hull[-2], hull[-1]) <= _slope(
-            revenue, lost, hull[-1], at
-        ):
-            hull.pop()
-        hull.append(int(at))
-    return np.array(hull, dtype=np.int64)
-
-
 def _slope(revenue: Array, lost: Array, left: int, right: int) -> float:
     run = lost[right] - lost[left]
     return float((revenue[right] - revenue[left]) / run) if run > 0 else np.inf
@@ -125,7 +106,7 @@ def steps_of(
     steps = []
     for segment in range(len(revenue)):
         earns, loses = revenue[segment], lost[segment]
-        hull = envelope(earns, loses)
+        hull = rising_envelope(loses, earns, least=_TINY)
         start[segment] = hull[0]
         for left, right in pairwise(hull):
             gain, loss = float(earns[right] - earns[left]), float(loses[right] - loses[left])

@@ -30,7 +30,7 @@ def feasible_plan(pairs: Pairs, x: Floats, prices: Floats) -> tuple[Floats, floa
     keep = np.ones(len(pairs.budget))
     kernels.add_spend(*pairs.arrays, x, spend)
     np.divide(pairs.budget, spend, out=keep, where=spend > pairs.budget)
-    kernels.settle(*pairs.arrays, keep, x, spend)
+    kernels.to_amounts(*pairs.arrays, keep, x, spend)
     left = np.maximum(pairs.budget - spend, 0.0)
     for least in (0.0, -np.inf):
         kernels.refill(*pairs.arrays, prices, least, x, left)

@@ -46,7 +46,7 @@ def shares(
 
 
 @kernel()
-def settle(
+def to_amounts(
     row_start: Ints, demand: Codes, value: Floats, cost: Floats, capacity: Floats,
     keep: Floats, x: Floats, spend: Floats,
 ) -> None:  # fmt: skip

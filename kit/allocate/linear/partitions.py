@@ -167,7 +167,7 @@ def settle_part(
     pairs = part.pairs
     x, spend, left = np.empty(len(pairs.value)), np.zeros(len(keep)), left.copy()
     kernels.shares(*pairs.arrays, prices, gamma, pairs.centre, x)
-    kernels.settle(*pairs.arrays, keep, x, spend)
+    kernels.to_amounts(*pairs.arrays, keep, x, spend)
     for least in (0.0, -np.inf):
         kernels.refill(*pairs.arrays, prices, least, x, left)
     kernels.amounts_spent(pairs.demand, pairs.cost, x, spend)
