@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -68,8 +69,10 @@ def run_allocate(spec: AllocateSpec, say: Say) -> Outcome:
         If the value is unbounded or the exact solver fails.
     """
     start = time.perf_counter()
-    say(f"reading {spec.pairs.name}")
     paths = {name: getattr(spec, name) for name in COLUMNS}
+    if spec.out is not None:
+        _check_out(spec.out, paths)
+    say(f"reading {spec.pairs.name}")
     arrow = {name: _read(name, path) for name, path in paths.items()}
     tables = AllocationTables.of(*(_frame(table) for table in arrow.values()))
     ids = arrow.pop("pairs").select(["supply_id", "demand_id"])
@@ -90,21 +93,57 @@ def run_allocate(spec: AllocateSpec, say: Say) -> Outcome:
     )
 
 
+def _check_out(out: Path, inputs: dict[str, Path]) -> None:
+    """Refuse a place for the plan before the work, not after."""
+    for name, path in inputs.items():
+        if out.resolve() == path.resolve():
+            raise DataError(
+                f"out: got {out}, the file of {name}; must not overwrite an input. Name another."
+            )
+    if out.is_dir():
+        raise DataError(f"out: got {out}, a folder; must be a file. Add a name to it.")
+    above = next(folder for folder in out.absolute().parents if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise DataError(
+            f"out: got {out}, but {above} is no folder that can be written. Name another place."
+        )
+
+
 def _read(name: str, path: Path) -> pa.Table:
     if not path.exists():
         raise DataError(f"{name}: got {path}; must be a Parquet file that exists. Check the path.")
+    if path.is_dir():
+        raise DataError(
+            f"{name}: got {path}, a folder; must be one Parquet file. Join its parts: "
+            "pyarrow.parquet.write_table(pyarrow.parquet.read_table(folder), file)."
+        )
     try:
-        has_columns(name, pq.read_schema(path).names, COLUMNS[name])
+        schema = pq.read_schema(path)
+        has_columns(name, schema.names, COLUMNS[name])
+        _check_types(name, schema)
         return pq.read_table(path, columns=list(COLUMNS[name]))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, IsADirectoryError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"{name}: {path} cannot be read as Parquet ({error}); must be a Parquet file. "
             "Convert it."
         ) from None
 
 
+def _check_types(name: str, schema: pa.Schema) -> None:
+    """Refuse columns of a type that would be read as something else."""
+    for column in COLUMNS[name]:
+        if schema.names.count(column) > 1:
+            raise DataError(f"{name}.{column}: there twice; must be one column. Drop one.")
+        kind = schema.field(column).type
+        if pa.types.is_nested(kind):
+            raise DataError(f"{name}.{column}: got {kind}; must be plain values. Flatten it.")
+        if not column.endswith("_id") and pa.types.is_temporal(kind):
+            raise DataError(f"{name}.{column}: got {kind}; must be numbers. Convert the column.")
+
+
 def _frame(table: pa.Table) -> pd.DataFrame:
-    frame: pd.DataFrame = table.to_pandas(split_blocks=True)
+    # a stored pandas index would hide the columns it was made of
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True, ignore_metadata=True)
     return frame
 
 

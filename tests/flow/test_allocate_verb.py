@@ -127,6 +127,69 @@ def test_missing_and_unreadable_files_are_refused(tmp_path: Path) -> None:
         allocate(paths | {"demand": text})
 
 
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    paths = write(tmp_path)
+    content = bytearray(paths["pairs"].read_bytes())
+    content[10:80] = bytes(70)
+    paths["pairs"].write_bytes(content)
+    with pytest.raises(DataError, match=r"pairs: .*pairs.parquet cannot be read as Parquet"):
+        allocate(paths)
+
+
+def test_a_folder_of_parts_is_refused(tmp_path: Path) -> None:
+    paths = write(tmp_path)
+    with pytest.raises(DataError, match=r"pairs: got .*, a folder; must be one Parquet file"):
+        allocate(paths | {"pairs": tmp_path})
+
+
+@pytest.mark.parametrize("name", ["supply", "demand", "pairs"])
+def test_an_input_is_never_overwritten(tmp_path: Path, name: str) -> None:
+    paths = write(tmp_path)
+    before = paths[name].read_bytes()
+    link = tmp_path / "link.parquet"
+    link.symlink_to(paths[name])
+    for out in (paths[name], link):
+        with pytest.raises(DataError, match=f"out: got .*, the file of {name}; must not overwrite"):
+            allocate(paths, out=out)
+    assert paths[name].read_bytes() == before
+
+
+def test_a_place_that_cannot_hold_the_plan_is_refused_before_the_work(tmp_path: Path) -> None:
+    paths = write(tmp_path)
+    said: list[str] = []
+    for out, message in (
+        (tmp_path, "a folder; must be a file"),
+        (paths["supply"] / "plan.parquet", "supply.parquet is no folder that can be written"),
+    ):
+        with pytest.raises(DataError, match=message):
+            run_allocate(read_spec(AllocateSpec, paths | {"out": out}), said.append)
+    assert not said
+
+
+def test_ids_stored_as_a_pandas_index_are_found(tmp_path: Path) -> None:
+    paths = write(
+        tmp_path, supply=SUPPLY.set_index("supply_id"),
+        pairs=PAIRS.set_index(["supply_id", "demand_id"]),
+    )  # fmt: skip
+    assert allocate(paths).summary["objective"] == pytest.approx(39.0)
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"supply": SUPPLY.assign(supply_id=[["a"], ["b"], ["c"]])}, "supply.supply_id: got list"),
+        ({"supply": SUPPLY.assign(supply_id=[{"u": 1}] * 3)}, "supply.supply_id: got struct"),
+        ({"demand": DEMAND.assign(budget=pd.Timestamp(0))}, "demand.budget: got timestamp"),
+        ({"pairs": PAIRS.assign(cost=pd.Timedelta(1))}, "pairs.cost: got duration"),
+    ],
+)
+def test_types_that_hold_no_ids_or_numbers_are_refused(
+    tmp_path: Path, tables: dict[str, pd.DataFrame], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        allocate(write(tmp_path, **tables))
+
+
 @pytest.mark.parametrize("settings", [{"gap": 0}, {"method": "magic"}, {"time_limit": -1}])
 def test_settings_are_checked(tmp_path: Path, settings: dict[str, object]) -> None:
     with pytest.raises(DataError, match=next(iter(settings))):
