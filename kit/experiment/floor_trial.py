@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kit.allocate.floors.auctions import SellerAuctions
-from kit.allocate.floors.curves import price_levels
+from kit.allocate.floors.bid_curves import price_levels
 from kit.allocate.floors.fit import FloorPlan
 from kit.allocate.floors.revenue import Settled, settle, soft_floor
 from kit.allocate.floors.values import with_values

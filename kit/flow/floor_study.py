@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kit.allocate.floors.auctions import SellerAuctions
-from kit.allocate.floors.curves import FloorCurves, bid_curves_of, single_curve
+from kit.allocate.floors.bid_curves import bid_curves_of, single_curve
+from kit.allocate.floors.curves import FloorCurves
 from kit.allocate.floors.fit import FloorPlan, fit_floors, fit_single_floor, floors_in_force
 from kit.allocate.floors.revenue import RULES
 from kit.allocate.floors.values import fit_answered_floors, with_values

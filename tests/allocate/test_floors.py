@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.allocate.floors.auctions import SellerAuctions
-from kit.allocate.floors.curves import GRID_STEP, FloorCurves, bid_curves_of
+from kit.allocate.floors.bid_curves import bid_curves_of
+from kit.allocate.floors.curves import GRID_STEP, FloorCurves
 from kit.allocate.floors.fit import (
     cross_fit,
     fit_floors,

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kit.allocate.floors.auctions import SellerAuctions
-from kit.allocate.floors.curves import FloorCurves, bid_curves_of, single_curve
+from kit.allocate.floors.bid_curves import bid_curves_of, single_curve
+from kit.allocate.floors.curves import FloorCurves
 from kit.allocate.floors.fill_limit import FloorChoice, choose_points
 from kit.allocate.floors.revenue import Settled, settle, soft_floor
 from kit.base.checks import bad_values, number

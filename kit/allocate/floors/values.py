@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from kit.allocate.floors.auctions import SellerAuctions
-from kit.allocate.floors.curves import price_levels
+from kit.allocate.floors.bid_curves import price_levels
 from kit.allocate.floors.fit import FloorPlan, fit_floors, fit_single_floor
 from kit.base.errors import DataError
 

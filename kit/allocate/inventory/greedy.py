@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from kit.allocate.inventory import kernels_greedy
 from kit.allocate.inventory import kernels_inventory as kernels
 from kit.allocate.inventory.bound import WHOLE_SEEDS, guarantee, priced_bound, tightened_bound
 from kit.allocate.inventory.problem import Array, Inventory, InventorySelection, QpsLimit
@@ -139,7 +140,7 @@ def _grown(
         seeds[row, : len(members)] = members
     keys = gain / lot.qps
     items = np.argsort(-keys, kind="stable").astype(np.int64)
-    value, taken, _ = kernels.seeded_greedy(
+    value, taken, _ = kernels_greedy.seeded_greedy(
         lot.path_start, lot.path_group, lot.path_worth, lot.qps, lot.exchange, keys[items], items,
         total, by_exchange, len(lot.groups), seeds,
     )  # fmt: skip
