@@ -9,7 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kit.base.checks import as_numbers, bad_values, has_columns
-from kit.base.errors import SolverError
+from kit.base.errors import DataError, SolverError
+
+LARGEST = 1e100
+"""Largest number of a table: products of three stay finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +123,7 @@ class AllocationTables:
         unlimited = np.isinf(self.capacity)
         if not unlimited.any():
             return self.capacity
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             most = self.budget[self.demand_code] / self.cost
         most[self.value <= 0] = 0.0
         most[np.isnan(most)] = np.inf  # budget 0 at cost 0, or inf / inf
@@ -168,11 +171,19 @@ def _numbers(name: str, column: pd.Series[float], finite: bool) -> NDArray[np.fl
     bad_values(name, numbers, np.isnan(numbers), "a number", what="missing")
     if finite:
         bad_values(name, numbers, np.isinf(numbers), "finite", what="infinite")
+    large = np.isfinite(numbers) & (np.abs(numbers) > LARGEST)
+    bad_values(name, numbers, large, f"at most {LARGEST:g}", "Use larger units.", "too large")
     return numbers
 
 
 def _codes(key: str, column: pd.Series[str], known: pd.Index[str], table: str) -> NDArray[np.int32]:
-    codes = known.get_indexer(pd.Index(column))
+    ids = pd.Index(column)
+    codes = known.get_indexer(ids)
+    if len(codes) and len(known) and ids.inferred_type != known.inferred_type and codes.max() < 0:
+        raise DataError(
+            f"pairs.{key}: holds {ids.inferred_type} values, the {table} table "
+            f"{known.inferred_type}; must be of one type. Convert one of the columns."
+        )
     allowed = f"a {key} of the {table} table"
     mend = f"Add it to the {table} table, or drop the pair."
     bad_values(f"pairs.{key}", column, codes < 0, allowed, mend, "unknown")

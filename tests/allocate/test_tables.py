@@ -60,6 +60,12 @@ def test_empty_tables() -> None:
             r"pairs.cost: 1 negative value \(first at row 1",
         ),
         ({"pairs": PAIRS.assign(demand_id=[7, 9, 8])}, "pairs.demand_id: 1 unknown value .*9"),
+        ({"pairs": PAIRS.assign(value=[1, -1e101, 2])}, "pairs.value: 1 too large value .*1e.101"),
+        ({"supply": SUPPLY.assign(capacity=1e308)}, "supply.capacity: 3 too large values"),
+        (
+            {"pairs": PAIRS.assign(demand_id=["7", "8", "7"])},
+            "pairs.demand_id: holds string values, the demand table integer; must be of one type",
+        ),
         ({"pairs": PAIRS.assign(demand_id=7)}, r"pairs: 1 repeated value .*\(a, 7\)"),
     ],
 )
