@@ -124,7 +124,7 @@ _PUBLIC: dict[str, str] = {
     "list_runs": "kit.flow.runs",
     "utc_now": "kit.flow.runs",
     "inventory_frontier": "kit.flow.select_inventory",
-    "judge_inventory": "kit.flow.select_inventory",
+    "judge_inventory": "kit.flow.judge_inventory",
     "select_inventory": "kit.flow.select_inventory",
     "judge_split": "kit.flow.split_budget",
     "split_budget": "kit.flow.split_budget",
@@ -233,12 +233,12 @@ if TYPE_CHECKING:
     from kit.flow.fit import with_values as with_values
     from kit.flow.floor_study import FloorStudy as FloorStudy
     from kit.flow.judge import judge as judge
+    from kit.flow.judge_inventory import judge_inventory as judge_inventory
     from kit.flow.perform import save_report as save_report
     from kit.flow.render import write_up as write_up
     from kit.flow.runs import list_runs as list_runs
     from kit.flow.runs import utc_now as utc_now
     from kit.flow.select_inventory import inventory_frontier as inventory_frontier
-    from kit.flow.select_inventory import judge_inventory as judge_inventory
     from kit.flow.select_inventory import select_inventory as select_inventory
     from kit.flow.split_budget import judge_split as judge_split
     from kit.flow.split_budget import split_budget as split_budget

@@ -22,7 +22,8 @@ from kit.base.units import PriceUnit
 from kit.data.log import AuctionLog
 from kit.data.simulate_buyers import SellerSimulation
 from kit.data.split import Split, time_split
-from kit.experiment.floor_trial import AFTER, BEFORE, FloorTrial, Market, try_floors, under_rule
+from kit.experiment.floor_market import Market
+from kit.experiment.floor_trial import AFTER, BEFORE, FloorTrial, try_floors, under_rule
 from kit.report.floor_figures import floor_picture
 from kit.validate.blocks import Blocks, time_blocks
 

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from kit.allocate.inventory.exploration import Exploration, explore_inventory
-from kit.allocate.inventory.from_log import RequestWorth, inventory_from_log, request_worth
+from kit.allocate.inventory.from_log import inventory_from_log, request_worth
 from kit.allocate.inventory.greedy import greedy_inventory
 from kit.allocate.inventory.lp import lp_inventory
 from kit.allocate.inventory.problem import Inventory, InventorySelection, QpsLimit
-from kit.allocate.inventory.supply_paths import SupplyPaths, best_copies, compare_paths
+from kit.allocate.inventory.supply_paths import SupplyPaths, compare_paths
 from kit.base.checks import number, one_of
 from kit.base.errors import DataError
 from kit.data.log import AuctionLog
-from kit.flow.judge import METRICS, lost_rows
 from kit.models.landscape import LandscapeModel
-from kit.replay.result import ReplayResult
-from kit.replay.run import replay
-from kit.validate.blocks import time_blocks
-from kit.validate.compare import compare
-from kit.validate.verdict import Verdict
 
 Method = Literal["auto", "lp", "greedy"]
 LP_OFFERS = 20_000
@@ -88,37 +82,6 @@ class InventoryPlan:
         place = paths.known_path(self.selection.inventory.paths.reset_index())
         rate = np.append(self.selection.rate, 0.0)[place]
         return np.asarray(np.random.default_rng(seed).random(len(place)) < rate)
-
-
-@dataclass(frozen=True, eq=False)
-class InventoryJudged:
-    """One plan against others on rows that chose none of them.
-
-    Parameters
-    ----------
-    totals : pandas.DataFrame
-        One row a plan, the judged one first: queries, impressions, clicks, spend, value, surplus.
-    verdicts : mapping of str to Verdict
-        The plan against each other one: the paired difference with its interval.
-    results : mapping of str to ReplayResult
-        The replays.
-    """
-
-    totals: pd.DataFrame
-    verdicts: Mapping[str, Verdict]
-    results: Mapping[str, ReplayResult]
-
-    @property
-    def differences(self) -> pd.DataFrame:
-        """One row an other plan: surplus gained over it, with the interval for all of them."""
-        rows = []
-        for name, verdict in self.verdicts.items():
-            first = verdict.first
-            rows.append(
-                {"over": name, "difference": first.difference, "low": first.simultaneous_low,
-                 "high": first.simultaneous_high, "decision": verdict.decision}
-            )  # fmt: skip
-        return pd.DataFrame(rows)
 
 
 def select_inventory(
@@ -267,67 +230,6 @@ def inventory_frontier(plan: InventoryPlan, points: int = 12) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def judge_inventory(
-    holdout: AuctionLog,
-    market: LandscapeModel,
-    plan: InventoryPlan,
-    others: Mapping[str, InventoryPlan] | None = None,
-    *,
-    reading: Literal["pessimistic", "optimistic"] = "pessimistic",
-    value: ArrayLike | None = None,
-    seed: int = 0,
-) -> InventoryJudged:
-    """Replay what each plan hears on held-out rows, at the best bids, and compare in money.
-
-    Parameters
-    ----------
-    holdout : AuctionLog
-        With ``pctr`` and ``click_value_cpm``; seen by no fit and no choice.
-    market : LandscapeModel
-        Sets the bids; fitted before.
-    plan : InventoryPlan
-        What is judged.
-    others : mapping of str to InventoryPlan, optional
-        What it is compared with; default every path alike, and the best paths by surplus per
-        request, under the same limit.
-    reading : {"pessimistic", "optimistic"}
-        How outcomes that the log does not determine are read; see `kit.flow.judge`.
-    value : array_like, shape (n,), optional
-        Value of each impression if won, where it is known better than by its click.
-    seed : int
-        Of the sampling and the bootstrap.
-
-    Raises
-    ------
-    DataError
-        If `others` is empty.
-    """
-    one_of("reading", reading, ("pessimistic", "optimistic"))
-    if others is None:
-        others = {UNIFORM: uniform_plan(plan), RANKING: ranking_plan(plan)}
-    if not others:
-        raise DataError("others: got none; must be at least one plan. Pass one to compare with.")
-    worth, paths = request_worth(holdout, market), plan.paths_of(holdout)
-    blocks, won = time_blocks(holdout), _value(holdout, reading) if value is None else value
-    results, queries = {}, {}
-    for name, one in {"selected": plan, **others}.items():
-        heard = one.heard(paths, seed)
-        queries[name] = int(heard.sum())
-        results[name] = replay(
-            holdout, _bids(worth, paths, heard), name=name, value=won, censored=reading,
-            blocks=blocks.codes,
-        )  # fmt: skip
-    mine = results["selected"]
-    verdicts = {
-        name: compare(
-            mine.blocks, results[name].blocks, rng=np.random.default_rng(seed), blocks=blocks,
-            metrics=METRICS, policies=len(others),
-        )
-        for name in others
-    }  # fmt: skip
-    return InventoryJudged(_totals(results, queries), verdicts, results)
-
-
 def _limit(inventory: Inventory, qps: float | QpsLimit | None, share: float | None) -> QpsLimit:
     if (qps is None) == (share is None):
         raise DataError(
@@ -339,28 +241,3 @@ def _limit(inventory: Inventory, qps: float | QpsLimit | None, share: float | No
     if qps is not None:
         return QpsLimit(number("qps", qps, 0))
     return QpsLimit(number("qps_share", share, 0, 1) * float(inventory.qps.sum()))
-
-
-def _bids(worth: RequestWorth, paths: SupplyPaths, heard: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return one bid an impression, on its best copy heard."""
-    chosen = best_copies(paths.impression, worth.surplus_cpm, heard)
-    return np.where(chosen, worth.bid_cpm, np.nan)
-
-
-def _value(log: AuctionLog, reading: str) -> NDArray[np.float64]:
-    """Return the value of each impression if won, as in `kit.flow.judge`."""
-    worth = log.frame["click_value_cpm"].to_numpy(dtype=np.float64)
-    value = np.where(log.frame["click"], worth, 0.0)
-    if reading == "optimistic":
-        value = np.where(lost_rows(log), log.frame["pctr"] * worth, value)
-    return value
-
-
-def _totals(results: Mapping[str, ReplayResult], queries: Mapping[str, int]) -> pd.DataFrame:
-    rows = [
-        {"plan": name, "queries": queries[name], "impressions": result.impressions,
-         "clicks": result.clicks, "spend": result.cost, "value": result.value,
-         "surplus": result.surplus}
-        for name, result in results.items()
-    ]  # fmt: skip
-    return pd.DataFrame(rows).set_index("plan")

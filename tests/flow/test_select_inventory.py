@@ -12,11 +12,11 @@ from kit.base.errors import DataError
 from kit.data.simulate import SimulationConfig, simulate
 from kit.data.split import Split, time_split
 from kit.flow.fit import ClickValue, Models, fit_models, valid_clicks, with_values
+from kit.flow.judge_inventory import judge_inventory
 from kit.flow.select_inventory import (
     RANKING,
     UNIFORM,
     inventory_frontier,
-    judge_inventory,
     select_inventory,
 )
 from kit.report.inventory_figures import inventory_picture
