@@ -13,6 +13,8 @@ from kit.base.errors import DataError, SolverError
 
 LARGEST = 1e100
 """Largest number of a table: products of three stay finite."""
+LOOSE = 1e3
+"""Times what budgets can pay for, from which a capacity is cut to that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +115,8 @@ class AllocationTables:
     def bounded_capacity(self) -> NDArray[np.float64]:
         """Return finite capacities that change no optimum, shape (S,).
 
-        Unlimited supply is limited by what the budgets can pay for.
+        Supply that is unlimited, or far more than the budgets can pay for, is limited by what they
+        can: solvers lose digits on numbers that no plan can use.
 
         Raises
         ------
@@ -121,27 +124,28 @@ class AllocationTables:
             If some pair earns money without limit.
         """
         unlimited = np.isinf(self.capacity)
-        if not unlimited.any():
-            return self.capacity
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             most = self.budget[self.demand_code] / self.cost
         most[self.value <= 0] = 0.0
         most[np.isnan(most)] = np.inf  # budget 0 at cost 0, or inf / inf
-        endless = unlimited[self.supply_code] & np.isinf(most)
-        if endless.any():
-            place = int(np.flatnonzero(endless)[0])
-            supply = self.supply.index[self.supply_code[place]]
-            demand = self.demand.index[self.demand_code[place]]
-            value, cost = self.value[place], self.cost[place]
-            budget = self.budget[self.demand_code[place]]
-            raise SolverError(
-                f"capacity: supply {_plain(supply)} is unlimited (inf) and demand {_plain(demand)} "
-                f"can pay for any amount of it (value {value:g}, cost {cost:g}, budget "
-                f"{budget:g}), so the value is unbounded; must have a finite capacity or budget. "
-                "Give one of them a limit."
-            )
+        if unlimited.any():
+            endless = unlimited[self.supply_code] & np.isinf(most)
+            if endless.any():
+                raise self._endless(int(np.flatnonzero(endless)[0]))
         spare = np.bincount(self.supply_code, most, len(self.capacity)).astype(np.float64)
-        return np.where(unlimited, spare, self.capacity)
+        return np.where(self.capacity > LOOSE * spare, spare, self.capacity)
+
+    def _endless(self, place: int) -> SolverError:
+        supply = self.supply.index[self.supply_code[place]]
+        demand = self.demand.index[self.demand_code[place]]
+        value, cost = self.value[place], self.cost[place]
+        budget = self.budget[self.demand_code[place]]
+        return SolverError(
+            f"capacity: supply {_plain(supply)} is unlimited (inf) and demand {_plain(demand)} "
+            f"can pay for any amount of it (value {value:g}, cost {cost:g}, budget {budget:g}), so "
+            "the value is unbounded; must have a finite capacity or budget. Give one of them a "
+            "limit."
+        )
 
     def in_given_order(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a plan over the sorted pairs in the order of the table that was given."""

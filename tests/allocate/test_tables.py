@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kit.allocate.linear.lp import solve_lp
 from kit.allocate.tables import AllocationTables
 from kit.base.errors import DataError, SolverError
 
@@ -82,3 +83,24 @@ def test_unlimited_supply_is_bounded_by_budgets_or_refused() -> None:
     free = AllocationTables.of(supply, DEMAND, PAIRS.assign(cost=0.0))
     with pytest.raises(SolverError, match=r"supply 'b' is unlimited .* unbounded"):
         free.bounded_capacity()
+
+
+def test_supply_far_beyond_the_budgets_is_cut_to_what_they_can_pay_for() -> None:
+    pairs = PAIRS.assign(cost=1.0)
+    demand = DEMAND.assign(budget=[8.0, 4.0])
+    tables = AllocationTables.of(SUPPLY.assign(capacity=[1e9, 7000.0, 0.0]), demand, pairs)
+    assert tables.bounded_capacity().tolist() == [8.0, 7000.0, 0.0]  # a: only d 7 earns
+
+
+@pytest.mark.parametrize("method", ["exact", "dual"])
+@pytest.mark.parametrize("capacity", [1e9, 1e18])
+def test_a_huge_capacity_solves_as_an_unlimited_one(method: str, capacity: float) -> None:
+    pairs = pd.DataFrame(
+        {"supply_id": ["b", "a", "c", "a"], "demand_id": [7, 8, 8, 7],
+         "value": [3.0, 2.5, -1.0, 2.0], "cost": [1.0, 0.5, 1.0, 1.0]}
+    )  # fmt: skip
+    demand = DEMAND.assign(budget=[8.0, 4.0])
+    tables = AllocationTables.of(SUPPLY.assign(capacity=capacity), demand, pairs)
+    found = solve_lp(tables, method)
+    assert found.reached
+    assert found.objective == pytest.approx(44.0, rel=1e-4)  # 8 x 3 from b, 8 x 2.5 from a

@@ -260,7 +260,7 @@ def test_a_users_term_works_like_a_built_in_one(term: Term) -> None:
         (lambda: Robust("value_sd", size=-1.0), "size: got -1.0"),
         (lambda: make_term("budgets"), "Did you mean 'budget'"),
         (lambda: make_term("share", bye="x"), "unexpected keyword argument 'bye'"),
-        (lambda: Limit("a", None, "==", 1.0), "a: sense '=='"),  # type: ignore[arg-type]
+        (lambda: Limit("a", None, "==", 1.0), "a: sense '=='"),
         (lambda: Limit(["a", "b"], None, "<=", [1.0, 2.0, 3.0]), "shape \\(3,\\) for 2 limits"),
         (lambda: Limit("a", None, "<=", float("nan")), "a: got nan"),
     ],
@@ -277,6 +277,9 @@ def test_a_term_that_makes_no_sense_is_refused(make: Any, message: str) -> None:
         (Quality("exchange", min=0.5), "column 'exchange': .*must be numbers"),
         (Share("exchange", max={"x9": 0.1}), "share_max: 'x9' is unknown"),
         (Share("exchange", max=1.4), r"share_max\[exchange=x1\]: got 1.4"),
+        (Share("exchange", max="much"), "share_max: got 'much'; must be a number"),
+        (Share("exchange", max={"x1": "low"}), r"share_max\[x1\]: got 'low'"),
+        (Quality("fraud", max="low"), "fraud_max: got 'low'; must be a number"),
         (Share("exchange", max=0.4, of="money"), "of: got 'money'"),
         (Guarantee({"d9": 1.0}), "goal: 'd9' is unknown"),
         (Frequency(2.0), "column 'reach'"),

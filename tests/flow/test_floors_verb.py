@@ -103,6 +103,7 @@ def test_curves(tmp_path: Path) -> None:
         ("", "is no table"),
         ("price revenue\n1 2\n", "lacks column accept_prob"),
         ("accept_prob price revenue\n1.5 1 1\n", r"curves.accept_prob: .* in \[0, 1\]"),
+        ("accept_prob price revenue\n1 dear 1\n", r"curves.price: .*must be numbers"),
     ],
 )
 def test_a_bad_curve_file_is_refused(text: str | None, said: str, tmp_path: Path) -> None:

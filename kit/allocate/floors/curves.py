@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kit.allocate.floors.auctions import SellerAuctions
 from kit.allocate.floors.fill_limit import steps_of
-from kit.base.checks import bad_values, has_columns
+from kit.base.checks import as_numbers, bad_values, has_columns
 from kit.base.errors import DataError
 from kit.models.win_curve import WinCurves
 
@@ -81,7 +81,9 @@ class FloorCurves:
         array([[1. , 1. , 0.5]])
         """
         has_columns("curves", frame.columns, [*CURVE_COLUMNS, *by])
-        numbers = frame[list(CURVE_COLUMNS)].to_numpy(dtype=np.float64)
+        numbers = np.stack(
+            [as_numbers(f"curves.{name}", frame[name]) for name in CURVE_COLUMNS], axis=1
+        )
         for name, column in zip(CURVE_COLUMNS, numbers.T, strict=True):
             high = 1.0 if name == "accept_prob" else math.inf
             bad = ~((column >= 0) & (column <= high) & np.isfinite(column))

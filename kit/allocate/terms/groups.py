@@ -112,7 +112,7 @@ def chosen(
     if number is None:
         return np.zeros(0, dtype=np.int64), np.zeros(0)
     if not isinstance(number, Mapping):
-        return np.arange(len(levels)), np.full(len(levels), float(number))
+        return np.arange(len(levels)), np.full(len(levels), _plain(name, number))
     place = {level: at for at, level in enumerate(levels)}
     for level in number:
         if level not in place:
@@ -121,5 +121,12 @@ def chosen(
                 f"{did_you_mean(level, map(str, levels)) or 'Name a group of the tables.'}"
             )
     return np.array([place[level] for level in number], dtype=np.int64), np.array(
-        [float(value) for value in number.values()]
+        [_plain(f"{name}[{level}]", value) for level, value in number.items()]
     )
+
+
+def _plain(name: str, number: Any) -> float:
+    try:
+        return float(number)
+    except (TypeError, ValueError):
+        raise DataError(f"{name}: got {number!r}; must be a number. Pass one.") from None

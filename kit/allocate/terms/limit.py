@@ -77,7 +77,12 @@ class Limit:
         return len(self.names)
 
     def _numbers(self, number: ArrayLike) -> Floats:
-        found = np.asarray(number, dtype=np.float64)
+        try:
+            found = np.asarray(number, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise DataError(
+                f"{self.names[0]}: got {number!r}; must be a number. Pass one."
+            ) from None
         if found.ndim == 0:
             found = np.full(len(self), float(found))
         if found.shape != (len(self),):
