@@ -64,10 +64,11 @@ _PUBLIC: dict[str, str] = {
     "floors_from_curves": "kit.allocate.floors.fit",
     "buy_side": "kit.allocate.from_log",
     "sell_side": "kit.allocate.from_log",
-    "Inventory": "kit.allocate.inventory.problem",
-    "QpsLimit": "kit.allocate.inventory.problem",
     "greedy_inventory": "kit.allocate.inventory.greedy",
     "lp_inventory": "kit.allocate.inventory.lp",
+    "Inventory": "kit.allocate.inventory.problem",
+    "QpsLimit": "kit.allocate.inventory.problem",
+    "exploration_regret": "kit.allocate.inventory.regret",
     "LPSolution": "kit.allocate.linear.lp",
     "solve_lp": "kit.allocate.linear.lp",
     "MixedAuction": "kit.allocate.mixed.auction",
@@ -162,6 +163,7 @@ if TYPE_CHECKING:
     from kit.allocate.inventory.lp import lp_inventory as lp_inventory
     from kit.allocate.inventory.problem import Inventory as Inventory
     from kit.allocate.inventory.problem import QpsLimit as QpsLimit
+    from kit.allocate.inventory.regret import exploration_regret as exploration_regret
     from kit.allocate.inventory.reselling import resell as resell
     from kit.allocate.inventory.supply_paths import SupplyPaths as SupplyPaths
     from kit.allocate.inventory.supply_paths import compare_paths as compare_paths

@@ -137,6 +137,7 @@ def _relaxed(revenue: Array, lost: Array, limit: float) -> tuple[Ints, float, fl
 def _exact(
     revenue: Array, lost: Array, limit: float, point: Ints, price: float, bound: float
 ) -> FloorChoice:
+    """Search the choices segment by segment, keeping those that no other beats at less loss."""
     net = revenue - price * lost
     most = net.max(axis=1)
     known = _sum_at(revenue, point)
@@ -146,12 +147,10 @@ def _exact(
         for segment in range(len(revenue))
     ]
     ceiling = price * limit + most.sum() - np.cumsum(most)
-    order = np.arange(len(revenue))
     loses, earns = np.zeros(1), np.zeros(1)
     trail: list[tuple[Ints, Ints]] = []
     dropped = -np.inf
-    for segment in order:
-        points = open_points[segment]
+    for segment, points in enumerate(open_points):
         total_loss = (loses[:, None] + lost[segment, points]).ravel()
         total = (earns[:, None] + revenue[segment, points]).ravel()
         reach = total - price * total_loss + ceiling[segment]
@@ -169,11 +168,17 @@ def _exact(
         trail.append((keep // points.size, points[keep % points.size]))
     state = int(np.argmax(earns))
     if earns[state] > known:
-        point = np.empty(len(revenue), dtype=np.int64)
-        for segment in order[::-1]:
-            back, chosen = trail[segment]
-            point[segment], state = chosen[state], int(back[state])
+        point = _walk_back(trail, state)
     return _choice(revenue, lost, point, max(_sum_at(revenue, point), min(dropped, bound)), price)
+
+
+def _walk_back(trail: list[tuple[Ints, Ints]], state: int) -> Ints:
+    """Return the point of each segment on the way to the last segment's state."""
+    point = np.empty(len(trail), dtype=np.int64)
+    for segment in range(len(trail) - 1, -1, -1):
+        back, chosen = trail[segment]
+        point[segment], state = chosen[state], int(back[state])
+    return point
 
 
 def _choice(revenue: Array, lost: Array, point: Ints, bound: float, price: float) -> FloorChoice:
