@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kit.allocate.floors.auctions import SellerAuctions
 from kit.allocate.floors.bid_curves import price_levels
+from kit.allocate.floors.fit import floors_in_force
 from kit.allocate.floors.revenue import soft_floor
 from kit.allocate.floors.values import with_values
 from kit.data.simulate_buyers import top_two
@@ -69,7 +70,7 @@ class Market:
         )
         start = Bidding.constant(learn, shading_factor)
         start.shade[:, ~first] = 1.0
-        return cls(learn, live, start, _floor_in_force(fit), first)
+        return cls(learn, live, start, _in_force(fit), first)
 
     @classmethod
     def of_bids(
@@ -98,7 +99,7 @@ class Market:
 
         learn = market(fit)
         start = Bidding.constant(learn, 1.0)
-        floor = _floor_in_force(fit)
+        floor = _in_force(fit)
         return cls(learn, market(held_out), start, floor, first).settled()
 
     def settled(self, rounds: int = 20) -> Market:
@@ -117,7 +118,5 @@ def _is_first(auctions: SellerAuctions) -> NDArray[np.bool_]:
     return np.asarray(np.bincount(auctions.segment, auctions.first_price, size) > 0)
 
 
-def _floor_in_force(auctions: SellerAuctions) -> Array:
-    size = len(auctions.labels)
-    count = np.maximum(np.bincount(auctions.segment, minlength=size), 1)
-    return np.asarray(np.bincount(auctions.segment, auctions.floor_cpm, size) / count)
+def _in_force(auctions: SellerAuctions) -> Array:
+    return floors_in_force(auctions).table["floor_cpm"].to_numpy(dtype=np.float64)

@@ -153,6 +153,13 @@ def read_publisher(folder: Path | str, name: str) -> Publisher:
     The curve's first point has an acceptance of 0 and a little revenue, since the acceptance is
     rounded: it is read as revenue over price.
 
+    Parameters
+    ----------
+    folder : path
+        Where the files lie.
+    name : str
+        What their names start with: ``pub1``.
+
     Raises
     ------
     DataError
@@ -190,10 +197,20 @@ def read_publisher(folder: Path | str, name: str) -> Publisher:
 def read_draws(path: Path | str) -> Array:
     """Read drawn impressions: one a line, a comma-separated quality a contract, 0: not eligible.
 
+    Parameters
+    ----------
+    path : path
+        A text file of T lines of A numbers.
+
     Returns
     -------
     ndarray, shape (T, A)
         Quality, NaN where not eligible.
+
+    Raises
+    ------
+    DataError
+        If there is no such file.
     """
     if not Path(path).is_file():
         raise DataError(f"draws: no file {path}; must exist. Check the path.")

@@ -175,7 +175,27 @@ def fit_single_floor(
     max_lost_fill: float | None = None,
     soft_factor: float = 2.0,
 ) -> FloorPlan:
-    """Return the one floor for all auctions that earns most on these; see `fit_floors`."""
+    """Return the one floor for all auctions that earns most on these.
+
+    Parameters
+    ----------
+    auctions : SellerAuctions
+        Rows to fit on; judge the plan on others.
+    rule, max_lost_fill, soft_factor
+        As in `fit_floors`.
+
+    Raises
+    ------
+    DataError
+        If a number is out of range, or the rule is unknown.
+
+    Examples
+    --------
+    >>> auctions = SellerAuctions.of_arrays(np.array([1.0, 4.0]), np.array([0.5, 1.0]))
+    >>> plan = fit_single_floor(auctions)
+    >>> bool(3.5 < plan.table["floor_cpm"].iloc[0] <= 4.0)
+    True
+    """
     curve = single_curve(auctions, rule, soft_factor=soft_factor)
     return plan_of((curve,), auctions, max_lost_fill, rule, soft_factor)
 
@@ -205,6 +225,18 @@ def floors_in_force(auctions: SellerAuctions) -> FloorPlan:
 
 def floors_from_curves(curves: FloorCurves, max_lost_fill: float | None = None) -> FloorPlan:
     """Return the best floors on given curves, such as `FloorCurves.of_frame` reads.
+
+    Parameters
+    ----------
+    curves : FloorCurves
+        Revenue and fill of each segment by floor.
+    max_lost_fill : float, optional
+        Most that fill may fall, as a share of all auctions.
+
+    Raises
+    ------
+    DataError
+        If `max_lost_fill` is negative or no number.
 
     Examples
     --------

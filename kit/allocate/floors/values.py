@@ -177,6 +177,11 @@ def fit_answered_floors(
     single : bool
         Whether to fit one floor for all auctions.
 
+    Raises
+    ------
+    DataError
+        If a number is out of range, or there are no auctions.
+
     References
     ----------
     Riley and Samuelson, "Optimal Auctions", American Economic Review 71 (1981), proposition 1.

@@ -56,6 +56,11 @@ def exploration_regret(
     ------
     DataError
         If `truth` is of another length or negative.
+
+    References
+    ----------
+    Gelman, Carlin, Stern, Dunson, Vehtari, Rubin, "Bayesian Data Analysis" (3rd ed., 2013),
+    section 2.5: beliefs are normal, of known spread, and what is seen sharpens them.
     """
     means = finite_at_least("truth", truth)
     if means.shape != (len(paths),):

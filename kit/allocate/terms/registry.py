@@ -49,6 +49,13 @@ def describe_terms() -> dict[str, str]:
 def make_term(name: str, **parameters: Any) -> Term:
     """Return a term by its name.
 
+    Parameters
+    ----------
+    name : str
+        One of the names that `describe_terms` lists.
+    **parameters
+        What the term takes.
+
     Raises
     ------
     DataError
