@@ -104,9 +104,12 @@ def finite_at_least(name: str, values: ArrayLike, low: float = 0.0) -> NDArray[n
     Raises
     ------
     DataError
-        On NaN, infinite, or too small values.
+        On values that are no number, NaN, infinite, or too small.
     """
-    array = np.asarray(values, dtype=np.float64)
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{name}: holds no plain numbers; must be numbers. Convert it.") from None
     bad_values(name, array, ~np.isfinite(array), "finite", what="missing or infinite")
     bad_values(name, array, array < low, f">= {low:g}", what="too small" if low else "negative")
     return array

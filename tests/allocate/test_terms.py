@@ -285,6 +285,13 @@ def test_a_term_that_makes_no_sense_is_refused(make: Any, message: str) -> None:
         (Frequency(2.0), "column 'reach'"),
         (Frequency(2.0, reach="capacity"), "capacity: differs inside a user_segment"),
         (Frequency(2.0, reach={"a": 1.0}), "reach: lacks column b"),
+        (Frequency(2.0, reach={"a": 1.0, "b": "few"}), "reach: holds no plain numbers"),
+        (Frequency(2.0, reach="exchange"), "column 'exchange': .*must be numbers"),
+        (
+            Fairness("variance", weight=1.0, claim=dict.fromkeys(["d0", "d1", "d2", "d3"], "all")),
+            "claim: holds no plain numbers",
+        ),
+        (Pacing(0.1, dict.fromkeys(range(4), "even")), "profile: holds no plain numbers"),
         (Pacing(0.1, dict.fromkeys(range(4), 0.0)), "all weights are 0"),
         (CVaR([[1.0, 1.0]], limit=1.0), r"scenarios: has shape \(1, 2\); must be \(N, 24\)"),
         (Capacity, "terms: entry 0 is"),

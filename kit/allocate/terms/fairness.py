@@ -64,10 +64,8 @@ class Fairness(ConvexTerm):
     def _got(self, tables: AllocationTables) -> Any:
         """Return the (D, P) matrix of what each demand gets of its claim."""
         ids = list(tables.demand.index)
-        claim = np.ones(len(ids))
-        if self.claim is not None:
-            claim = np.array([float(self.claim.get(name, np.nan)) for name in ids])
-        claim = finite_at_least("claim", claim, 1e-12)
+        own = dict.fromkeys(ids, 1.0) if self.claim is None else self.claim
+        claim = finite_at_least("claim", [own.get(name, np.nan) for name in ids], 1e-12)
         code = tables.demand_code.astype(np.int64)
         return matrix(code, measured(tables, self.of) / claim[code], len(ids))
 

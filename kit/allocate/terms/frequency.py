@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kit.allocate.tables import AllocationTables
 from kit.allocate.terms.base import Limit, LinearTerm
-from kit.allocate.terms.groups import coded, column, matrix
+from kit.allocate.terms.groups import coded, matrix, numbers
 from kit.base.checks import finite_at_least, has_columns, number
 from kit.base.errors import DataError
 
@@ -55,16 +55,16 @@ class Frequency(LinearTerm):
         codes, levels = coded(tables, self.by)
         if isinstance(self.reach, Mapping):
             has_columns("reach", list(map(str, self.reach)), list(map(str, levels)))
-            found = np.array([float(self.reach[level]) for level in levels])
-        else:
-            held = column(tables, self.reach).to_numpy(dtype=np.float64)
-            found = np.ones(len(levels))
-            found[codes] = held
-            if (found[codes] != held).any():
-                raise DataError(
-                    f"{self.reach}: differs inside a {self.by}; must be the segment's number of "
-                    "users on each of its rows. Pass a mapping of segment to users."
-                )
+            given = [self.reach[level] for level in levels]
+            return finite_at_least("reach", given, 1e-9)
+        held = numbers(tables, self.reach)
+        found = np.ones(len(levels))
+        found[codes] = held
+        if (found[codes] != held).any():
+            raise DataError(
+                f"{self.reach}: differs inside a {self.by}; must be the segment's number of "
+                "users on each of its rows. Pass a mapping of segment to users."
+            )
         return finite_at_least("reach", found, 1e-9)
 
     def rows(self, tables: AllocationTables) -> Sequence[Limit]:
