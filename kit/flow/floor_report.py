@@ -110,9 +110,12 @@ def _interval(row: Any) -> str:
 def _after(study: FloorStudy, answer: FloorAnswer) -> Section:
     verdict = answer.trial.verdicts.get((SEGMENTS, AFTER))
     if verdict is None:
+        why = "The log tells too little of its buyers to say what they would answer."
+        if study.market is not None:
+            why = "Buyers were given no round in which to answer."
         return Section(
             "After buyers answer", "",
-            ("The log tells too little of its buyers to say what they would answer.", *study.notes),
+            (why, *study.notes),
         )  # fmt: skip
     types = study.by_type(answer)
     table = Table(

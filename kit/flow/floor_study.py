@@ -225,10 +225,12 @@ class FloorStudy:
         rounds, damping, listen_cost_cpm
             See `kit.experiment.market_response.respond`.
         """
-        plans, answered = self.plans(max_lost_fill), self.answered_plans(max_lost_fill)
+        market = self.market if rounds else None  # no round: nobody answers
+        plans = self.plans(max_lost_fill)
+        answered = self.answered_plans(max_lost_fill) if rounds else {}
         trials = [
             try_floors(
-                some, self.held_out, self.market, self.blocks, baseline=ONE,
+                some, self.held_out, market, self.blocks, baseline=ONE,
                 rng=np.random.default_rng([self._seed, 2]), rounds=rounds, damping=damping,
                 listen_cost_cpm=listen_cost_cpm,
             )
@@ -270,7 +272,7 @@ class FloorStudy:
         for rule in RULES[1:]:
             same = replace(plan, rule=rule, soft_factor=soft_factor)
             before, after = under_rule(
-                same, self.held_out, self.market, rule, rounds=rounds,
+                same, self.held_out, self.market if rounds else None, rule, rounds=rounds,
                 listen_cost_cpm=listen_cost_cpm,
             )  # fmt: skip
             rows.append({

@@ -71,6 +71,13 @@ def test_a_sellers_own_log(tmp_path: Path) -> None:
     assert {row["state"] for row in outcome.summary["states"]} == {"before", "after"}
 
 
+def test_without_a_round_nobody_answers(tmp_path: Path) -> None:
+    outcome = run(out=tmp_path, auctions=2000, by=("exchange",), rounds=0)
+    assert {row["state"] for row in outcome.summary["states"]} == {"before"}
+    assert outcome.summary["floors_fitted_for"] == "bids as made"
+    assert "no round in which to answer" in (tmp_path / "report.md").read_text()
+
+
 def test_the_sample_needs_its_highest_bids_drawn(tmp_path: Path) -> None:
     whole = AuctionLog.read(asset_dir("data_samples") / "auctions.parquet")
     path = whole.rows(slice(0, None, 80)).save(tmp_path / "part.parquet")
