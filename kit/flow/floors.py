@@ -89,6 +89,8 @@ def run_floors(spec: FloorsSpec, say: Say) -> Outcome:
     KitError
         If the log cannot be read, or does not tell what floors need.
     """
+    if spec.out.exists() and not spec.out.is_dir():
+        raise DataError(f"out: got {spec.out}, a file; must be a folder. Name another place.")
     if spec.curves:
         return _from_curves(spec, say)
     log, inputs, bad_rows = _rows(spec, say)

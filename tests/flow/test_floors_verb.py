@@ -71,6 +71,14 @@ def test_a_sellers_own_log(tmp_path: Path) -> None:
     assert {row["state"] for row in outcome.summary["states"]} == {"before", "after"}
 
 
+def test_a_file_for_a_folder_is_refused_before_the_work(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("kept")
+    with pytest.raises(DataError, match="out: got .*taken, a file; must be a folder"):
+        run(out=taken, auctions=2000)
+    assert taken.read_text() == "kept"
+
+
 def test_without_a_round_nobody_answers(tmp_path: Path) -> None:
     outcome = run(out=tmp_path, auctions=2000, by=("exchange",), rounds=0)
     assert {row["state"] for row in outcome.summary["states"]} == {"before"}
