@@ -74,7 +74,7 @@ def test_a_sellers_own_log(tmp_path: Path) -> None:
 def test_a_file_for_a_folder_is_refused_before_the_work(tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.write_text("kept")
-    with pytest.raises(DataError, match="out: got .*taken, a file; must be a folder"):
+    with pytest.raises(DataError, match=r"out: got .*taken, a file; must be a folder"):
         run(out=taken, auctions=2000)
     assert taken.read_text() == "kept"
 
