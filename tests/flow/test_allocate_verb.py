@@ -149,7 +149,7 @@ def test_an_input_is_never_overwritten(tmp_path: Path, name: str) -> None:
     link = tmp_path / "link.parquet"
     link.symlink_to(paths[name])
     for out in (paths[name], link):
-        with pytest.raises(DataError, match=rf"out: got .*, the file of {name}; must not overwrite"):
+        with pytest.raises(DataError, match=f"the file of {name}; must not overwrite"):
             allocate(paths, out=out)
     assert paths[name].read_bytes() == before
 
