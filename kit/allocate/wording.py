@@ -52,10 +52,10 @@ def sentence(row: Any, currency: str, period: str, worth: float | None = None) -
     said = [] if worth is None else [_whole(row.subject, worth, currency, period)]
     gain = money(loosen * step, currency) if abs(loosen) > 1e-9 else "nothing"
     said.append(f"{_change(row, most, currency, step)} {_verb(row, 'return')} {gain}")
-    if loosen != tighten:
-        cost = f"{_verb(row, 'cost')} {money(tighten * step, currency)}"
-        change = _change(row, not most, currency, step)
-        said.append(f"{change} {cost if np.isfinite(tighten) else 'cannot be had'}")
+    loss = money(tighten * step, currency) if np.isfinite(tighten) else "cannot be had"
+    if loss != gain and loosen != tighten:  # rates that read alike are one
+        cost = f"{_verb(row, 'cost')} {loss}" if np.isfinite(tighten) else loss
+        said.append(f"{_change(row, not most, currency, step)} {cost}")
     return "; ".join(said) + "."
 
 
