@@ -182,7 +182,7 @@ class CompiledProblem:
         self.move(new)
         try:
             allocation = self._answer(start, time_limit)
-        except Exception:
+        except BaseException:  # an interrupt too: the numbers must match what was answered last
             self.move({place: float(before[place]) for place in new})
             raise
         return allocation

@@ -114,11 +114,12 @@ def _lagrange(compiled: CompiledProblem, y: Floats) -> float:
     y[~np.isfinite(program.b)] = 0.0
     constant = np.where(np.isfinite(program.b), program.b, 0.0)
     slope = program.c - program.a.T @ y
-    slope[np.abs(slope) < 1e-12 * max(1.0, float(np.abs(program.c).max(initial=0.0)))] = 0.0
     low, high = _box(compiled)
     corner = np.where(slope > 0, low, np.where(slope < 0, high, 0.0))
-    terms = slope * corner
-    return -float(program.d - y @ constant + terms.sum())
+    # rounding beside an endless variable is no slope; beside a finite one it is counted
+    rounding = 1e-12 * max(1.0, float(np.abs(program.c).max(initial=0.0)))
+    corner[np.isinf(corner) & (np.abs(slope) < rounding)] = 0.0
+    return -float(program.d - y @ constant + (slope * corner).sum())
 
 
 def _box(compiled: CompiledProblem) -> tuple[Floats, Floats]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import ipywidgets as widgets
@@ -92,7 +91,7 @@ class AllocationExplorer(Panel):
         self.view: AllocationView = exploration.start
         self.frontier_name = next(iter(exploration.knobs), "")
         self.frontier = pd.DataFrame(columns=["number", "value", "spend"])
-        self._quiet = self._frontier_waits = False
+        self._frontier_waits = False
         self._pending: asyncio.TimerHandle | None = None
         self._make_controls()
         self._assemble()
@@ -201,14 +200,6 @@ class AllocationExplorer(Panel):
         if not self._quiet:
             self.frontier_name = self.of.value
             self._rested()
-
-    @contextmanager
-    def _unobserved(self) -> Any:
-        self._quiet = True
-        try:
-            yield
-        finally:
-            self._quiet = False
 
     def _draw(self) -> None:
         """Show what is known at once."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -96,7 +95,6 @@ class BidTuner(Panel):
         )
         self.pins: list[Pin] = []
         self._pinned = 0
-        self._quiet = False
         first = next(iter(self.tuning.policies))
         self.view = self.tuning.view(first, setting or Setting())
         self.figures = TunerFigures(self.tuning, self.css_class, curves)
@@ -271,14 +269,6 @@ class BidTuner(Panel):
         self.view = view
         self.say()
         self._draw()
-
-    @contextmanager
-    def _unobserved(self) -> Any:
-        self._quiet = True
-        try:
-            yield
-        finally:
-            self._quiet = False
 
     def _show_setting(self) -> None:
         """Move the controls to the setting, without reading them again."""

@@ -70,7 +70,6 @@ class ModelCardPanel(Panel):
         self.drift = drift(split.train, split.tune)
         self.model_name, self.split_name, self.bins = next(iter(self.models)), "tune", bins
         self.checked = self._check(self.model_name, self.split_name, self.bins)
-        self._quiet = False
         self._make_controls()
         self._make_figures()
         self.scores = widgets.HTML()
@@ -93,10 +92,9 @@ class ModelCardPanel(Panel):
             If a name is unknown or `bins` out of range; what was shown stays.
         """
         self._apply(model or self.model_name, split or self.split_name, bins or self.bins)
-        self._quiet = True
-        self.model.value, self.part.value = self.model_name, self.split_name
-        self.bin_count.value = self.bins
-        self._quiet = False
+        with self._unobserved():
+            self.model.value, self.part.value = self.model_name, self.split_name
+            self.bin_count.value = self.bins
         return self.checked
 
     def _check(self, model: str, split: str, bins: int) -> pd.DataFrame:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import ipywidgets as widgets
@@ -92,6 +94,7 @@ class Panel:
     def __init__(self, about: str) -> None:
         self.css_class = f"kit-panel-{uuid.uuid4().hex[:8]}"
         self.about = about
+        self._quiet = False
         self.message = widgets.HTML(_message(""))
         self.message.add_class("kit-message")
         heading = widgets.HTML(
@@ -106,6 +109,15 @@ class Panel:
         self.root.children = (*self._head, *rows)
         self.root.add_class("kit-panel")
         self.root.add_class(self.css_class)
+
+    @contextmanager
+    def _unobserved(self) -> Iterator[None]:
+        """Move the controls to a state without hearing them; they are heard again after."""
+        self._quiet = True
+        try:
+            yield
+        finally:
+            self._quiet = False
 
     def say(self, text: str = "") -> None:
         """Show what is going on, or nothing."""

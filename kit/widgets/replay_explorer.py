@@ -89,7 +89,6 @@ class ReplayExplorer(Panel):
             raise DataError("segment: the log has no label column and no clock to cut it by.")
         names = list(self.explorer.policies)
         segment = self.explorer.segments[0]
-        self._quiet = False
         self.result = self.explorer.explore(names[0], names[-1], segment)
         self._make_controls(names)
         self.differences = figure("differences", figure_layout("", "", "", showlegend=False))
@@ -128,15 +127,14 @@ class ReplayExplorer(Panel):
             policy or now.policy, baseline or now.baseline, segment or now.segment,
             metric or now.metric,
         )  # fmt: skip
-        self._quiet = True
-        for menu, name in (
-            (self.policy, self.result.policy),
-            (self.baseline, self.result.baseline),
-            (self.segment, self.result.segment),
-            (self.metric, self.result.metric),
-        ):
-            menu.value = name
-        self._quiet = False
+        with self._unobserved():
+            for menu, name in (
+                (self.policy, self.result.policy),
+                (self.baseline, self.result.baseline),
+                (self.segment, self.result.segment),
+                (self.metric, self.result.metric),
+            ):
+                menu.value = name
         return self.result
 
     def _make_controls(self, names: list[str]) -> None:

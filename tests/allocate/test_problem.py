@@ -253,8 +253,9 @@ def test_a_weight_changed_before_a_time_out_counts_in_the_value() -> None:
     assert late.bound >= exact.value
 
 
-def test_the_dual_method_gives_plan_bound_and_prices() -> None:
-    problem = AllocationProblem(shuffled(9))
+@pytest.mark.parametrize("objective", ["value", "surplus", "cost"])
+def test_the_dual_method_gives_plan_bound_and_prices(objective: str) -> None:
+    problem = AllocationProblem(shuffled(9), objective=objective)
     exact, dual = problem.solve(), problem.solve(method="dual", gap=1e-5)
     assert dual.method == "dual"
     assert dual.value == pytest.approx(exact.value, rel=1e-4)
@@ -267,6 +268,24 @@ def test_the_dual_method_gives_plan_bound_and_prices() -> None:
     assert any("more budget for" in line for line in dual.words())
     with pytest.raises(SolverError, match="keeps no live problem"):
         dual.price_range("budget[3]")
+
+
+def test_an_interrupt_leaves_the_numbers_of_the_last_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled = AllocationProblem(shuffled(9)).compile()
+    before, value = dict(compiled.limits), compiled.solve().value
+    name = next(name for name in before if name.startswith("budget"))
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compiled, "_answer", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            compiled.solve({name: 0.5 * before[name]})
+    assert compiled.limits == before
+    assert compiled.solve().value == pytest.approx(value, rel=1e-12)
 
 
 def test_a_problem_prints_what_it_is() -> None:
