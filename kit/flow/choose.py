@@ -16,7 +16,7 @@ from kit.data.log import AuctionLog
 from kit.data.schema import FIRST_PRICE, SECOND_PRICE
 from kit.models.landscape import LandscapeModel
 from kit.replay.grid import replay_grid
-from kit.replay.result import ReplayResult
+from kit.replay.result import GridResult, ReplayResult
 from kit.replay.run import replay
 
 SHADING_FACTORS = np.linspace(0.2, 1.0, 17).round(2)
@@ -100,21 +100,19 @@ class Tuner:
 
     def grid(self, base_bid: NDArray[np.float64], multipliers: NDArray[np.float64]) -> pd.DataFrame:
         """Return the expected totals of each multiplier of some bids."""
-        result = replay_grid(
-            self.log, base_bid, multipliers,
-            value=self.value, censored="given", market=self.prices,
-        )  # fmt: skip
-        return result.totals
+        return self._grid(base_bid, multipliers).totals
 
     def by_exchange(
         self, base_bid: NDArray[np.float64], multipliers: NDArray[np.float64]
     ) -> pd.DataFrame:
         """Return the same by exchange and hour; cells with impressions only."""
-        result = replay_grid(
+        return self._grid(base_bid, multipliers).by_exchange_hour
+
+    def _grid(self, base_bid: NDArray[np.float64], multipliers: NDArray[np.float64]) -> GridResult:
+        return replay_grid(
             self.log, base_bid, multipliers,
             value=self.value, censored="given", market=self.prices,
         )  # fmt: skip
-        return result.by_exchange_hour
 
     def replay(self, bids: BidPolicy | NDArray[np.float64]) -> ReplayResult:
         """Return the expected totals of some bids, also by exchange."""

@@ -14,7 +14,8 @@ from kit.data.log import AuctionLog
 from kit.flow.choose import Tuner
 
 STEPS_PER_DOUBLING = 16
-MULTIPLIERS = 2.0 ** (np.arange(-4 * STEPS_PER_DOUBLING, 2 * STEPS_PER_DOUBLING + 1) / 16)
+_STEPS = np.arange(-4 * STEPS_PER_DOUBLING, 2 * STEPS_PER_DOUBLING + 1)
+MULTIPLIERS = 2.0 ** (_STEPS / STEPS_PER_DOUBLING)
 """Multipliers tried on the policy's bids: 1/16 to 4."""
 
 Floats = NDArray[np.float64]

@@ -187,7 +187,7 @@ def split_budget(tuner: Tuner, policy: BidPolicy, share: float) -> BudgetSplit |
     Everett (1963), Generalized Lagrange Multiplier Method, Operations Research 11 (one price of
     money equates marginal returns).
     """
-    number("budget_share", share, 0, 1)
+    number("budget_share", share, 0, 1, above=0)
     bids = np.asarray(policy.bid(tuner.log.request, tuner.rng), dtype=np.float64)
     curves = response_curves(tuner, bids)
     if len(curves) == 1:

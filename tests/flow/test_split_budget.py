@@ -17,6 +17,7 @@ from kit.bid.constant import ConstantPolicy
 from kit.bid.value import ValuePolicy
 from kit.data.log import AuctionLog
 from kit.data.samples import THETA
+from kit.flow.choose import Tuner
 from kit.flow.demo import run_demo
 from kit.flow.describe_split import ONE_EXCHANGE, price_words, split_facts
 from kit.flow.findings import Findings
@@ -26,18 +27,14 @@ from kit.flow.specs import DemoSpec, Source
 from kit.flow.split_budget import BudgetSplit, curve_at, judge_split, solve, split_budget
 
 
-class Scored:
+class Scored(Tuner):
     """A tuner whose every price is known."""
 
     def __init__(self, log: AuctionLog) -> None:
-        from kit.flow.choose import Tuner
-
         frame = log.frame
         self.log, self.rng = log, np.random.default_rng(0)
         self.prices = frame["market_price_cpm"].to_numpy()
         self.value = (frame["pctr"] * frame["click_value_cpm"]).to_numpy()
-        self.by_exchange = Tuner.by_exchange.__get__(self)
-        self.replay = Tuner.replay.__get__(self)
 
 
 def market(rows: int, seed: int, exchanges: dict[str, tuple[float, float]]) -> AuctionLog:
