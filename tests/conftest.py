@@ -6,6 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+settings.register_profile("seeded", derandomize=True, database=None)
+settings.load_profile("seeded")
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kit.allocate.contracts.acceptance import AcceptanceCurve
@@ -139,6 +139,7 @@ def test_without_an_exchange_it_is_the_best_assignment(seed: int) -> None:
 
 
 @given(seed=st.integers(0, 10_000), start=st.floats(-5, 5))
+@example(seed=9545, start=-3.0)  # as much owed as there is: the dual is flat far from the centre
 @settings(max_examples=40, deadline=None)
 def test_any_prices_bound_the_optimum(seed: int, start: float) -> None:
     problem, quality = random_case(np.random.default_rng(seed))

@@ -158,18 +158,21 @@ def _minimise(
     best = dual(centre)
     scale = _scale(problem, quality)
     box, done, tried = scale, 1, centre
+    least, price = best, centre  # every dual value bounds the yield, taken as a step or not
     for _ in range(rounds - 1):
         low, high = np.maximum(centre - box, floor), centre + box
         trial, model, inside = _lowest(planes, groups, goal, low, high, floor, scale)
         lower = max(lower, model) if inside else lower
-        size = max(abs(best), _SMALL * scale)
+        size = max(abs(least), _SMALL * scale)
         # the same point twice: the planes meet there already, and the rest of the gap is rounding
-        if best - max(lower, model) <= gap * size or (done > 1 and np.array_equal(trial, tried)):
-            if inside or lower >= best - gap * size or box > _WIDEST * scale:
+        if least - max(lower, model) <= gap * size or (done > 1 and np.array_equal(trial, tried)):
+            if inside or lower >= least - gap * size or box > _WIDEST * scale:
                 break
             box *= 10.0  # at the edge: the planes say nothing about what lies beyond
             continue
         height, done, tried = dual(trial), done + 1, trial
+        if height < least:
+            least, price = height, trial
         gained, hoped = best - height, best - model
         if gained >= _SERIOUS * hoped:
             best, centre = height, trial
@@ -178,7 +181,7 @@ def _minimise(
             box = max(0.5 * box, 1e-12 * scale)
         if len(planes.group) > _KEPT * groups:
             _drop(planes, centre, trial)
-    return OfflineBound(best, min(lower, best), centre, done, scale)
+    return OfflineBound(least, min(lower, least), price, done, scale)
 
 
 def _scale(problem: ContractProblem, quality: Array) -> float:
