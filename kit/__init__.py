@@ -111,7 +111,7 @@ _PUBLIC: dict[str, str] = {
     "Writeup": "kit.report.writeup",
     "choose": "kit.flow.choose",
     "Tuner": "kit.flow.choose",
-    "Comparison": "kit.flow.describe",
+    "Compared": "kit.flow.describe",
     "describe": "kit.flow.describe",
     "split_words": "kit.flow.describe_split",
     "ClickValue": "kit.flow.fit",
@@ -226,7 +226,7 @@ if TYPE_CHECKING:
     from kit.experiment.market_response import respond as respond
     from kit.flow.choose import Tuner as Tuner
     from kit.flow.choose import choose as choose
-    from kit.flow.describe import Comparison as Comparison
+    from kit.flow.describe import Compared as Compared
     from kit.flow.describe import describe as describe
     from kit.flow.describe_split import split_words as split_words
     from kit.flow.fit import ClickValue as ClickValue

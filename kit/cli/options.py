@@ -87,8 +87,8 @@ def recorded(
     """Return the action of a verb that is recorded as a run."""
 
     def act(given: argparse.Namespace) -> None:
+        from kit.base.specs import read_spec
         from kit.flow.perform import VERBS, perform
-        from kit.flow.specs import read_spec
 
         spec = read_spec(VERBS[verb].spec, read(given))
         done = perform(verb, spec, say)

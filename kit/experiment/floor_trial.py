@@ -20,7 +20,7 @@ from kit.experiment.floor_market import Market
 from kit.experiment.market_response import Response, respond
 from kit.validate.blocks import Blocks
 from kit.validate.compare import compare
-from kit.validate.verdict import Verdict
+from kit.validate.comparison import Comparison
 
 Array = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class FloorTrial:
         ``after``): ``plan``, ``state``, ``revenue_cpm`` (per thousand auctions), ``fill``,
         ``lift_cpm`` over the baseline plan in the same state, its ``low`` and ``high`` (own
         interval of each; NaN for rounds between, and for the baseline), ``lift`` as a share.
-    verdicts : mapping of (str, str) to Verdict
+    comparisons : mapping of (str, str) to Comparison
         By plan and ``before`` or ``after``: ``revenue`` decides, ``impressions`` are auctions sold.
         The simultaneous intervals count every plan in both states.
     settled : mapping of (str, str) to Settled
@@ -51,7 +51,7 @@ class FloorTrial:
     """
 
     states: pd.DataFrame
-    verdicts: Mapping[tuple[str, str], Verdict]
+    comparisons: Mapping[tuple[str, str], Comparison]
     settled: Mapping[tuple[str, str], Settled]
     responses: Mapping[str, Response]
     baseline: str
@@ -83,13 +83,13 @@ class FloorTrial:
             if key[1] in (BEFORE, AFTER) and key[0] in (plan, self.baseline)
         }
         states = sorted({state for _, state in kept}, reverse=True)
-        verdicts = {
+        comparisons = {
             (plan, state): judge_revenue(
                 kept[plan, state], kept[self.baseline, state], blocks, rng, len(states)
             )
             for state in states
         }
-        table = _states(kept, verdicts, self.baseline)
+        table = _states(kept, comparisons, self.baseline)
         return table[table["plan"] == plan].reset_index(drop=True)
 
 
@@ -158,7 +158,7 @@ def try_floors(
     frames = {key: seller_blocks(settled, blocks) for key, settled in done.items()}
     shown = [BEFORE] if market is None else [BEFORE, AFTER]
     others = [name for name in plans if name != baseline]
-    verdicts = {
+    comparisons = {
         (name, state): judge_revenue(
             frames[name, state], frames[baseline, state], blocks, rng,
             len(others) * len(shown), level,
@@ -166,8 +166,8 @@ def try_floors(
         for name in others
         for state in shown
     }  # fmt: skip
-    states = _states(frames, verdicts, baseline)
-    return FloorTrial(states, verdicts, done, responses, baseline)
+    states = _states(frames, comparisons, baseline)
+    return FloorTrial(states, comparisons, done, responses, baseline)
 
 
 def under_rule(
@@ -225,15 +225,17 @@ def judge_revenue(
     rng: np.random.Generator,
     comparisons: int = 1,
     level: float = 0.95,
-) -> Verdict:
+) -> Comparison:
     """Compare two frames of `seller_blocks`; see `kit.validate.compare.compare`."""
-    verdict = compare(
+    comparison = compare(
         policy, baseline, rng=rng, blocks=blocks, metrics=METRICS, level=level,
         policies=comparisons,
     )  # fmt: skip
-    first, *rest = verdict.rows
-    said = tuple(text.replace(f" in {first.metric} ", " in revenue ") for text in verdict.reasons)
-    return replace(verdict, rows=(replace(first, metric="revenue"), *rest), reasons=said)
+    first, *rest = comparison.rows
+    said = tuple(
+        text.replace(f" in {first.metric} ", " in revenue ") for text in comparison.reasons
+    )
+    return replace(comparison, rows=(replace(first, metric="revenue"), *rest), reasons=said)
 
 
 def _after(live: BuyerMarket, answer: Response, hard: Array, soft: Array) -> dict[str, Settled]:
@@ -248,7 +250,7 @@ def _after(live: BuyerMarket, answer: Response, hard: Array, soft: Array) -> dic
 
 def _states(
     frames: Mapping[tuple[str, str], pd.DataFrame],
-    verdicts: Mapping[tuple[str, str], Verdict],
+    comparisons: Mapping[tuple[str, str], Comparison],
     baseline: str,
 ) -> pd.DataFrame:
     rows = []
@@ -258,13 +260,13 @@ def _states(
         # a baseline that settled sooner stays where it settled
         other = frames.get((baseline, state), frames.get((baseline, AFTER)))
         base = float("nan") if other is None else float(other["value"].sum()) / auctions
-        verdict = verdicts.get((name, state))
+        comparison = comparisons.get((name, state))
         low, high = (
             (float("nan"), float("nan"))
-            if verdict is None
+            if comparison is None
             else (
-                verdict.first.simultaneous_low / auctions,
-                verdict.first.simultaneous_high / auctions,
+                comparison.first.simultaneous_low / auctions,
+                comparison.first.simultaneous_high / auctions,
             )
         )
         rows.append({

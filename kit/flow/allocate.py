@@ -19,8 +19,8 @@ from kit.allocate.tables import AllocationTables
 from kit.base.checks import has_columns
 from kit.base.errors import DataError
 from kit.base.files import atomic_path, file_hash
+from kit.base.specs import Spec
 from kit.flow.runs import Outcome, Say
-from kit.flow.specs import Spec
 from kit.report.numbers import count
 
 COLUMNS = {

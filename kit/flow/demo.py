@@ -13,7 +13,7 @@ from kit.data.log import AuctionLog
 from kit.data.rejects import rejects_path
 from kit.data.split import time_split
 from kit.flow.choose import Choice, Tuner, choose
-from kit.flow.describe import Comparison, describe
+from kit.flow.describe import Compared, describe
 from kit.flow.describe_split import TITLE as SPLIT_TITLE
 from kit.flow.describe_split import split_facts, split_words
 from kit.flow.findings import RESULT, Findings
@@ -55,7 +55,7 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
     )
     say("writing the report")
     written = _write(findings, compared.models, spec.out)
-    verdict = compared.judged.verdict
+    verdict = compared.judged.comparison
     unit = compared.judged.policy.unit
     said = headline(verdict, findings.policy, findings.baseline, unit)
     return Outcome(
@@ -82,7 +82,7 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
     )
 
 
-def compare_policies(log: AuctionLog, report: LoadReport, spec: DemoSpec, say: Say) -> Comparison:
+def compare_policies(log: AuctionLog, report: LoadReport, spec: DemoSpec, say: Say) -> Compared:
     """Split a log, model it, choose on its tune split and judge on its holdout."""
     raw = time_split(valid_clicks(log), tune=spec.tune, holdout=spec.holdout)
     say(f"split {raw.about}")
@@ -101,7 +101,7 @@ def compare_policies(log: AuctionLog, report: LoadReport, spec: DemoSpec, say: S
         split.holdout, choice.policy, choice.baseline, spec.seed, policies=looks
     )
     budget = judge_split(divided, split.holdout, spec.seed, looks) if divided else None
-    compared = Comparison(
+    compared = Compared(
         split, models, click_value, choice, judged, optimistic,
         report.source, report.source_hash, report.bad_rows, budget,
     )  # fmt: skip

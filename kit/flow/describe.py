@@ -34,7 +34,7 @@ from kit.report.tables import results_table
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Compared:
     """Everything the stages handed on, before it is put into words.
 
     Parameters
@@ -79,12 +79,12 @@ class Comparison:
         return self.choice.baseline.name
 
 
-def describe(found: Comparison, *, command: str, seed: int, generated_at: str) -> Findings:
+def describe(found: Compared, *, command: str, seed: int, generated_at: str) -> Findings:
     """Put a comparison into words, tables and the data of figures.
 
     Parameters
     ----------
-    found : Comparison
+    found : Compared
         What the stages handed on.
     command : str
         What makes it again.
@@ -101,9 +101,9 @@ def describe(found: Comparison, *, command: str, seed: int, generated_at: str) -
         policy=found.policy,
         baseline=found.baseline,
         unit=UnitData(**asdict(unit)),
-        verdict=judged.verdict.to_dict(),
+        verdict=judged.comparison.to_dict(),
         totals={"policy": judged.policy.to_dict(), "baseline": judged.baseline.to_dict()},
-        optimistic=found.optimistic.verdict.to_dict() if found.optimistic else None,
+        optimistic=found.optimistic.comparison.to_dict() if found.optimistic else None,
         models={name: model.summary() for name, model in found.models.fitted.items()},
         choice={
             "about": found.choice.policy.about,
@@ -127,19 +127,19 @@ def describe(found: Comparison, *, command: str, seed: int, generated_at: str) -
     )
 
 
-def _figures(found: Comparison) -> list[FigureData]:
+def _figures(found: Compared) -> list[FigureData]:
     drawn = pictures.figures(found.split, found.models, found.choice, found.judged)
     return drawn if found.budget is None else [*drawn, split_figure(found.budget)]
 
 
-def _sections(found: Comparison) -> list[SectionData]:
+def _sections(found: Compared) -> list[SectionData]:
     if found.budget is not None:
         return [split_section(found.budget)]
     is_one = len(exchange_names(found.split.tune).unique()) == 1
     return [one_exchange()] if is_one else []
 
 
-def _question(found: Comparison) -> str:
+def _question(found: Compared) -> str:
     if found.choice.baseline.policy is None:
         rest = "the bids that were logged"
     else:
@@ -150,7 +150,7 @@ def _question(found: Comparison) -> str:
     )
 
 
-def _data(found: Comparison) -> SourceData:
+def _data(found: Compared) -> SourceData:
     split, meta = found.split, found.split.train.meta
     parts = {"train": split.train, "tune": split.tune, "holdout": split.holdout}
     ties = "wins" if meta.ties_win else "loses"
@@ -190,7 +190,7 @@ def _period(split: Split) -> str:
     return "in file order; the log has no clock"
 
 
-def _method(found: Comparison) -> list[str]:
+def _method(found: Compared) -> list[str]:
     models = [f"{name}: {model.card.about}." for name, model in found.models.fitted.items()]
     return [
         f"The log is cut in time: {found.split.about}. Models are fitted on the train split, "
@@ -213,7 +213,7 @@ def _method(found: Comparison) -> list[str]:
     ]
 
 
-def _diagnostics(found: Comparison) -> list[Table]:
+def _diagnostics(found: Compared) -> list[Table]:
     tables = [_scores(found)]
     if found.optimistic is not None:
         tables.insert(0, _readings(found.judged, found.optimistic))
@@ -226,7 +226,7 @@ def _readings(judged: Judged, optimistic: Judged) -> Table:
     unit = judged.policy.unit
     rows = []
     for reading in (judged, optimistic):
-        row = reading.verdict.first
+        row = reading.comparison.first
         low, high = (unit.money(end) for end in (row.simultaneous_low, row.simultaneous_high))
         rows.append({
             "Reading": reading.reading,
@@ -236,7 +236,7 @@ def _readings(judged: Judged, optimistic: Judged) -> Table:
                 unit.money(row.difference), "", sign=True
             ),
             "Interval": f"{money(low, '', True)} to {money(high, '', True)}",
-            "Verdict": reading.verdict.decision,
+            "Verdict": reading.comparison.decision,
         })  # fmt: skip
     note = (
         "The pessimistic reading decides: a bid whose outcome the log does not tell loses, and an "
@@ -246,7 +246,7 @@ def _readings(judged: Judged, optimistic: Judged) -> Table:
     return Table("What the log leaves open", pd.DataFrame(rows), note)
 
 
-def _scores(found: Comparison) -> Table:
+def _scores(found: Compared) -> Table:
     rows = [
         {
             "Model": target, "Split": name, "Rows": count(score.rows),
@@ -262,7 +262,7 @@ def _scores(found: Comparison) -> Table:
     return Table("Response models", pd.DataFrame(rows), note)
 
 
-def _all_scores(found: Comparison) -> Iterator[tuple[str, str, ProbabilityScore]]:
+def _all_scores(found: Compared) -> Iterator[tuple[str, str, ProbabilityScore]]:
     for name, part in (("tune", found.split.tune), ("holdout", found.split.holdout)):
         clicks = labelled(part, "click")
         yield "click", name, score_probabilities(clicks.frame["pctr"], clicks.label)
@@ -270,7 +270,7 @@ def _all_scores(found: Comparison) -> Iterator[tuple[str, str, ProbabilityScore]
             yield "conversion", name, found.models.conversion.score(part)
 
 
-def _campaigns(found: Comparison) -> Table:
+def _campaigns(found: Compared) -> Table:
     unit = found.judged.policy.unit
     rows = []
     for result in (found.judged.policy, found.judged.baseline):

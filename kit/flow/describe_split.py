@@ -37,7 +37,7 @@ def split_section(found: JudgedSplit) -> SectionData:
 
 def verdict_words(found: JudgedSplit) -> list[str]:
     """Return one headline a comparison."""
-    return [headline(judged.verdict, judged.policy.policy, judged.baseline.policy, found.unit)
+    return [headline(judged.comparison, judged.policy.policy, judged.baseline.policy, found.unit)
             for judged, _ in found.against]  # fmt: skip
 
 
@@ -47,8 +47,8 @@ def split_words(found: JudgedSplit | None) -> str:
         return ONE_EXCHANGE
     unit = found.unit
     each = (
-        f"against {judged.baseline.policy} {_signed(judged.verdict.first.difference, unit)} "
-        f"{unit.currency} surplus ({_interval(judged, unit)}), {judged.verdict.decision}"
+        f"against {judged.baseline.policy} {_signed(judged.comparison.first.difference, unit)} "
+        f"{unit.currency} surplus ({_interval(judged, unit)}), {judged.comparison.decision}"
         for judged, _ in found.against
     )
     return f"split by return, {'; '.join(each)}."
@@ -85,7 +85,7 @@ def _question(found: JudgedSplit) -> str:
 
 def _reasons(found: JudgedSplit) -> list[str]:
     return [
-        f"Against {judged.baseline.policy}: {' '.join(judged.verdict.reasons)}"
+        f"Against {judged.baseline.policy}: {' '.join(judged.comparison.reasons)}"
         for judged, _ in found.against
     ]
 
@@ -94,8 +94,8 @@ def _counted(found: JudgedSplit) -> str:
     judged, _ = found.against[0]
     return (
         "The holdout is opened once, for the comparison above and these two together: every "
-        f"interval holds for all {judged.verdict.comparisons} of them, {len(judged.verdict.rows)} "
-        "metrics each."
+        f"interval holds for all {judged.comparison.comparisons} of them, "
+        f"{len(judged.comparison.rows)} metrics each."
     )
 
 
@@ -153,10 +153,12 @@ def _differences(found: JudgedSplit) -> TableData:
         {
             "Split by return against": judged.baseline.policy,
             "Reading": judged.reading if open_end else "every outcome is known",
-            f"Surplus difference ({unit.currency})": _signed(judged.verdict.first.difference, unit),
-            f"{100 * judged.verdict.level:g} %, all comparisons": _interval(judged, unit),
-            f"Detectable ({unit.currency})": _money(judged.verdict.first.mde, unit),
-            "Verdict": judged.verdict.decision,
+            f"Surplus difference ({unit.currency})": _signed(
+                judged.comparison.first.difference, unit
+            ),
+            f"{100 * judged.comparison.level:g} %, all comparisons": _interval(judged, unit),
+            f"Detectable ({unit.currency})": _money(judged.comparison.first.mde, unit),
+            "Verdict": judged.comparison.decision,
         }
         for known, open_end in found.against
         for judged in filter(None, (known, open_end))
@@ -166,7 +168,7 @@ def _differences(found: JudgedSplit) -> TableData:
 
 
 def _interval(judged: Judged, unit: PriceUnit) -> str:
-    row = judged.verdict.first
+    row = judged.comparison.first
     if not math.isfinite(row.simultaneous_low):
         return "too little data"
     return f"{_signed(row.simultaneous_low, unit)} to {_signed(row.simultaneous_high, unit)}"
@@ -214,7 +216,7 @@ def split_facts(found: JudgedSplit | None) -> dict[str, Any]:
         return {"verdict": None, "headline": ONE_EXCHANGE}
     split, unit = found.split, found.unit
     return {
-        "verdict": found.against[0][0].verdict.decision,
+        "verdict": found.against[0][0].comparison.decision,
         "headline": " ".join(verdict_words(found)),
         "budget_share": split.share,
         "budget": unit.money(found.budget),
@@ -224,15 +226,15 @@ def split_facts(found: JudgedSplit | None) -> dict[str, Any]:
         },
         "against": {
             judged.baseline.policy: {
-                "verdict": judged.verdict.decision,
-                "reasons": list(judged.verdict.reasons),
-                "surplus_difference": unit.money(judged.verdict.first.difference),
+                "verdict": judged.comparison.decision,
+                "reasons": list(judged.comparison.reasons),
+                "surplus_difference": unit.money(judged.comparison.first.difference),
                 "interval": [
                     _number(unit.money(end))
-                    for end in (judged.verdict.first.simultaneous_low,
-                                judged.verdict.first.simultaneous_high)
+                    for end in (judged.comparison.first.simultaneous_low,
+                                judged.comparison.first.simultaneous_high)
                 ],
-                "optimistic": open_end.verdict.decision if open_end else None,
+                "optimistic": open_end.comparison.decision if open_end else None,
             }
             for judged, open_end in found.against
         },

@@ -182,14 +182,14 @@ class Explorer:
         low = high = math.nan
         why = ""
         try:
-            verdict = compare(
+            comparison = compare(
                 mine, other, rng=np.random.default_rng(self._seed), metrics=(metric,),
                 level=self.level, policies=count + 1, resamples=2000,
             )  # fmt: skip
-            found = verdict.rows[0]
+            found = comparison.rows[0]
             low, high = found.simultaneous_low, found.simultaneous_high
             if math.isnan(low):
-                why = " ".join(verdict.reasons)
+                why = " ".join(comparison.reasons)
         except DataError as error:
             why = str(error)
         return row | {

@@ -46,7 +46,7 @@ def write_floors(
     command, seed, source, bad_rows, generated_at
         How to run it again, on what, and when it ran.
     """
-    verdict = answer.trial.verdicts[SEGMENTS, BEFORE]
+    verdict = answer.trial.comparisons[SEGMENTS, BEFORE]
     picture = ReportFigure(
         "What floors earn",
         "Left: revenue of the fit over the fill that floors give up, by segment and with one "
@@ -108,7 +108,7 @@ def _interval(row: Any) -> str:
 
 
 def _after(study: FloorStudy, answer: FloorAnswer) -> Section:
-    verdict = answer.trial.verdicts.get((SEGMENTS, AFTER))
+    verdict = answer.trial.comparisons.get((SEGMENTS, AFTER))
     if verdict is None:
         why = "The log tells too little of its buyers to say what they would answer."
         if study.market is not None:
@@ -143,7 +143,7 @@ def _after(study: FloorStudy, answer: FloorAnswer) -> Section:
 def _fitted_for_answers(study: FloorStudy, answer: FloorAnswer) -> tuple[str, ...]:
     if answer.answered is None:
         return ()
-    verdict = answer.answered.verdicts[SEGMENTS, AFTER]
+    verdict = answer.answered.comparisons[SEGMENTS, AFTER]
     said = headline(verdict, SEGMENTS, ONE, study.unit)
     return (f"Both fitted for buyers who answer, and answered: {said}",)
 

@@ -16,6 +16,7 @@ from kit.allocate.floors.curves import FloorCurves
 from kit.allocate.floors.fit import FloorPlan, floors_from_curves
 from kit.base.errors import DataError
 from kit.base.files import atomic_path, file_hash, write_text
+from kit.base.specs import Spec
 from kit.base.units import PriceUnit
 from kit.data.log import AuctionLog
 from kit.data.rejects import rejects_path
@@ -27,7 +28,7 @@ from kit.flow.floor_report import write_floors
 from kit.flow.floor_study import ANSWERS, BIDS, ONE, SEGMENTS, FloorAnswer, FloorStudy
 from kit.flow.runs import Outcome, Say, utc_now
 from kit.flow.source import open_log
-from kit.flow.specs import Share, Source, Spec
+from kit.flow.specs import Share, Source
 from kit.report.numbers import count, percent
 
 
@@ -235,7 +236,7 @@ def _fitted(plan: FloorPlan) -> dict[str, Any]:
 
 
 def _summary(spec: FloorsSpec, study: FloorStudy, answer: FloorAnswer) -> dict[str, Any]:
-    verdicts = answer.trial.verdicts
+    verdicts = answer.trial.comparisons
     states = answer.table.astype(object).where(answer.table.notna(), None)
     types = study.by_type(answer)
     return {

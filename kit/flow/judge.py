@@ -15,7 +15,7 @@ from kit.replay.result import ReplayResult
 from kit.replay.run import replay
 from kit.validate.blocks import Blocks, time_blocks
 from kit.validate.compare import compare
-from kit.validate.verdict import Verdict
+from kit.validate.comparison import Comparison
 
 METRICS = ("surplus", "value", "spend")
 
@@ -34,7 +34,7 @@ class Judged:
         Totals.
     blocks : Blocks
         How the holdout was cut.
-    verdict : Verdict
+    comparison : Comparison
         What the paired blocks say.
     """
 
@@ -42,7 +42,7 @@ class Judged:
     policy: ReplayResult
     baseline: ReplayResult
     blocks: Blocks
-    verdict: Verdict
+    comparison: Comparison
 
     @property
     def undetermined(self) -> int:
@@ -103,11 +103,11 @@ def judge_each(
         if reading not in by_reading:
             by_reading[reading] = _replays(holdout, made, blocks, reading, seed, budget)
         results = by_reading[reading][0], by_reading[reading][place]
-        verdict = compare(
+        comparison = compare(
             results[0].blocks, results[1].blocks, rng=np.random.default_rng(seed),
             blocks=blocks, metrics=METRICS, policies=policies,
         )  # fmt: skip
-        return Judged(reading, *results, blocks, verdict)
+        return Judged(reading, *results, blocks, comparison)
 
     is_known = lost_rows(holdout).sum() == 0
     judged: list[tuple[Judged, Judged | None]] = []

@@ -22,7 +22,7 @@ from kit.replay.result import ReplayResult
 from kit.replay.run import replay
 from kit.validate.blocks import time_blocks
 from kit.validate.compare import compare
-from kit.validate.verdict import Verdict
+from kit.validate.comparison import Comparison
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,25 +33,25 @@ class InventoryJudged:
     ----------
     totals : pandas.DataFrame
         One row a plan, the judged one first: queries, impressions, clicks, spend, value, surplus.
-    verdicts : mapping of str to Verdict
+    comparisons : mapping of str to Comparison
         The plan against each other one: the paired difference with its interval.
     results : mapping of str to ReplayResult
         The replays.
     """
 
     totals: pd.DataFrame
-    verdicts: Mapping[str, Verdict]
+    comparisons: Mapping[str, Comparison]
     results: Mapping[str, ReplayResult]
 
     @property
     def differences(self) -> pd.DataFrame:
         """One row an other plan: surplus gained over it, with the interval for all of them."""
         rows = []
-        for name, verdict in self.verdicts.items():
-            first = verdict.first
+        for name, comparison in self.comparisons.items():
+            first = comparison.first
             rows.append(
                 {"over": name, "difference": first.difference, "low": first.simultaneous_low,
-                 "high": first.simultaneous_high, "decision": verdict.decision}
+                 "high": first.simultaneous_high, "decision": comparison.decision}
             )  # fmt: skip
         return pd.DataFrame(rows)
 
@@ -107,14 +107,14 @@ def judge_inventory(
             blocks=blocks.codes,
         )  # fmt: skip
     mine = results["selected"]
-    verdicts = {
+    comparisons = {
         name: compare(
             mine.blocks, results[name].blocks, rng=np.random.default_rng(seed), blocks=blocks,
             metrics=METRICS, policies=len(others),
         )
         for name in others
     }  # fmt: skip
-    return InventoryJudged(_totals(results, queries), verdicts, results)
+    return InventoryJudged(_totals(results, queries), comparisons, results)
 
 
 def _bids(worth: RequestWorth, paths: SupplyPaths, heard: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ def _open_outcomes(judged: Judged, optimistic: Judged | None) -> list[str]:
     if optimistic is None:
         return []
     bids = count(judged.policy.undetermined)
-    agree = judged.verdict.decision == optimistic.verdict.decision
+    agree = judged.comparison.decision == optimistic.comparison.decision
     rest = "both readings agree" if agree else "the two readings differ"
     return [
         f"What would have followed where the log cannot say: {bids} of the policy's bids meet an "

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from kit.base.errors import RunError
+from kit.base.specs import Spec, read_spec
 from kit.flow.findings import RESULT, Findings
 from kit.flow.runs import Outcome, Run, Say, fail_run, finish_run, get_run, start_run
-from kit.flow.specs import ReportSpec, Spec, read_spec
+from kit.flow.specs import ReportSpec
 from kit.flow.versions import versions
 
 

@@ -38,7 +38,7 @@ def _cumulative(judged: Judged) -> FigureData:
     series = time_differences(policy.blocks, baseline.blocks, judged.blocks)
     total = policy.unit.money(float(series["difference"].sum()))
     end = "The bar at the end is the interval of the verdict."
-    if not math.isfinite(judged.verdict.first.simultaneous_low):
+    if not math.isfinite(judged.comparison.first.simultaneous_low):
         end = "The data are too few for an interval."
     return FigureData(
         kind="cumulative",

@@ -11,15 +11,15 @@ from kit.flow.findings import FigureData, Findings, TableData
 from kit.report import allocation_figures, figures
 from kit.report.parts import DataFacts, ReportFigure, Reproduce, Section, Table
 from kit.report.writeup import Writeup
-from kit.validate.verdict import Verdict
+from kit.validate.comparison import Comparison
 
-Draw = Callable[[FigureData, PriceUnit, Verdict], str]
+Draw = Callable[[FigureData, PriceUnit, Comparison], str]
 
 
 def write_up(findings: Findings) -> Writeup:
     """Return the write-up of some findings; the same findings give the same bytes."""
     unit = PriceUnit(**findings.unit.model_dump())
-    verdict = Verdict.from_dict(findings.verdict)
+    verdict = Comparison.from_dict(findings.verdict)
     data = findings.data
     return Writeup(
         title=findings.title,
@@ -53,7 +53,7 @@ def _table(data: TableData) -> Table:
     return Table(data.title, frame, data.note)
 
 
-def _bid_curves(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
+def _bid_curves(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
     kept = item.options
     name, spend, value = kept["baseline"]
     return figures.bid_curves(
@@ -62,28 +62,28 @@ def _bid_curves(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
     )  # fmt: skip
 
 
-def _win_rate(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
+def _win_rate(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
     return figures.win_rate_curves(item.data.frame(), unit=unit)
 
 
-def _reliability(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
+def _reliability(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
     groups = item.data.frame().groupby("split", sort=False)
     return figures.reliability_curves({str(name): rows for name, rows in groups})
 
 
-def _exchange_hour(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
+def _exchange_hour(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
     table = item.data.frame().set_index(["exchange", "hour"])["difference"].unstack()  # noqa: PD010
     table.columns = [int(hour) for hour in table.columns]
     return figures.exchange_hour_map(table, label=item.options["label"])
 
 
-def _cumulative(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
+def _cumulative(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
     return figures.cumulative_difference(
         item.data.frame(), verdict.first, unit=unit, level=verdict.level
     )
 
 
-def _budget_split(item: FigureData, unit: PriceUnit, verdict: Verdict) -> str:
+def _budget_split(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
     return allocation_figures.response_curves(item.data.frame(), unit=unit)
 
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from kit.base.checks import did_you_mean
-from kit.base.errors import DataError
+from kit.base.specs import Spec
 
 Share = Annotated[float, Field(ge=0.05, le=0.8)]
 Errors = Literal["raise", "skip"]
 Censored = Literal["pessimistic", "optimistic"]
-
-
-class Spec(BaseModel):
-    """Base of all settings: frozen, and no unknown name passes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Source(Spec):
@@ -47,7 +39,7 @@ class Source(Spec):
 
     path: Path
     format: str
-    columns: dict[str, str] = {}
+    columns: dict[str, str] = Field(default_factory=dict)
     features: tuple[str, ...] = ()
     currency: str = "USD"
     ties_win: bool = False
@@ -159,7 +151,7 @@ class ReplaySpec(Spec):
 
     source: Source
     policy: str
-    params: dict[str, str] = {}
+    params: dict[str, str] = Field(default_factory=dict)
     info: Path | None = None
     train: Source | None = None
     model: Path | None = None
@@ -179,35 +171,3 @@ class ReportSpec(Spec):
     out: Path
     title: str | None = None
     question: str | None = None
-
-
-AnySpec = TypeVar("AnySpec", bound=Spec)
-
-
-def read_spec(kind: type[AnySpec], values: Mapping[str, Any]) -> AnySpec:
-    """Check settings.
-
-    Raises
-    ------
-    DataError
-        One message that names each value that is not allowed.
-
-    Examples
-    --------
-    >>> read_spec(SimulateSpec, {"out": "log.parquet", "days": 0})
-    Traceback (most recent call last):
-    kit.base.errors.DataError: days: got 0; Input should be greater than or equal to 1.
-    """
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        raise DataError(" ".join(_sentence(kind, item) for item in error.errors())) from None
-
-
-def _sentence(kind: type[Spec], item: Any) -> str:
-    name = ".".join(map(str, item["loc"])) or "settings"
-    if item["type"] == "extra_forbidden":
-        return f"{name}: no such setting. {did_you_mean(name, kind.model_fields)}".rstrip()
-    if item["type"] == "missing":
-        return f"{name}: is missing; must be given."
-    return f"{name}: got {item['input']!r}; {item['msg']}."

@@ -10,8 +10,9 @@ from typing import Any
 from kit.base.assets import asset_dir
 from kit.base.errors import DataError
 from kit.base.files import atomic_path
+from kit.base.specs import Spec, read_spec
 from kit.base.workspace import workspace_root
-from kit.flow.specs import Source, Spec, read_spec
+from kit.flow.specs import Source
 
 SETTINGS = "kit.toml"
 _ASSETS = ("notebooks", "data_samples")

@@ -92,8 +92,9 @@ def _parameters(cell: str) -> dict[str, str]:
 
 
 def _replay(given: Any, params: dict[str, str]) -> dict[str, Any]:
+    from kit.base.specs import read_spec
     from kit.flow.perform import perform
-    from kit.flow.specs import ReplaySpec, Source, read_spec
+    from kit.flow.specs import ReplaySpec, Source
     from kit.flow.workspace import read_settings
 
     named = {"path": given.log, "format": given.format or "parquet"}

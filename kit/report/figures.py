@@ -27,7 +27,7 @@ from kit.base.errors import DataError
 from kit.base.units import PriceUnit
 from kit.report.numbers import count, money
 from kit.report.svg import clean_svg
-from kit.validate.verdict import MetricDifference
+from kit.validate.comparison import MetricDifference
 
 BLUE, ORANGE, GREEN, INK, SOFT = "#0072B2", "#D55E00", "#009E73", "#22272e", "#6b7280"
 MOST_POINTS, MOST_PANELS, MOST_ROWS = 200, 6, 16

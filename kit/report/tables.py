@@ -11,7 +11,7 @@ from kit.base.units import PriceUnit
 from kit.replay.result import ReplayResult
 from kit.report.numbers import ABSENT, count, money, percent
 from kit.report.parts import Table
-from kit.validate.verdict import MetricDifference, Verdict
+from kit.validate.comparison import Comparison, MetricDifference
 
 COUNTS = ("clicks", "impressions")
 
@@ -37,7 +37,7 @@ def results_table(results: Sequence[ReplayResult], title: str = "What each polic
     return Table(title, pd.DataFrame(rows))
 
 
-def difference_table(verdict: Verdict, unit: PriceUnit, policy: str, baseline: str) -> Table:
+def difference_table(verdict: Comparison, unit: PriceUnit, policy: str, baseline: str) -> Table:
     """Return the paired differences of a verdict with their intervals, one row a metric."""
     level = f"{100 * verdict.level:g} %"
     header = ["Metric", policy, baseline, "Difference", "Relative", f"{level} interval",

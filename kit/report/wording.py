@@ -7,7 +7,7 @@ import math
 from kit.base.units import PriceUnit
 from kit.report.numbers import count, money
 from kit.report.tables import COUNTS
-from kit.validate.verdict import MetricDifference, Verdict
+from kit.validate.comparison import Comparison, MetricDifference
 
 _VERBS = {
     "surplus": ("earns", "surplus"),
@@ -19,13 +19,13 @@ _VERBS = {
 }
 
 
-def headline(verdict: Verdict, policy: str, baseline: str, unit: PriceUnit) -> str:
+def headline(verdict: Comparison, policy: str, baseline: str, unit: PriceUnit) -> str:
     """Return one or two sentences that a reader can act on.
 
     Examples
     --------
     >>> row = MetricDifference("surplus", 9e5, 5e5, 4e5, 1e5, 7e5, 5e4, 7.5e5, 1e5, 3e5)
-    >>> verdict = Verdict("better", (), 24, "24 blocks", 0.95, 1, (row,), 10_000, 50)
+    >>> verdict = Comparison("better", (), 24, "24 blocks", 0.95, 1, (row,), 10_000, 50)
     >>> headline(verdict, "lin", "mcpc", PriceUnit("USD"))
     'Lin earns 400.00 USD more surplus than mcpc over the 10,000 holdout auctions \
 (95 % interval: +50.00 to +750.00 USD).'
@@ -47,7 +47,7 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def how_decided(verdict: Verdict) -> str:
+def how_decided(verdict: Comparison) -> str:
     """Return one paragraph on how the interval was made and what it counts."""
     number = verdict.comparisons
     counted = "one comparison" if number == 1 else f"all {number} comparisons together"

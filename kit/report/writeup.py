@@ -16,7 +16,7 @@ from kit.report.parts import DataFacts, ReportFigure, Reproduce, Section, Table
 from kit.report.svg import inline_svg
 from kit.report.tables import difference_table
 from kit.report.wording import headline, how_decided
-from kit.validate.verdict import Verdict
+from kit.validate.comparison import Comparison
 
 MOST_BYTES = 1_000_000
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -39,7 +39,7 @@ class Writeup:
         What the report is called and what it answers.
     policy, baseline : str
         Names of the two policies.
-    verdict : Verdict
+    verdict : Comparison
         From `kit.validate.compare.compare`.
     data : DataFacts
         Source, hash, rows, splits.
@@ -63,10 +63,10 @@ class Writeup:
     Examples
     --------
     >>> from kit.base.units import PriceUnit
-    >>> from kit.validate.verdict import MetricDifference
+    >>> from kit.validate.comparison import MetricDifference
     >>> import pandas as pd
     >>> row = MetricDifference("surplus", 9e5, 5e5, 4e5, 1e5, 7e5, 5e4, 7.5e5, 1e5, 3e5)
-    >>> verdict = Verdict("better", (), 24, "24 blocks", 0.95, 1, (row,), 10_000, 50)
+    >>> verdict = Comparison("better", (), 24, "24 blocks", 0.95, 1, (row,), 10_000, 50)
     >>> unit = PriceUnit("USD")
     >>> writeup = Writeup(
     ...     title="lin against mcpc", question="Does lin earn more?", policy="lin",
@@ -83,7 +83,7 @@ class Writeup:
     question: str
     policy: str
     baseline: str
-    verdict: Verdict
+    verdict: Comparison
     data: DataFacts
     method: tuple[str, ...]
     results: Table

@@ -13,6 +13,7 @@ from kit.base.checks import number, one_of
 from kit.base.errors import DataError
 from kit.validate.blocks import Blocks
 from kit.validate.bootstrap import Array, Studentised, block_se, studentised
+from kit.validate.comparison import Comparison, Decision, MetricDifference
 from kit.validate.paired import (
     METRICS,
     PairedUnits,
@@ -21,7 +22,6 @@ from kit.validate.paired import (
     merge_dependent,
     pair,
 )
-from kit.validate.verdict import Decision, MetricDifference, Verdict
 
 LOWER_IS_BETTER = ("spend",)
 
@@ -39,7 +39,7 @@ def compare(
     min_events: int = 30,
     policies: int = 1,
     power: float = 0.8,
-) -> Verdict:
+) -> Comparison:
     """Say whether a policy is better than a baseline on the same auctions, in `metrics[0]`.
 
     Parameters
@@ -70,7 +70,7 @@ def compare(
 
     Returns
     -------
-    Verdict
+    Comparison
         "cannot conclude" with its reasons where the data cannot support an interval.
 
     Raises
@@ -120,7 +120,7 @@ def compare(
     decision = _decide(rows[0], lacking[0])
     factor = _needed_factor(rows[0]) if decision == "cannot conclude" else None
     auctions = int(units.auctions.sum())
-    return Verdict(
+    return Comparison(
         decision=decision,
         reasons=tuple(lacking[0] or _explain(rows[0], decision, factor, auctions, power)),
         blocks=len(units),

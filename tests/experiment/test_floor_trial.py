@@ -36,10 +36,10 @@ def test_floors_by_segment_beat_the_best_single_floor(seed: int) -> None:
     Two comparisons a world (before and after), both counted in the interval.
     """
     _, answer = answer_of(seed)
-    before = answer.trial.verdicts[SEGMENTS, BEFORE]
+    before = answer.trial.comparisons[SEGMENTS, BEFORE]
     assert before.decision == "better"
     assert before.first.simultaneous_low > 0
-    after = answer.trial.verdicts[SEGMENTS, AFTER].first
+    after = answer.trial.comparisons[SEGMENTS, AFTER].first
     assert np.isfinite([after.difference, after.simultaneous_low]).all()
     left = answer.table.set_index(["plan", "state"])["lift"]
     assert left[SEGMENTS, BEFORE] > 0.005

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from kit.base.errors import DataError, SolverError
+from kit.base.specs import read_spec
 from kit.flow.allocate import AllocateSpec, run_allocate
 from kit.flow.runs import Outcome
-from kit.flow.specs import read_spec
 
 SUPPLY = pd.DataFrame({"supply_id": ["a", "b", "c"], "capacity": [10.0, 5.0, 3.0]})
 DEMAND = pd.DataFrame({"demand_id": [7, 8], "budget": [8.0, 4.0]})

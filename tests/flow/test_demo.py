@@ -179,7 +179,7 @@ def test_readings_enclose_the_truth(simulated) -> None:
         for candidate in (found.choice.policy, found.choice.baseline)
     ]
     truth = totals[0].surplus - totals[1].surplus
-    low, high = (reading.verdict.first for reading in (found.judged, found.optimistic))
+    low, high = (reading.comparison.first for reading in (found.judged, found.optimistic))
     assert low.difference <= truth
     assert truth <= high.high
 

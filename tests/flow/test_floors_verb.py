@@ -10,12 +10,13 @@ import pytest
 
 from kit.base.assets import asset_dir
 from kit.base.errors import DataError
+from kit.base.specs import read_spec
 from kit.data.log import AuctionLog
 from kit.data.simulate import SimulationConfig
 from kit.data.simulate_buyers import simulate_seller
 from kit.flow.floors import FloorsSpec, floors_command, read_curves, run_floors
 from kit.flow.runs import Outcome
-from kit.flow.specs import Source, read_spec
+from kit.flow.specs import Source
 
 
 def run(**settings: object) -> Outcome:

@@ -169,8 +169,8 @@ def test_the_judge_finds_a_real_difference() -> None:
         assert optimistic is None
         assert judged.policy.cost <= found.budget
         assert judged.baseline.cost <= found.budget
-        assert judged.verdict.comparisons == 9
-    versus_one = found.against[0][0].verdict
+        assert judged.comparison.comparisons == 9
+    versus_one = found.against[0][0].comparison
     assert versus_one.decision == "better"
     assert versus_one.first.simultaneous_low > 0
     assert split_facts(found)["against"]["one multiplier"]["verdict"] == "better"

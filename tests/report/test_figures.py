@@ -18,7 +18,7 @@ from kit.base.units import FEN_CPM
 from kit.report import allocation_figures, figures
 from kit.report.svg import clean_svg, inline_svg
 from kit.report.writeup import Writeup
-from kit.validate.verdict import MetricDifference
+from kit.validate.comparison import MetricDifference
 
 ROW = MetricDifference("surplus", 9e5, 5e5, 4e5, 1e5, 7e5, 5e4, 7.5e5, 1e5, 3e5)
 SERIES = pd.DataFrame({"block": [f"hour {n}" for n in range(1000)], "difference": 400.0})

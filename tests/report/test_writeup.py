@@ -20,7 +20,7 @@ from kit.report.parts import DataFacts, ReportFigure, Reproduce, Table
 from kit.report.tables import difference_table
 from kit.report.wording import headline
 from kit.report.writeup import Writeup, escape_markdown
-from kit.validate.verdict import Decision, MetricDifference
+from kit.validate.comparison import Decision, MetricDifference
 
 HOSTILE = '<script>alert(\'x\')</script> [a](javascript:b) |$x$ "q" onload="y" `z`'
 VOID = {"meta", "br", "img", "link"}

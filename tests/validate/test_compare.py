@@ -15,8 +15,8 @@ from kit.base.errors import DataError
 from kit.data.log import AuctionLog
 from kit.validate.blocks import Blocks, time_blocks
 from kit.validate.compare import compare
+from kit.validate.comparison import Comparison
 from kit.validate.paired import lag_one, time_differences
-from kit.validate.verdict import Verdict
 
 
 def block_frame(
@@ -212,14 +212,14 @@ def test_verdict_survives_json(rng: np.random.Generator) -> None:
     sizes = np.full(20, 400)
     verdict = compare(block_frame(sizes, rng, 5e-4), block_frame(sizes, rng, 5e-4), rng=rng)
     text = json.dumps(verdict.to_dict(), allow_nan=False)
-    again = Verdict.from_dict(json.loads(text))
+    again = Comparison.from_dict(json.loads(text))
     assert again.to_dict() == verdict.to_dict()
     assert again.decision == verdict.decision
     assert math.isnan(again.first.low)
     with pytest.raises(DataError, match="lacks columns"):
-        Verdict.from_dict({"decision": "better"})
+        Comparison.from_dict({"decision": "better"})
     with pytest.raises(DataError, match="decision"):
-        Verdict.from_dict({**verdict.to_dict(), "decision": "maybe"})
+        Comparison.from_dict({**verdict.to_dict(), "decision": "maybe"})
 
 
 def test_unpaired_or_broken_frames_are_refused(rng: np.random.Generator) -> None:

@@ -48,7 +48,7 @@ class MetricDifference:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Comparison:
     """The outcome of `kit.validate.compare.compare`.
 
     Parameters
@@ -119,7 +119,7 @@ class Verdict:
         return plain
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Verdict:
+    def from_dict(cls, plain: Mapping[str, Any]) -> Comparison:
         """Read what `to_dict` wrote.
 
         Raises
