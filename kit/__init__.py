@@ -116,7 +116,7 @@ _PUBLIC: dict[str, str] = {
     "split_words": "kit.flow.describe_split",
     "ClickValue": "kit.flow.fit",
     "fit_models": "kit.flow.fit",
-    "valid_clicks": "kit.flow.fit",
+    "valid_clicks": "kit.data.valid",
     "with_values": "kit.flow.fit",
     "FloorStudy": "kit.flow.floor_study",
     "judge": "kit.flow.judge",
@@ -221,6 +221,7 @@ if TYPE_CHECKING:
     from kit.data.simulate_buyers import simulate_seller as simulate_seller
     from kit.data.split import Split as Split
     from kit.data.split import time_split as time_split
+    from kit.data.valid import valid_clicks as valid_clicks
     from kit.data.warehouse import ScannedLog as ScannedLog
     from kit.experiment.floor_trial import try_floors as try_floors
     from kit.experiment.market_response import respond as respond
@@ -231,7 +232,6 @@ if TYPE_CHECKING:
     from kit.flow.describe_split import split_words as split_words
     from kit.flow.fit import ClickValue as ClickValue
     from kit.flow.fit import fit_models as fit_models
-    from kit.flow.fit import valid_clicks as valid_clicks
     from kit.flow.fit import with_values as with_values
     from kit.flow.floor_study import FloorStudy as FloorStudy
     from kit.flow.judge import judge as judge

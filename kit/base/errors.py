@@ -33,3 +33,11 @@ class InfeasibleError(KitError):
 
 class SolverError(KitError):
     """A solver failed, ran out of time empty-handed, or the optimum is not finite."""
+
+
+class HoldoutSpentError(KitError):
+    """A holdout's error budget is used up: no look at it can be honest any more."""
+
+
+class LedgerError(KitError):
+    """The ledger of looks cannot be opened, written, or does not verify."""

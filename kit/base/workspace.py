@@ -21,3 +21,13 @@ def workspace_root(start: Path | None = None) -> Path:
 def runs_path(root: Path | None = None) -> Path:
     """Return the path of the workspace's record of runs."""
     return (root or workspace_root()) / ".kit" / "runs.sqlite"
+
+
+def ledger_path(root: Path | None = None) -> Path:
+    """Return the path of the workspace's ledger of looks at sealed holdouts."""
+    return (root or workspace_root()) / ".kit" / "ledger.sqlite"
+
+
+def candidates_path(root: Path | None = None) -> Path:
+    """Return the folder of the workspace's frozen candidates."""
+    return (root or workspace_root()) / ".kit" / "candidates"

@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kit.base.errors import DataError
-from kit.base.files import write_text
+from kit.base.files import file_hash, write_text
 from kit.data.lines import BLOCK_BYTES
 from kit.data.load import LoadReport, good_batches, load_report
 from kit.data.log import SEALED_SUFFIX, BatchWriter
@@ -54,6 +54,8 @@ class SealReport(LoadReport):
         Where tune and holdout begin.
     files : tuple of str
         What was written.
+    holdout_hash : str
+        SHA-256 of the sealed file: a scoring step refuses one that has changed.
 
     Notes
     -----
@@ -64,6 +66,7 @@ class SealReport(LoadReport):
     kind: str
     cutoffs: Mapping[str, str]
     files: tuple[str, ...]
+    holdout_hash: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +145,7 @@ def load_sealed(
             kind=cuts.kind,
             cutoffs=cut_texts(cuts.kind, cuts.keys, read.meta.timezone),
             files=tuple(str(target / name) for name in (*_NAMES.values(), SPLIT_FILE)),
+            holdout_hash=file_hash(folder / _NAMES["holdout"]),
         )
         write_text(folder / SPLIT_FILE, json.dumps(report.to_dict(), indent=1) + "\n")
     return report

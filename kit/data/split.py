@@ -14,7 +14,7 @@ from kit.base.errors import DataError
 from kit.data.log import AuctionLog
 
 PARTS = ("train", "tune", "holdout")
-_KIND_WORDS = {
+KIND_WORDS = {
     "day": "by whole days",
     "hour": "by whole hours",
     "time_index": "by time_index",
@@ -47,7 +47,7 @@ class Split:
         """How the log was cut, in words."""
         parts = (self.train, self.tune, self.holdout)
         sizes = ", ".join(f"{name} {len(part):,}" for name, part in zip(PARTS, parts, strict=True))
-        words = _KIND_WORDS[self.kind]
+        words = KIND_WORDS[self.kind]
         if len(self.cutoffs) > 1:
             return f"{words}, each campaign by itself ({sizes} auctions)"
         cut = next(iter(self.cutoffs.values()))

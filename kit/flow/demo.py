@@ -12,6 +12,7 @@ from kit.data.load import LoadReport
 from kit.data.log import AuctionLog
 from kit.data.rejects import rejects_path
 from kit.data.split import time_split
+from kit.data.valid import valid_clicks
 from kit.flow.choose import Choice, Tuner, choose
 from kit.flow.describe import Compared, describe
 from kit.flow.describe_split import TITLE as SPLIT_TITLE
@@ -21,7 +22,6 @@ from kit.flow.fit import (
     ClickValue,
     Models,
     fit_models,
-    valid_clicks,
     with_values,
 )
 from kit.flow.judge import judge

@@ -82,13 +82,6 @@ def _has_conversions(train: AuctionLog) -> bool:
     return len(labelled(train, "conversion", columns=())) > 0
 
 
-def valid_clicks(log: AuctionLog) -> AuctionLog:
-    """Count clicks of traffic later found invalid as no clicks: nobody pays for them."""
-    if not {"click", "is_invalid_traffic"} <= set(log.frame.columns):
-        return log
-    return log.with_columns(click=log.frame["click"] & ~log.frame["is_invalid_traffic"])
-
-
 @dataclass(frozen=True)
 class ClickValue:
     """What a click is worth, and where that comes from.

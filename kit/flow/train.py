@@ -9,7 +9,8 @@ from kit.base.files import file_hash
 from kit.data.log import AuctionLog
 from kit.data.rejects import rejects_path
 from kit.data.split import time_split
-from kit.flow.fit import fit_models, valid_clicks
+from kit.data.valid import valid_clicks
+from kit.flow.fit import fit_models
 from kit.flow.runs import Outcome, Say
 from kit.flow.source import open_log
 from kit.flow.specs import TrainSpec

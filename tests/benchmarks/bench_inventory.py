@@ -15,7 +15,8 @@ from kit.allocate.inventory.reselling import resell
 from kit.allocate.mixed.auction import MixedAuction
 from kit.data.simulate import SimulationConfig, simulate
 from kit.data.split import time_split
-from kit.flow.fit import ClickValue, fit_models, valid_clicks, with_values
+from kit.data.valid import valid_clicks
+from kit.flow.fit import ClickValue, fit_models, with_values
 from kit.flow.judge_inventory import judge_inventory
 from kit.flow.select_inventory import select_inventory
 from tests.benchmarks.table import Row, Table, milliseconds

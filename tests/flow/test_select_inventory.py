@@ -11,7 +11,8 @@ from kit.allocate.inventory.supply_paths import SupplyPaths
 from kit.base.errors import DataError
 from kit.data.simulate import SimulationConfig, simulate
 from kit.data.split import Split, time_split
-from kit.flow.fit import ClickValue, Models, fit_models, valid_clicks, with_values
+from kit.data.valid import valid_clicks
+from kit.flow.fit import ClickValue, Models, fit_models, with_values
 from kit.flow.judge_inventory import judge_inventory
 from kit.flow.select_inventory import (
     RANKING,

@@ -1,0 +1,96 @@
+"""`VariantSpec`: a model and a policy as plain data, which code builds and judges."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated
+
+from pydantic import Field
+
+from kit.base.specs import Spec
+
+Factor = Annotated[float, Field(ge=0)]
+LOGGED, PYTHON = "logged", "python"
+"""Policies beside those of the registry: the bids in the log, and a file of the user's own."""
+
+
+class ModelSpec(Spec):
+    """How ``pctr`` is predicted.
+
+    Parameters
+    ----------
+    features : tuple of str or None
+        Request columns by name; None takes the log's defaults.
+    params : dict
+        LightGBM parameters over the package's defaults.
+    """
+
+    features: tuple[str, ...] | None = None
+    params: dict[str, bool | int | float | str] = Field(default_factory=dict)
+
+
+class PolicySpec(Spec):
+    """How to bid.
+
+    Parameters
+    ----------
+    name : str
+        A key of `kit.bid.registry.POLICIES`, or ``logged`` (the bids in the log), or ``python``.
+    params : dict of str to float
+        Parameters of the policy.
+    multipliers, first_price : dict of str to float
+        Factors on its bids by exchange, where the winner pays the market price and where it pays
+        its bid; empty: none.
+    code : str
+        For ``python``: the file that defines ``make(params)``; needs ``--trust-code``.
+    """
+
+    name: str
+    params: dict[str, float] = Field(default_factory=dict)
+    multipliers: dict[str, Factor] = Field(default_factory=dict)
+    first_price: dict[str, Factor] = Field(default_factory=dict)
+    code: str = ""
+
+
+class VariantSpec(Spec):
+    """One way to predict and bid.
+
+    Parameters
+    ----------
+    name : str
+        What a board and a report call it.
+    policy : PolicySpec
+        How it bids.
+    model : ModelSpec or None
+        What predicts ``pctr``; None where the policy needs none.
+    seed : int
+        Seed of the fit and of policies that draw.
+    parent : str
+        `key` of the variant it changes; empty for a first one.
+    hypothesis : str
+        Why it should be better.
+    proposer : str
+        Who or what proposed it.
+
+    Examples
+    --------
+    >>> spec = VariantSpec(name="twice", policy=PolicySpec(name="value", params={"multiplier": 2}))
+    >>> spec.key == spec.model_copy(update={"name": "another name"}).key
+    True
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    policy: PolicySpec
+    model: ModelSpec | None = ModelSpec()
+    seed: Annotated[int, Field(ge=0)] = 0
+    parent: str = ""
+    hypothesis: Annotated[str, Field(max_length=500)] = ""
+    proposer: Annotated[str, Field(max_length=80)] = "human"
+
+    @property
+    def key(self) -> str:
+        """Hash of what decides its bids: model, policy and seed, not its name or its lineage."""
+        deciding = self.model_dump(mode="json", include={"policy", "model", "seed"})
+        text = json.dumps(deciding, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
