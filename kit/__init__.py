@@ -13,9 +13,11 @@ from kit.base.version import __version__ as __version__
 _PUBLIC: dict[str, str] = {
     "asset_dir": "kit.base.assets",
     "DataError": "kit.base.errors",
+    "HoldoutSpentError": "kit.base.errors",
     "InfeasibleError": "kit.base.errors",
     "KitError": "kit.base.errors",
     "LeakageError": "kit.base.errors",
+    "LedgerError": "kit.base.errors",
     "ModelError": "kit.base.errors",
     "PolicyError": "kit.base.errors",
     "RunError": "kit.base.errors",
@@ -29,11 +31,15 @@ _PUBLIC: dict[str, str] = {
     "AuctionLog": "kit.data.log",
     "LogMeta": "kit.data.log",
     "load_sealed": "kit.data.seal",
-    "simulate": "kit.data.simulate",
+    "SealedSplit": "kit.data.sealed",
+    "open_sealed": "kit.data.sealed",
+    "seal_log": "kit.data.sealed",
     "SimulationConfig": "kit.data.simulate",
+    "simulate": "kit.data.simulate",
     "simulate_seller": "kit.data.simulate_buyers",
     "Split": "kit.data.split",
     "time_split": "kit.data.split",
+    "valid_clicks": "kit.data.valid",
     "ScannedLog": "kit.data.warehouse",
     "drift": "kit.models.drift",
     "LandscapeModel": "kit.models.landscape",
@@ -43,43 +49,43 @@ _PUBLIC: dict[str, str] = {
     "make_policy": "kit.bid.registry",
     "ScaledPolicy": "kit.bid.scaled",
     "TrainingStats": "kit.bid.training",
-    "AcceptanceCurve": "kit.allocate.contracts.acceptance",
     "Allocation": "kit.allocate.allocation",
-    "solve_partitions": "kit.allocate.linear.cluster",
+    "AcceptanceCurve": "kit.allocate.contracts.acceptance",
+    "offline_bound": "kit.allocate.contracts.offline",
+    "serve_contracts": "kit.allocate.contracts.online",
+    "serve_plainly": "kit.allocate.contracts.online",
     "ContractPrices": "kit.allocate.contracts.prices",
     "ContractProblem": "kit.allocate.contracts.problem",
     "ImpressionTypes": "kit.allocate.contracts.publishers",
     "read_draws": "kit.allocate.contracts.publishers",
     "read_publisher": "kit.allocate.contracts.publishers",
-    "offline_bound": "kit.allocate.contracts.offline",
-    "serve_contracts": "kit.allocate.contracts.online",
-    "serve_plainly": "kit.allocate.contracts.online",
-    "explore_inventory": "kit.allocate.inventory.exploration",
+    "ShalePlan": "kit.allocate.contracts.shale",
     "SellerAuctions": "kit.allocate.floors.auctions",
     "FloorCurves": "kit.allocate.floors.curves",
-    "fit_answered_floors": "kit.allocate.floors.values",
+    "FloorPlan": "kit.allocate.floors.fit",
     "fit_floors": "kit.allocate.floors.fit",
     "fit_single_floor": "kit.allocate.floors.fit",
-    "FloorPlan": "kit.allocate.floors.fit",
     "floors_from_curves": "kit.allocate.floors.fit",
+    "fit_answered_floors": "kit.allocate.floors.values",
     "buy_side": "kit.allocate.from_log",
     "sell_side": "kit.allocate.from_log",
+    "explore_inventory": "kit.allocate.inventory.exploration",
     "greedy_inventory": "kit.allocate.inventory.greedy",
     "lp_inventory": "kit.allocate.inventory.lp",
     "Inventory": "kit.allocate.inventory.problem",
     "QpsLimit": "kit.allocate.inventory.problem",
     "exploration_regret": "kit.allocate.inventory.regret",
+    "resell": "kit.allocate.inventory.reselling",
+    "SupplyPaths": "kit.allocate.inventory.supply_paths",
+    "compare_paths": "kit.allocate.inventory.supply_paths",
+    "solve_partitions": "kit.allocate.linear.cluster",
     "LPSolution": "kit.allocate.linear.lp",
     "solve_lp": "kit.allocate.linear.lp",
+    "write_partitions": "kit.allocate.linear.partitions",
     "MixedAuction": "kit.allocate.mixed.auction",
     "SourceCalibration": "kit.allocate.mixed.calibration",
     "winners_curse": "kit.allocate.mixed.calibration",
-    "write_partitions": "kit.allocate.linear.partitions",
     "AllocationProblem": "kit.allocate.problem",
-    "resell": "kit.allocate.inventory.reselling",
-    "ShalePlan": "kit.allocate.contracts.shale",
-    "compare_paths": "kit.allocate.inventory.supply_paths",
-    "SupplyPaths": "kit.allocate.inventory.supply_paths",
     "AllocationTables": "kit.allocate.tables",
     "ConvexTerm": "kit.allocate.terms.base",
     "Limit": "kit.allocate.terms.base",
@@ -102,30 +108,35 @@ _PUBLIC: dict[str, str] = {
     "replay_grid": "kit.replay.grid",
     "replay_policy": "kit.replay.run:replay",
     "Setting": "kit.replay.tuning",
+    "ModelSpec": "kit.variant.spec",
+    "PolicySpec": "kit.variant.spec",
+    "VariantSpec": "kit.variant.spec",
     "time_blocks": "kit.validate.blocks",
     "compare": "kit.validate.compare",
+    "Comparison": "kit.validate.comparison",
+    "GateResult": "kit.validate.verdict",
+    "Verdict": "kit.validate.verdict",
     "try_floors": "kit.experiment.floor_trial",
     "respond": "kit.experiment.market_response",
     "bid_curves": "kit.report.figures",
     "inventory_picture": "kit.report.inventory_figures",
     "Writeup": "kit.report.writeup",
-    "choose": "kit.flow.choose",
     "Tuner": "kit.flow.choose",
+    "choose": "kit.flow.choose",
     "Compared": "kit.flow.describe",
     "describe": "kit.flow.describe",
     "split_words": "kit.flow.describe_split",
     "ClickValue": "kit.flow.fit",
     "fit_models": "kit.flow.fit",
-    "valid_clicks": "kit.data.valid",
     "with_values": "kit.flow.fit",
     "FloorStudy": "kit.flow.floor_study",
     "judge": "kit.flow.judge",
+    "judge_inventory": "kit.flow.judge_inventory",
     "save_report": "kit.flow.perform",
     "write_up": "kit.flow.render",
     "list_runs": "kit.flow.runs",
     "utc_now": "kit.flow.runs",
     "inventory_frontier": "kit.flow.select_inventory",
-    "judge_inventory": "kit.flow.judge_inventory",
     "select_inventory": "kit.flow.select_inventory",
     "judge_split": "kit.flow.split_budget",
     "split_budget": "kit.flow.split_budget",
@@ -196,9 +207,11 @@ if TYPE_CHECKING:
     from kit.allocate.terms.target import TargetROAS as TargetROAS
     from kit.base.assets import asset_dir as asset_dir
     from kit.base.errors import DataError as DataError
+    from kit.base.errors import HoldoutSpentError as HoldoutSpentError
     from kit.base.errors import InfeasibleError as InfeasibleError
     from kit.base.errors import KitError as KitError
     from kit.base.errors import LeakageError as LeakageError
+    from kit.base.errors import LedgerError as LedgerError
     from kit.base.errors import ModelError as ModelError
     from kit.base.errors import PolicyError as PolicyError
     from kit.base.errors import RunError as RunError
@@ -216,6 +229,9 @@ if TYPE_CHECKING:
     from kit.data.log import AuctionLog as AuctionLog
     from kit.data.log import LogMeta as LogMeta
     from kit.data.seal import load_sealed as load_sealed
+    from kit.data.sealed import SealedSplit as SealedSplit
+    from kit.data.sealed import open_sealed as open_sealed
+    from kit.data.sealed import seal_log as seal_log
     from kit.data.simulate import SimulationConfig as SimulationConfig
     from kit.data.simulate import simulate as simulate
     from kit.data.simulate_buyers import simulate_seller as simulate_seller
@@ -256,6 +272,12 @@ if TYPE_CHECKING:
     from kit.report.writeup import Writeup as Writeup
     from kit.validate.blocks import time_blocks as time_blocks
     from kit.validate.compare import compare as compare
+    from kit.validate.comparison import Comparison as Comparison
+    from kit.validate.verdict import GateResult as GateResult
+    from kit.validate.verdict import Verdict as Verdict
+    from kit.variant.spec import ModelSpec as ModelSpec
+    from kit.variant.spec import PolicySpec as PolicySpec
+    from kit.variant.spec import VariantSpec as VariantSpec
     from kit.widgets.allocation_explorer import AllocationExplorer as AllocationExplorer
     from kit.widgets.bid_tuner import BidTuner as BidTuner
     from kit.widgets.model_card import ModelCardPanel as ModelCardPanel
