@@ -21,7 +21,7 @@ ONLY_IN = {
     "matplotlib": "kit/report/figures.py",
     "numba": "kit/base/jit.py",
     "duckdb": ("kit/data/order.py", "kit/data/warehouse.py"),
-    "sqlite3": ("kit/base/store.py", "kit/flow/runs.py"),
+    "sqlite3": ("kit/base/store.py", "kit/flow/runs.py", "kit/validate/ledger.py"),
     "argparse": "kit/cli/",
     "cvxpy": "kit/allocate/",
     "highspy": "kit/allocate/",

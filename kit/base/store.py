@@ -40,13 +40,24 @@ def open_store(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
                     f"{len(migrations)}. Upgrade programmatic-kit."
                 )
             for number, script in enumerate(migrations[version:], start=version + 1):
-                for statement in filter(str.strip, script.split(";")):
+                for statement in _statements(script):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version={number}")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Yield the statements of a script; the semicolons inside a trigger end none."""
+    held = ""
+    for part in script.split(";"):
+        held += f"{part};"
+        if sqlite3.complete_statement(held):
+            if held.strip(" \n;"):
+                yield held
+            held = ""
 
 
 @contextmanager
