@@ -11,8 +11,8 @@ from pydantic import Field
 from kit.base.specs import Spec
 
 Factor = Annotated[float, Field(ge=0)]
-LOGGED, PYTHON = "logged", "python"
-"""Policies beside those of the registry: the bids in the log, and a file of the user's own."""
+LOGGED = "logged"
+"""The policy that is not in the registry: the bids in the log."""
 
 
 class ModelSpec(Spec):
@@ -36,21 +36,21 @@ class PolicySpec(Spec):
     Parameters
     ----------
     name : str
-        A key of `kit.bid.registry.POLICIES`, or ``logged`` (the bids in the log), or ``python``.
+        A key of `kit.bid.registry.POLICIES`, or ``logged`` (the bids in the log).
     params : dict of str to float
         Parameters of the policy.
     multipliers, first_price : dict of str to float
         Factors on its bids by exchange, where the winner pays the market price and where it pays
-        its bid; empty: none.
-    code : str
-        For ``python``: the file that defines ``make(params)``; needs ``--trust-code``.
+        its bid; an exchange that only `multipliers` names has that factor in both.
+    elsewhere : float
+        Factor on exchanges that neither names.
     """
 
     name: str
     params: dict[str, float] = Field(default_factory=dict)
     multipliers: dict[str, Factor] = Field(default_factory=dict)
     first_price: dict[str, Factor] = Field(default_factory=dict)
-    code: str = ""
+    elsewhere: Factor = 1.0
 
 
 class VariantSpec(Spec):

@@ -1,0 +1,73 @@
+"""Build a variant: fit its model, spell its policy's parameters out, freeze both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kit.bid.parameters import Bidder
+from kit.bid.registry import POLICIES, make_policy
+from kit.bid.training import TrainingStats
+from kit.data.log import AuctionLog
+from kit.models.response import Response, fit_response
+from kit.variant.frozen import FrozenVariant, freeze
+from kit.variant.spec import ModelSpec, PolicySpec, VariantSpec
+
+
+def build_variant(
+    spec: VariantSpec, train: AuctionLog, tune: AuctionLog, folder: Path | None = None
+) -> FrozenVariant:
+    """Fit, and freeze.
+
+    Parameters
+    ----------
+    spec : VariantSpec
+        What to build.
+    train, tune : AuctionLog
+        Earlier and later rows; models are fitted on the first, stopped early and calibrated on
+        the second. Parameters that a policy takes from its training period come from the first.
+    folder : Path, optional
+        As in `kit.variant.frozen.freeze`.
+
+    Raises
+    ------
+    ModelError
+        If a feature or parameter of the model is not allowed.
+    PolicyError
+        If the policy or one of its parameters is not allowed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from kit.data.simulate import SimulationConfig, simulate
+    >>> from kit.data.split import time_split
+    >>> split = time_split(simulate(SimulationConfig(auctions=4000), 1).log)
+    >>> spec = VariantSpec(name="flat", model=None, policy=PolicySpec(name="constant",
+    ...     params={"bid": 2.0}))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     build_variant(spec, split.train, split.tune, Path(folder) / "flat").bids(split.tune)
+    ConstantPolicy(bid_cpm=2.0)
+    """
+    click = None if spec.model is None else _fit(spec.model, train, tune, spec.seed)
+    policy = spelled_out(spec.policy, train)
+    return freeze(spec.model_copy(update={"policy": policy}), click, folder)
+
+
+def _fit(model: ModelSpec, train: AuctionLog, tune: AuctionLog, seed: int) -> Response:
+    return fit_response(train, tune, "click", model.features, model.params, seed)
+
+
+def spelled_out(chosen: PolicySpec, train: AuctionLog) -> PolicySpec:
+    """Return the spec with every parameter of its policy; those not given come from `train`."""
+    kind = POLICIES.get(chosen.name)
+    if kind is None or not issubclass(kind, Bidder):
+        return chosen  # the logged bids; what is unknown or plans ahead is refused by `freeze`
+    learnt = [
+        item.name
+        for item in kind.parameters
+        if item.training and item.default is None and item.name not in chosen.params
+    ]
+    stats = TrainingStats.from_log(train) if learnt else None
+    policy = make_policy(chosen.name, chosen.params, stats)
+    values = {item.name: getattr(policy, item.attribute) for item in kind.parameters}
+    params = {name: float(value) for name, value in values.items() if value is not None}
+    return chosen.model_copy(update={"params": params})

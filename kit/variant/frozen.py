@@ -1,0 +1,222 @@
+"""`FrozenVariant`: a variant as plain files with their hashes, ready to bid and to be judged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.base.errors import ModelError, PolicyError
+from kit.base.files import file_hash, write_text
+from kit.base.specs import read_spec
+from kit.base.workspace import candidates_path
+from kit.bid.parameters import Bidder
+from kit.bid.policy import BidPolicy
+from kit.bid.registry import POLICIES, make_policy
+from kit.bid.scaled import ALL, ScaledPolicy
+from kit.data.log import AuctionLog
+from kit.models.response import Response, load_response
+from kit.variant.spec import LOGGED, PolicySpec, VariantSpec
+
+VARIANT_FILE = "variant.json"
+CLICK_FOLDER = "click"
+SUFFIXES = (".json", ".npz", ".txt")
+"""What a frozen variant may hold: data, never code and never pickle."""
+_FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class FrozenVariant:
+    """A variant that changes no more.
+
+    Parameters
+    ----------
+    spec : VariantSpec
+        With every parameter of its policy spelled out.
+    folder : Path
+        Where its files lie.
+    files : mapping of str to str
+        SHA-256 by path inside the folder.
+    click : Response or None
+        Predicts ``pctr``; None where the policy needs none, or the log's own is taken as it is.
+    """
+
+    spec: VariantSpec
+    folder: Path
+    files: Mapping[str, str]
+    click: Response | None
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of what decides its bids: the spec's deciding part, and every file."""
+        text = json.dumps([self.spec.key, dict(self.files)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The request columns that its model reads."""
+        return () if self.click is None else tuple(self.click.card.features.get("names", ()))
+
+    def with_predictions(self, log: AuctionLog) -> AuctionLog:
+        """Return the log with the model's ``pctr``; as it is where there is no model.
+
+        Raises
+        ------
+        ModelError
+            Naming the columns that the log lacks.
+        """
+        return log if self.click is None else log.with_columns(pctr=self.click.predict(log))
+
+    def bids(self, log: AuctionLog) -> BidPolicy | NDArray[np.float64]:
+        """Return what `kit.replay.run.replay` takes for this log.
+
+        Parameters
+        ----------
+        log : AuctionLog
+            From `with_predictions`.
+
+        Raises
+        ------
+        PolicyError
+            If the variant bids what was logged, and the log holds no bids.
+        """
+        chosen = self.spec.policy
+        if chosen.name == LOGGED:
+            return _logged_bids(log)
+        policy = checked_policy(chosen)
+        if not (chosen.multipliers or chosen.first_price or chosen.elsewhere != 1):
+            return policy
+        names = log.labels("exchange", ALL)[1]
+        plain = {name: chosen.multipliers.get(name, chosen.elsewhere) for name in names}
+        shaded = {name: chosen.first_price.get(name, plain[name]) for name in names}
+        return ScaledPolicy(policy, plain, shaded)
+
+
+def checked_policy(chosen: PolicySpec) -> BidPolicy:
+    """Make the policy of a spec whose parameters are spelled out.
+
+    Raises
+    ------
+    PolicyError
+        If the name or a parameter is not allowed, or it plans ahead over a budget.
+    """
+    kind = POLICIES.get(chosen.name)
+    if kind is not None and not issubclass(kind, Bidder):
+        raise PolicyError(
+            f"policy {chosen.name}: plans ahead over an episode's budget; a variant must bid on "
+            "each request by itself. Take another policy, or replay this one with `kit replay`."
+        )
+    return cast(BidPolicy, make_policy(chosen.name, chosen.params))
+
+
+def _logged_bids(log: AuctionLog) -> NDArray[np.float64]:
+    if "bid_price_cpm" not in log.frame.columns:
+        raise PolicyError(
+            f"policy {LOGGED}: the log has no bid_price_cpm; must hold the bids that were made. "
+            "Compare with another policy, such as constant."
+        )
+    return log.frame["bid_price_cpm"].to_numpy(dtype=np.float64)
+
+
+def freeze(spec: VariantSpec, click: Response | None, folder: Path | None = None) -> FrozenVariant:
+    """Write a variant as plain files, whole or not at all.
+
+    Parameters
+    ----------
+    spec : VariantSpec
+        With every parameter of its policy; see `kit.variant.build.build_variant`.
+    click : Response or None
+        The fitted model.
+    folder : Path, optional
+        Where; default a folder of the workspace named by the variant's hash. One that is there
+        already, and whole, is taken as it is.
+
+    Raises
+    ------
+    PolicyError
+        If the policy cannot be made.
+    """
+    if spec.policy.name != LOGGED:
+        checked_policy(spec.policy)
+    root = candidates_path() if folder is None else folder.parent
+    root.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".freezing.", dir=root))
+    try:
+        if click is not None:
+            click.save(partial / CLICK_FOLDER)
+        made = FrozenVariant(spec, partial, _hashes(partial), click)
+        plain = {"format": _FORMAT, "spec": spec.model_dump(mode="json"), "files": made.files}
+        write_text(partial / VARIANT_FILE, json.dumps(plain, indent=1, sort_keys=True) + "\n")
+        target = root / made.hash[:16] if folder is None else folder
+        if target.exists():
+            return _same(load_frozen(target), made)
+        partial.chmod(0o755)
+        partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return FrozenVariant(spec, target, made.files, click)
+
+
+def _same(found: FrozenVariant, made: FrozenVariant) -> FrozenVariant:
+    if found.hash != made.hash:
+        raise ModelError(
+            f"{found.folder}: holds another variant ({found.spec.name}); must be new or the same. "
+            "Pass another folder."
+        )
+    return FrozenVariant(made.spec, found.folder, found.files, made.click)
+
+
+def load_frozen(folder: str | Path) -> FrozenVariant:
+    """Read what `freeze` wrote, and check that nothing in it has changed.
+
+    Raises
+    ------
+    ModelError
+        If the folder holds no whole variant, or a file is missing, changed, or one too many.
+    """
+    source = Path(folder)
+    try:
+        plain = json.loads((source / VARIANT_FILE).read_text(encoding="utf-8"))
+        known, files = plain["format"], dict(plain["files"])
+        spec = read_spec(VariantSpec, plain["spec"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{source}: holds no frozen variant ({type(error).__name__} in {VARIANT_FILE}); must "
+            "be a folder that `freeze` wrote. Build the variant again."
+        ) from None
+    if known != _FORMAT:
+        raise ModelError(
+            f"{source}: has format {known!r}; this version reads {_FORMAT}. Upgrade "
+            "programmatic-kit, or build the variant again."
+        )
+    found = _hashes(source)
+    changed = sorted(name for name in {*files, *found} if files.get(name) != found.get(name))
+    if changed:
+        raise ModelError(
+            f"{source}: {', '.join(changed)} changed, missing or added since it was frozen; must "
+            "stay as it was. Build the variant again."
+        )
+    click = load_response(source / CLICK_FOLDER) if files else None
+    return FrozenVariant(spec, source, files, click)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file but the spec's own, by path inside the folder."""
+    paths = sorted(path for path in folder.rglob("*") if not path.is_dir())
+    inside = {path.relative_to(folder).as_posix(): path for path in paths}
+    inside.pop(VARIANT_FILE, None)
+    odd = [name for name, path in inside.items() if path.suffix not in SUFFIXES]
+    if odd:
+        raise ModelError(
+            f"{folder}: holds {odd[0]}; a frozen variant may hold {', '.join(SUFFIXES)} only. "
+            "Take it out."
+        )
+    return {name: file_hash(path) for name, path in inside.items()}
