@@ -71,7 +71,7 @@ def test_the_same_variant_is_frozen_once(split: Split) -> None:
 
 
 def test_a_folder_of_another_variant_is_kept(shaded: FrozenVariant, split: Split) -> None:
-    flat = VariantSpec(
+    spec = VariantSpec(
         name="flat", model=None, policy=PolicySpec(name="constant", params={"bid": 1})
     )
     with pytest.raises(ModelError, match=r"holds another variant \(shaded\)"):
