@@ -108,12 +108,18 @@ _PUBLIC: dict[str, str] = {
     "replay_grid": "kit.replay.grid",
     "replay_policy": "kit.replay.run:replay",
     "Setting": "kit.replay.tuning",
+    "build_variant": "kit.variant.build",
+    "FrozenVariant": "kit.variant.frozen",
+    "freeze": "kit.variant.frozen",
+    "load_frozen": "kit.variant.frozen",
     "ModelSpec": "kit.variant.spec",
     "PolicySpec": "kit.variant.spec",
     "VariantSpec": "kit.variant.spec",
     "time_blocks": "kit.validate.blocks",
     "compare": "kit.validate.compare",
     "Comparison": "kit.validate.comparison",
+    "Ledger": "kit.validate.ledger",
+    "Schedule": "kit.validate.rule",
     "GateResult": "kit.validate.verdict",
     "Verdict": "kit.validate.verdict",
     "try_floors": "kit.experiment.floor_trial",
@@ -273,8 +279,14 @@ if TYPE_CHECKING:
     from kit.validate.blocks import time_blocks as time_blocks
     from kit.validate.compare import compare as compare
     from kit.validate.comparison import Comparison as Comparison
+    from kit.validate.ledger import Ledger as Ledger
+    from kit.validate.rule import Schedule as Schedule
     from kit.validate.verdict import GateResult as GateResult
     from kit.validate.verdict import Verdict as Verdict
+    from kit.variant.build import build_variant as build_variant
+    from kit.variant.frozen import FrozenVariant as FrozenVariant
+    from kit.variant.frozen import freeze as freeze
+    from kit.variant.frozen import load_frozen as load_frozen
     from kit.variant.spec import ModelSpec as ModelSpec
     from kit.variant.spec import PolicySpec as PolicySpec
     from kit.variant.spec import VariantSpec as VariantSpec
