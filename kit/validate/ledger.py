@@ -103,7 +103,7 @@ class Ledger:
     >>> ledger = Ledger(Path(folder.name) / "ledger.sqlite")
     >>> charge = ledger.charge("log", "rows", "claim 1", {"proposer": "human"})
     >>> charge.look, round(charge.body["share"], 6), ledger.looks_left("log")
-    (1, 0.02, 199)
+    (1, 0.022, 199)
     >>> ledger.charge("log", "rows", "claim 1", {"proposer": "human"}) == charge
     True
     >>> folder.cleanup()

@@ -18,8 +18,11 @@ from scipy.stats import chi2, norm
 from kit.base.checks import number
 from kit.base.errors import DataError, HoldoutSpentError
 
-FIRST_SHARES = (0.40, 0.20, 0.08, 0.04, 0.02)
+FIRST_SHARES = (0.44, 0.20, 0.08, 0.04, 0.02)
 """Parts of the budget for the first looks: finalists, ranked on the tune split, need power."""
+
+PLAIN = 0.9
+"""Part of a look's share for the path without a release; ``m`` releases have 0.1 / 2^m of it."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,9 @@ class Schedule:
     --------
     >>> schedule = Schedule()
     >>> [round(schedule.share(look), 6) for look in (1, 2, 5, 6, 200)]
-    [0.02, 0.01, 0.001, 6.7e-05, 6.7e-05]
-    >>> round(sum(schedule.share(look) for look in range(1, 201)), 12)
-    0.05
+    [0.022, 0.009, 0.0009, 5.1e-05, 5.1e-05]
+    >>> round(sum(schedule.share(look) for look in range(1, 201)), 4)  # the rest: for releases
+    0.0472
     """
 
     total: float = 0.05
@@ -64,8 +67,8 @@ class Schedule:
         look : int
             Its number, from 1.
         releases : int
-            Earlier looks that were answered yes. Which of them did is itself something learnt, so
-            the share is divided by the number of ways.
+            Earlier looks that were answered yes. How many and which is itself something learnt:
+            a look's share is divided over all the ways.
 
         Raises
         ------
@@ -85,7 +88,7 @@ class Schedule:
             part = FIRST_SHARES[look - 1]
         else:
             part = (1 - sum(FIRST_SHARES)) / (self.looks - first)
-        return self.total * part / math.comb(look - 1, releases)
+        return self.total * part * _weight(look, releases) / math.comb(look - 1, releases)
 
     def power(self, effect: float, look: int = 1, releases: int = 0) -> float:
         """Return the probability that a look shows a true effect, blocks taken as many.
@@ -100,9 +103,16 @@ class Schedule:
         Examples
         --------
         >>> [round(Schedule().power(4.0, look), 2) for look in (1, 5, 50, 200)]
-        [0.97, 0.82, 0.57, 0.57]
+        [0.98, 0.81, 0.55, 0.55]
         """
         return float(norm.sf(critical_z(self.share(look, releases), releases) - effect))
+
+
+def _weight(look: int, releases: int) -> float:
+    """Return the part of a look's share for a number of releases; over all numbers at most 1."""
+    if look == 1:
+        return 1.0
+    return PLAIN if releases == 0 else (1 - PLAIN) * 0.5**releases
 
 
 def critical_z(share: float, releases: int = 0) -> float:

@@ -12,18 +12,18 @@ from kit.base.errors import DataError, HoldoutSpentError
 from kit.validate.rule import Schedule, critical_z
 
 
-@pytest.mark.parametrize(("total", "looks"), [(0.05, 200), (0.01, 6), (0.2, 1000)])
-def test_the_shares_of_all_looks_are_the_budget(total: float, looks: int) -> None:
+@pytest.mark.parametrize(("total", "looks"), [(0.05, 200), (0.01, 6), (0.2, 60)])
+def test_all_looks_over_all_ways_to_have_released_are_within_the_budget(
+    total: float, looks: int
+) -> None:
+    """The union bound of docs/rule.md: every number of earlier yeses, and every set of them."""
     schedule = Schedule(total, looks)
-    assert sum(schedule.share(look) for look in range(1, looks + 1)) == pytest.approx(total)
-
-
-def test_ways_to_have_released_are_counted() -> None:
-    """Over all sets of earlier yeses of one size, the shares add up to the look's own."""
-    schedule = Schedule()
-    for look, releases in ((2, 1), (7, 3), (50, 2)):
-        ways = math.comb(look - 1, releases)
-        assert ways * schedule.share(look, releases) == pytest.approx(schedule.share(look))
+    spent = sum(
+        math.comb(look - 1, releases) * schedule.share(look, releases)
+        for look in range(1, looks + 1)
+        for releases in range(look)
+    )
+    assert 0.98 * total < spent <= total * (1 + 1e-12)
 
 
 def test_a_spent_budget_says_what_restores_it() -> None:
