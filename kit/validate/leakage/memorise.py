@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, poisson
 
 from kit.validate.leakage.bins import auc_error, counts, rates, separation
-from kit.validate.leakage.pair import NAMES_ROWS, Array, Codes, Mask, Pair
+from kit.validate.leakage.pair import NAMES_ROWS, Codes, Mask, Pair
 from kit.validate.leakage.report import Finding, Outcome
 
 FEW_ROWS = 3.0
