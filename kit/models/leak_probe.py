@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from kit.models.boosting import run_params
 
 _PARAMS = {
-    "objective": "binary", "learning_rate": 0.15, "num_leaves": 15, "min_data_in_leaf": 20,
+    "objective": "binary", "learning_rate": 0.2, "num_leaves": 8, "min_data_in_leaf": 20,
     "lambda_l2": 1.0, "max_bin": 255, "cat_smooth": 20.0, "cat_l2": 10.0,
     "feature_pre_filter": False,
 }  # fmt: skip
-ROUNDS = 30
+ROUNDS = 25
 
 
 class Probe:
@@ -26,6 +26,11 @@ class Probe:
     categorical : list of int
         Columns that are codes of labels.
 
+    Attributes
+    ----------
+    gain : ndarray, shape (features,)
+        How much each feature was used, over all fits so far.
+
     Examples
     --------
     >>> probe = Probe(np.arange(400, dtype=np.float32)[:, None], [])
@@ -36,6 +41,7 @@ class Probe:
     """
 
     def __init__(self, matrix: NDArray[np.float32], categorical: list[int]) -> None:
+        self.gain = np.zeros(matrix.shape[1])
         self._matrix = matrix
         self._params = run_params(_PARAMS, 0, 1)
         self._rows = lightgbm.Dataset(
@@ -63,4 +69,5 @@ class Probe:
         rows = self._rows.subset(np.flatnonzero(fit).tolist(), params=self._params).construct()
         rows.set_label(label[fit].astype(np.float32))
         grown = lightgbm.train({**self._params, "seed": seed}, rows, num_boost_round=ROUNDS)
+        self.gain += grown.feature_importance("gain")
         return np.asarray(grown.predict(self._matrix[~fit], num_threads=1), dtype=np.float64)

@@ -19,15 +19,20 @@ def binned(pair: Pair, name: str) -> tuple[Codes, int]:
     Labels and numbers of few values keep every value; others are cut at quantiles, more finely at
     both ends, where proxies of a rare target lie.
     """
+    if name not in pair.bins:
+        pair.bins[name] = _cut(pair, name)
+    return pair.bins[name]
+
+
+def _cut(pair: Pair, name: str) -> tuple[Codes, int]:
     if pair.is_label(name):
         codes, count = pair.codes(name)
         return codes + 1, count + 1
     values = pair.numbers(name)
     some = values[:: max(1, len(values) // _SAMPLE)]
-    some = np.sort(some[~np.isnan(some)])
-    edges = np.unique(some) if len(some) else some
+    edges = np.unique(some[~np.isnan(some)])
     if len(edges) > _EXACT:
-        edges = np.unique(np.quantile(some, _QUANTILES))
+        edges = np.unique(np.quantile(some[~np.isnan(some)], _QUANTILES))
     codes = np.searchsorted(edges, values, side="right") + 1
     codes[np.isnan(values)] = 0
     return codes, len(edges) + 2

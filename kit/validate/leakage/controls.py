@@ -38,6 +38,7 @@ _LEAST_POSITIVES = 40
 class _Sample:
     """Rows for a probe: all positives (at most 4,000) and ten negatives to each."""
 
+    names: list[str]
     matrix: np.ndarray
     label: Mask
     in_train: Mask
@@ -91,13 +92,15 @@ def shuffled_time(pair: Pair, rng: np.random.Generator) -> Outcome:
     stretch = rng.permutation(fold)[np.arange(count) * STRETCHES // count]
     probe = sample.probe()
     by_time = _crossed(probe, sample.label, stretch)
+    honest = probe.gain.copy()
     at_random = _crossed(probe, sample.label, rng.permutation(stretch))
     gap, error = paired_gap(at_random, by_time, sample.label)
     if gap < LEAST_GAP or gap < LEAST_Z * error:
         return Outcome("shuffled_time")
     strength = (
         f"AUC {_auc(at_random, sample.label):.3f} with rows left out at random, "
-        f"{_auc(by_time, sample.label):.3f} with stretches of time left out"
+        f"{_auc(by_time, sample.label):.3f} with stretches of time left out; the former leans most "
+        f"on {sample.names[int((probe.gain - honest).argmax())]}"
     )
     why = "Features name the moment of a row: a random split would flatter any model of them."
     mend = "Leave out counters, batch and session marks; judge on later days only."
@@ -157,7 +160,7 @@ def _sample(
             categorical.append(place)
         else:
             matrix[:, place] = pair.numbers(name)[rows]
-    return _Sample(matrix, label[rows], pair.in_train[rows], categorical)
+    return _Sample(names, matrix, label[rows], pair.in_train[rows], categorical)
 
 
 def _chosen(pair: Pair, label: Mask, side: Mask, rng: np.random.Generator) -> np.ndarray:

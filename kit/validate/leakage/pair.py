@@ -46,6 +46,8 @@ class Pair:
         When a positive label came, and when a label is final; `NO_TIME` where unknown.
     rows_drop_out : bool
         Whether rows that are not mature carry no label, as in `kit.models.labels`.
+    bins : dict
+        Columns that `kit.validate.leakage.bins.binned` has cut already.
     """
 
     train: pd.DataFrame
@@ -59,6 +61,7 @@ class Pair:
     rows_drop_out: bool = False
     _codes: dict[str, tuple[Codes, int]] = field(default_factory=dict, repr=False)
     _values: dict[str, Array] = field(default_factory=dict, repr=False)
+    bins: dict[str, tuple[Codes, int]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.train) + len(self.tune)
