@@ -18,6 +18,9 @@ from tests.validate.leakage.corpus import PLANTS, Planted
 from tests.validate.leakage.frozen import CLEAN_SEEDS, frozen
 from tests.validate.leakage.score import ALARM_BAR, FOUND_BAR, alarms, bounds, found
 
+MIDDLE, OTHERS = 24, 4
+"""Cases of each kind at the middle strength, and at each other one."""
+
 
 def tables(quick: bool) -> list[Table]:
     """Return what is found of each kind, false alarms, and the time on a large log."""
@@ -35,11 +38,11 @@ def _cases(kind: str, strength: str, most: int) -> list[Planted]:
 
 
 def _kind(kind: str, quick: bool) -> Row:
-    middle = _cases(kind, "middle", 1 if quick else 24)
+    middle = _cases(kind, "middle", 1 if quick else MIDDLE)
     hits = found(middle)
     others = []
     for strength in ("weak", "strong"):
-        cases = _cases(kind, strength, 1 if quick else 4)
+        cases = _cases(kind, strength, 1 if quick else OTHERS)
         others.append(f"{strength} {found(cases)} of {len(cases)}")
     high = bounds(hits, len(middle))[1]
     name = f"{kind}, middle strength"

@@ -63,6 +63,8 @@ def shuffled_target(pair: Pair, rng: np.random.Generator, build: Build | None) -
     for shuffle in range(SHUFFLES):
         label = _shuffled(pair, rng)
         sample = _sample(_rebuilt(pair, label, build), label, rng)
+        if not sample.names:
+            return Outcome("shuffled_target", not_checked="no features")
         held = sample.label[~sample.in_train]
         scores.append(_auc(sample.probe().scores(sample.label, sample.in_train, shuffle), held))
         error = auc_error(0.5, held.sum(), (~held).sum())
@@ -84,6 +86,8 @@ def shuffled_time(pair: Pair, rng: np.random.Generator) -> Outcome:
     """
     if pair.time is None:
         return Outcome("shuffled_time", not_checked="no timestamp and no time_index")
+    if not pair.features:
+        return Outcome("shuffled_time", not_checked="no features")
     if not _enough(pair):
         return Outcome("shuffled_time", not_checked=_TOO_FEW)
     sample = _sample(pair, pair.label, rng, pair.time)
@@ -120,9 +124,7 @@ def _shuffled(pair: Pair, rng: np.random.Generator) -> Mask:
     return label
 
 
-def _rebuilt(pair: Pair, label: Mask, build: Build | None) -> Pair:
-    if build is None:
-        return pair
+def _rebuilt(pair: Pair, label: Mask, build: Build) -> Pair:
     first = len(pair.train)
     return built(pair, build, label[:first], pair.flags(pair.target)[first:])
 

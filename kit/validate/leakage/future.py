@@ -65,7 +65,8 @@ def _finding(hint: _Hint) -> Finding:
 
 def _by_row(pair: Pair, rng: np.random.Generator) -> Iterator[_Hint]:
     """Yield features that agree with the next row of a key."""
-    names = pair.numeric
+    names, keys = pair.numeric, ("", *pair.keys)
+    last, table = np.empty(0, dtype=np.intp), np.empty((len(names), 0))
     for outcome in followed(pair):
         rows = np.flatnonzero(outcome.known)
         rows = rows[np.argsort(_time(pair)[rows], kind="stable")]
@@ -73,8 +74,9 @@ def _by_row(pair: Pair, rng: np.random.Generator) -> Iterator[_Hint]:
         some = np.arange(len(rows))
         if len(some) > _ROWS:
             some = np.sort(rng.choice(some, _ROWS, replace=False))
-        table = np.column_stack([ranked(pair.numbers(name)[rows[some]]) for name in names])
-        keys = ("", *pair.keys)
+        if not np.array_equal(rows[some], last):
+            last = rows[some]
+            table = np.stack([ranked(pair.numbers(name)[last]) for name in names])
         sides = [_sides(pair, key, rows, values, some) for key in keys]
         for key, found in zip(keys, _correlated(table, sides), strict=True):
             yield from _hints(names, key, outcome, found)
@@ -83,10 +85,10 @@ def _by_row(pair: Pair, rng: np.random.Generator) -> Iterator[_Hint]:
 def _sides(
     pair: Pair, key: str, rows: NDArray[np.intp], values: Array, some: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Return the next and the last value within a key, shape (rows, 2), NaN unless it has both."""
+    """Return the next and the last value within a key, shape (2, rows), NaN unless it has both."""
     codes = pair.codes(key)[0][rows] if key else np.zeros(len(rows), dtype=np.intp)
-    both = np.column_stack(neighbours(values, codes))[some]
-    both[np.isnan(both).any(axis=1)] = np.nan
+    both = np.stack(neighbours(values, codes))[:, some]
+    both[:, np.isnan(both).any(axis=0)] = np.nan
     return both
 
 
@@ -112,18 +114,20 @@ def neighbours(values: Array, codes: Codes) -> tuple[Array, Array]:
 
 
 def _correlated(table: Array, sides: list[Array]) -> list[tuple[Array, Array, Array]]:
-    """Return for each key the correlations with both sides, and their difference in errors."""
-    there = np.column_stack([~np.isnan(side[:, 0]) for side in sides]).astype(np.float64)
-    count = np.maximum(there.sum(axis=0), 1)
-    mean = table.T @ there / count
-    spread = np.sqrt(np.maximum((table**2).T @ there / count - mean**2, 1e-12))
+    """Return for each key the correlations with both sides, and their difference in errors.
+
+    `table` has a feature a row; correlations are over the rows that have both sides.
+    """
+    there = np.stack([~np.isnan(side[0]) for side in sides]).astype(np.float64)
+    count = np.maximum(there.sum(axis=1), 1)
+    mean = table @ there.T / count
+    spread = np.sqrt(np.maximum(table**2 @ there.T / count - mean**2, 1e-12))
     scaled = [_scaled(side) for side in sides]
-    shared = table.T @ np.column_stack(scaled)
+    shared = np.abs(table @ np.concatenate(scaled).T)
     found = []
     for place, side in enumerate(scaled):
-        sizes = np.abs(shared[:, 2 * place : 2 * place + 2] / count[place])
-        one, other = (sizes / spread[:, place][:, None]).T
-        apart = max(1 - float(side[:, 0] @ side[:, 1]) / count[place], 0.05)
+        one, other = shared[:, 2 * place : 2 * place + 2].T / (count[place] * spread[:, place])
+        apart = max(1 - float(side[0] @ side[1]) / count[place], 0.05)
         enough = 0.0 if count[place] < _LEAST_ROWS else 1.0
         found.append((one, other, enough * (one - other) * np.sqrt(count[place] / (2 * apart))))
     return found
@@ -131,11 +135,12 @@ def _correlated(table: Array, sides: list[Array]) -> list[tuple[Array, Array, Ar
 
 def _scaled(side: Array) -> Array:
     """Return both sides with mean 0 and variance 1, and 0 where they are not there."""
-    there = ~np.isnan(side[:, 0])
+    there = ~np.isnan(side[0])
     out = np.zeros_like(side)
     if there.any():
-        kept = side[there]
-        out[there] = (kept - kept.mean(axis=0)) / np.maximum(kept.std(axis=0), 1e-12)
+        kept = side[:, there]
+        kept -= kept.mean(axis=1, keepdims=True)
+        out[:, there] = kept / np.maximum(kept.std(axis=1, keepdims=True), 1e-12)
     return out
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kit.base.checks import has_columns, one_of
+from kit.base.checks import as_numbers, bad_values, has_columns, one_of
 from kit.base.errors import DataError
 from kit.data.log import AuctionLog
 from kit.data.schema import COLUMNS
@@ -107,7 +107,7 @@ class Pair:
         return np.concatenate([part[name].to_numpy(dtype=bool) for part in (self.train, self.tune)])
 
     def numbers(self, name: str) -> Array:
-        """Return a column as float64, NaN where it is missing."""
+        """Return a column as float64, NaN where it is missing or infinite."""
         if name not in self._values:
             sides = [_numbers(part[name]) for part in (self.train, self.tune)]
             self._values[name] = np.concatenate(sides)
@@ -126,8 +126,10 @@ def _is_text(kind: Any) -> bool:
 
 def _numbers(values: pd.Series) -> Array:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return micros(values).astype(np.float64)
-    return values.to_numpy(dtype=np.float64, na_value=np.nan)
+        times = micros(values)
+        return np.where(times == NO_TIME, np.nan, times)
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 def _factorised(train: pd.Series, tune: pd.Series) -> tuple[Codes, int]:
@@ -205,22 +207,32 @@ def pair_of_frames(
     Raises
     ------
     DataError
-        If a part is empty or a column is missing.
+        If a part is empty, a column is missing, or a label is neither yes nor no.
     """
     told = [name for name in (label, time, label_time, mature_at) if name is not None]
     outcomes = [name for name, column in COLUMNS.items() if column.role != "request"]
     rest = [str(name) for name in train.columns if name not in (*told, *outcomes, *NAMES_ROWS)]
     chosen = tuple(rest if features is None else dict.fromkeys(features))
-    for name, frame in (("train", train), ("tune", tune)):
+    parts = (("train", train), ("tune", tune))
+    for name, frame in parts:
         _check(name, frame, (*chosen, *told))
-    known = np.concatenate([frame[label].notna().to_numpy() for frame in (train, tune)])
+    answers = [_yes_or_no(f"{name}.{label}", frame[label]) for name, frame in parts]
+    known = np.concatenate([~np.isnan(side) for side in answers])
     frames = [
-        frame.assign(**{label: frame[label].fillna(False).astype(bool)}) for frame in (train, tune)
+        frame.assign(**{label: side == 1.0})
+        for (_, frame), side in zip(parts, answers, strict=True)
     ]
     when, came, final = (
         _joined(frames, name) if name else None for name in (time, label_time, mature_at)
     )
     return Pair(frames[0], frames[1], chosen, label, known, when, came, final)
+
+
+def _yes_or_no(name: str, column: pd.Series) -> Array:
+    """Return labels as 0 and 1, NaN where there is none."""
+    numbers = as_numbers(name, column)
+    bad_values(name, numbers, ~np.isnan(numbers) & (numbers != 0) & (numbers != 1), "0, 1 or none")
+    return numbers
 
 
 def _check(name: str, frame: pd.DataFrame, needed: Sequence[str]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from kit.base.errors import DataError, LeakageError
+from kit.data.load import load_log
 from kit.data.log import AuctionLog, LogMeta
 from kit.data.simulate import SimulationConfig, simulate
 from kit.data.split import Split, time_split
@@ -168,6 +171,8 @@ def test_bad_input_is_refused_by_name(split: Split) -> None:
         check_leakage(split.train, split.tune, target="sale")
     with pytest.raises(DataError, match="tune: lacks column y"):
         check_frames(pd.DataFrame({"y": [True]}), pd.DataFrame({"x": [1.0]}), "y")
+    with pytest.raises(DataError, match=r"train.y: 1 not allowed value .*must be 0, 1 or none"):
+        check_frames(pd.DataFrame({"y": [2]}), pd.DataFrame({"y": [1]}), "y")
 
 
 def test_one_class_or_few_rows_are_not_checked_rather_than_wrong(split: Split) -> None:
@@ -190,3 +195,27 @@ def test_groups_are_compared_each_by_itself() -> None:
     in_train = np.array([True, True, False, False])
     assert overlapping(time, in_train, groups) == (0, 0)
     assert overlapping(time, in_train, np.zeros(4, dtype=np.intp)) == (1, 1)
+
+
+def test_odd_columns_are_neither_named_nor_fatal(rng: np.random.Generator) -> None:
+    count = 2_000
+    frame = pd.DataFrame({"y": np.where(rng.random(count) < 0.3, np.nan, rng.random(count) < 0.2)})
+    frame["when"] = pd.date_range("2026-03-01", periods=count, freq="5min", tz="UTC")
+    frame["infinite"] = np.where(rng.random(count) < 0.1, np.inf, rng.normal(size=count))
+    frame["empty"], frame["constant"], frame["flag"] = np.nan, 1.0, rng.random(count) < 0.5
+    frame["whole"] = pd.array(rng.integers(0, 9, count), dtype="Int64")
+    frame["text"] = np.array([None, "a", "b"], dtype=object)[rng.integers(0, 3, count)]
+    frame["seen"] = frame["when"] - pd.Timedelta(hours=3)
+    train, tune = frame[:1_200], frame[1_200:]
+    assert check_frames(train, tune, "y", time="when").clean
+    bare = check_frames(train, tune, "y", time="when", features=[], build=lambda *sides: sides)
+    assert bare.clean
+    assert {"shuffled_time", "shuffled_target"} <= set(bare.not_checked)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("2259.train.log.txt", "ipinyou-log"), ("2997.theta.txt", "ipinyou-theta")]
+)
+def test_real_logs_raise_no_alarm(shared_data: Path, name: str, kind: str) -> None:
+    parts = time_split(load_log(shared_data / "ipinyou" / name, kind))
+    assert check_leakage(parts.train, parts.tune).clean
