@@ -118,6 +118,9 @@ _PUBLIC: dict[str, str] = {
     "time_blocks": "kit.validate.blocks",
     "compare": "kit.validate.compare",
     "Comparison": "kit.validate.comparison",
+    "LeakageReport": "kit.validate.leakage",
+    "check_frames": "kit.validate.leakage",
+    "check_leakage": "kit.validate.leakage",
     "Ledger": "kit.validate.ledger",
     "Schedule": "kit.validate.rule",
     "GateResult": "kit.validate.verdict",
@@ -279,6 +282,9 @@ if TYPE_CHECKING:
     from kit.validate.blocks import time_blocks as time_blocks
     from kit.validate.compare import compare as compare
     from kit.validate.comparison import Comparison as Comparison
+    from kit.validate.leakage import LeakageReport as LeakageReport
+    from kit.validate.leakage import check_frames as check_frames
+    from kit.validate.leakage import check_leakage as check_leakage
     from kit.validate.ledger import Ledger as Ledger
     from kit.validate.rule import Schedule as Schedule
     from kit.validate.verdict import GateResult as GateResult
