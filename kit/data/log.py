@@ -48,6 +48,9 @@ class LogMeta:
         Where a "day" and an "hour" of this log are counted (IANA name).
     source, source_hash : str
         File name and SHA-256 of what was loaded.
+    sealed : bool
+        Whether the rows are a holdout that only a scoring step opens; it is written into the
+        file, so that a copy under another name is still known for what it is.
     """
 
     format: str
@@ -59,6 +62,7 @@ class LogMeta:
     timezone: str = "UTC"
     source: str = ""
     source_hash: str = ""
+    sealed: bool = False
 
     def __post_init__(self) -> None:
         try:
@@ -209,7 +213,7 @@ class AuctionLog:
             If the file is no auction log.
         """
         source = Path(path)
-        refuse_sealed(source)
+        open_meta(source)
         return read_parquet(source, columns)
 
 
@@ -304,13 +308,34 @@ def read_meta(source: Path) -> LogMeta:
     return LogMeta.from_json(metadata[META_KEY].decode())
 
 
+def open_meta(source: Path) -> LogMeta:
+    """Read the metadata of a log whose rows anyone may open: the way in of every reader.
+
+    Raises
+    ------
+    LeakageError
+        If the file is sealed, by its name (before it is opened) or by the mark in it.
+    DataError
+        As in `read_meta`.
+    """
+    refuse_sealed(source)
+    meta = read_meta(source)
+    if meta.sealed:
+        raise LeakageError(_sealed(source))
+    return meta
+
+
 def refuse_sealed(source: Path) -> None:
-    """Raise `LeakageError` if the path is a sealed holdout, or a link to one."""
+    """Raise `LeakageError` if the path names a sealed holdout, or links to one."""
     if any(path.name.endswith(SEALED_SUFFIX) for path in (source, source.resolve())):
-        raise LeakageError(
-            f"{source.name}: sealed holdout rows; only a scoring step opens them. "
-            "Work on the train and tune files beside it."
-        )
+        raise LeakageError(_sealed(source))
+
+
+def _sealed(source: Path) -> str:
+    return (
+        f"{source.name}: sealed holdout rows; only a scoring step opens them. "
+        "Work on the train and tune files beside it."
+    )
 
 
 def _has_kind_codes(values: pd.Series) -> bool:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from kit.base.errors import DataError
 from kit.base.files import file_hash
 from kit.data.formats import FeatureKind, to_table
-from kit.data.log import META_KEY, read_meta
+from kit.data.log import META_KEY, open_meta
 from kit.data.mapped import ColumnMap, convert_mapped
 from kit.data.rejects import BadRow, Rejects
 from kit.data.row_checks import RowFaults, check_rows
@@ -45,7 +45,7 @@ class ParquetReader:
         schema = self.file.schema_arrow
         self.source, self.source_hash = path.name, file_hash(path)
         self.is_ours = META_KEY in (schema.metadata or {})
-        self.meta = read_meta(path) if self.is_ours else mapping.meta("parquet")
+        self.meta = open_meta(path) if self.is_ours else mapping.meta("parquet")
         if not self.meta.source:
             self.meta = replace(self.meta, source=self.source, source_hash=self.source_hash)
         present = [name for name in schema.names if name in COLUMNS]

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -208,7 +208,10 @@ def _write_parts(
     starts = pd.DatetimeIndex([])
     if cuts.kind in ("day", "hour"):
         starts = key_starts(cuts.kind, cuts.keys, reader.meta.timezone)
-    writers = {name: BatchWriter(folder / file, reader.meta) for name, file in _NAMES.items()}
+    writers = {
+        name: BatchWriter(folder / file, replace(reader.meta, sealed=name == "holdout"))
+        for name, file in _NAMES.items()
+    }
     seen = 0
     try:
         for table in tables:

@@ -12,7 +12,7 @@ from typing import Any
 from kit.base.errors import DataError
 from kit.base.files import file_hash
 from kit.base.workspace import workspace_root
-from kit.data.log import SEALED_SUFFIX, AuctionLog
+from kit.data.log import SEALED_SUFFIX, AuctionLog, refuse_sealed
 from kit.data.seal import SPLIT_FILE, load_sealed
 from kit.data.split import KIND_WORDS
 from kit.data.valid import valid_clicks
@@ -145,8 +145,11 @@ def seal_log(
     ------
     DataError
         If the log cannot be read or split, or `out` holds another log.
+    LeakageError
+        If the file is a sealed holdout itself.
     """
     source = Path(path)
+    refuse_sealed(source)
     if not source.is_file():
         raise DataError(f"{source}: no such file. Pass the path of a log.")
     digest = file_hash(source)

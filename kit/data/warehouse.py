@@ -12,13 +12,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kit.base.errors import DataError
-from kit.data.log import META_KEY, AuctionLog, LogMeta, read_meta, refuse_sealed
+from kit.data.log import META_KEY, AuctionLog, LogMeta, open_meta, refuse_sealed
 
 BATCH_ROWS = 131_072
 
 
 def is_kit_log(path: Path) -> bool:
-    """Whether a file is Parquet with an auction log's metadata."""
+    """Whether a file is Parquet with an auction log's metadata.
+
+    Raises
+    ------
+    LeakageError
+        If its name says that it is sealed.
+    """
+    refuse_sealed(path)
     try:
         return META_KEY in (pq.read_schema(path).metadata or {})
     except (OSError, pa.ArrowInvalid):
@@ -54,8 +61,7 @@ class ScannedLog:
 
     def __init__(self, path: str | Path, batch_rows: int = BATCH_ROWS) -> None:
         self.path = Path(path)
-        refuse_sealed(self.path)
-        self.meta: LogMeta = read_meta(self.path)
+        self.meta: LogMeta = open_meta(self.path)
         self.batch_rows = batch_rows
         self._rows = int(pq.read_metadata(self.path).num_rows)
 

@@ -79,21 +79,40 @@ def labelled(
     >>> len(rows), rows.positives
     (2, 1)
     """
-    one_of("target", target, TARGETS)
     frame = log.frame
+    keep = carries_label(frame, target, as_of)
+    kept = frame if columns is None else frame[list(columns)]
+    if not keep.all():
+        kept = kept.loc[keep]
+    return Labelled(kept, frame[target].to_numpy(dtype=bool)[keep])
+
+
+def carries_label(
+    frame: pd.DataFrame, target: str, as_of: pd.Timestamp | None = None
+) -> NDArray[np.bool_]:
+    """Return which rows carry a label, shape (n,); see `labelled`.
+
+    Raises
+    ------
+    DataError
+        If `target` is unknown.
+    ModelError
+        If the frame has no such labels.
+    """
+    one_of("target", target, TARGETS)
     for name in ("click", target):
         if name not in frame.columns:
             raise ModelError(
                 f"target {target!r}: the log has no column {name}; must have one to fit or "
                 "score it. Load a log with outcomes."
             )
-    keep = frame["won"].to_numpy(dtype=bool) if "won" in frame.columns else np.ones(len(log), bool)
-    if target == "conversion":
-        keep = keep & frame["click"].to_numpy(dtype=bool) & _mature(frame, as_of)
-    kept = frame if columns is None else frame[list(columns)]
-    if not keep.all():
-        kept = kept.loc[keep]
-    return Labelled(kept, frame[target].to_numpy(dtype=bool)[keep])
+    won = np.ones(len(frame), dtype=np.bool_)
+    if "won" in frame.columns:
+        won = frame["won"].to_numpy(dtype=np.bool_)
+    if target == "click":
+        return won
+    clicked = frame["click"].to_numpy(dtype=np.bool_)
+    return np.asarray(won & clicked & _mature(frame, as_of), dtype=np.bool_)
 
 
 def _mature(frame: pd.DataFrame, as_of: pd.Timestamp | None) -> NDArray[np.bool_]:

@@ -179,7 +179,7 @@ def score_probabilities(
         positives=positives,
         log_loss=loss if math.isfinite(loss) else None,
         normalised_entropy=loss / entropy if entropy > 0 and math.isfinite(loss) else None,
-        auc=_auc(predicted, truth),
+        auc=roc_auc(predicted, truth),
         calibration_ratio=float(predicted.sum()) / positives if positives else None,
         expected_calibration_error=float(gap.sum()) / rows,
     )
@@ -194,7 +194,21 @@ def _bin_codes(predicted: NDArray[np.float64], bins: int) -> NDArray[np.intp]:
     return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.intp)
 
 
-def _auc(predicted: NDArray[np.float64], truth: NDArray[np.float64]) -> float | None:
+def roc_auc(predicted: NDArray[np.float64], truth: NDArray[np.generic]) -> float | None:
+    """Return the area under the ROC curve, ties counted half; None with one class only.
+
+    Parameters
+    ----------
+    predicted : ndarray, shape (n,)
+        Scores, higher for a positive.
+    truth : ndarray, shape (n,)
+        True or 1 for a positive.
+
+    Examples
+    --------
+    >>> roc_auc(np.array([0.1, 0.2, 0.2, 0.9]), np.array([0, 0, 1, 1]))
+    0.875
+    """
     positives = truth.sum()
     negatives = truth.size - positives
     if not positives or not negatives:

@@ -156,13 +156,16 @@ def freeze(spec: VariantSpec, click: Response | None, folder: Path | None = None
         plain = {"format": _FORMAT, "spec": spec.model_dump(mode="json"), "files": made.files}
         write_text(partial / VARIANT_FILE, json.dumps(plain, indent=1, sort_keys=True) + "\n")
         target = root / made.hash[:16] if folder is None else folder
-        if target.exists():
-            return _same(load_frozen(target), made)
         partial.chmod(0o755)
-        partial.rename(target)
+        try:
+            partial.rename(target)
+        except OSError:
+            if not target.exists():  # else it was frozen before, perhaps just now
+                raise
+        found = load_frozen(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return FrozenVariant(spec, target, made.files, click)
+    return _same(found, made)
 
 
 def _same(found: FrozenVariant, made: FrozenVariant) -> FrozenVariant:

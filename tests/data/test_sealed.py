@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,14 @@ from kit.base.assets import asset_dir
 from kit.base.errors import DataError, LeakageError
 from kit.base.files import file_hash
 from kit.base.workspace import workspace_root
+from kit.data import sealed as sealed_module
+from kit.data import warehouse
+from kit.data.load import load_log, load_to_parquet
 from kit.data.log import AuctionLog
 from kit.data.samples import AUCTIONS
+from kit.data.seal import load_sealed
 from kit.data.sealed import SealedSplit, open_sealed, seal_log
+from kit.data.warehouse import ScannedLog
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +80,60 @@ def test_a_torn_or_old_folder_is_refused(sample: Path, tmp_path: Path) -> None:
     (folder / "split.json").write_text("no json")
     with pytest.raises(DataError, match="cannot be read"):
         open_sealed(folder)
+
+
+READERS = {
+    "AuctionLog.read": AuctionLog.read,
+    "ScannedLog": ScannedLog,
+    "load_log": load_log,
+    "load_to_parquet": lambda path: load_to_parquet(path, "parquet", path.with_name("out.parquet")),
+    "load_sealed": lambda path: load_sealed(path, "parquet", path.with_name("again")),
+    "seal_log": seal_log,
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("way", ["itself", "symlink", "hard link", "copy"])
+def test_no_reader_opens_sealed_rows_by_whatever_name(
+    sealed: SealedSplit, tmp_path: Path, reader: str, way: str
+) -> None:
+    """The seal is a mark in the file, not only its name; and no new log, with a new budget."""
+    path = tmp_path / "harmless.parquet"
+    if way == "itself":
+        path = sealed.holdout_path
+    elif way == "symlink":
+        path.symlink_to(sealed.holdout_path)
+    elif way == "hard link":
+        path.hardlink_to(sealed.holdout_path)
+    else:
+        shutil.copy(sealed.holdout_path, path)
+    with pytest.raises(LeakageError, match="sealed holdout rows"):
+        READERS[reader](path)
+    assert not (tmp_path / "out.parquet").exists()
+    assert not (tmp_path / "again").exists()
+
+
+def test_the_mark_survives_sorting(sample: Path, tmp_path: Path) -> None:
+    """A log out of order is sorted part by part, which writes the holdout again."""
+    frame = AuctionLog.read(sample).frame.head(20_000)
+    shuffled = frame.sample(frac=1.0, random_state=1)
+    columns = {name: name for name in ("timestamp", "market_price_cpm", "market_price_kind")}
+    shuffled[list(columns)].to_parquet(tmp_path / "shuffled.parquet", index=False)
+    parts = seal_log(tmp_path / "shuffled.parquet", out=tmp_path / "sealed", columns=columns)
+    shutil.copy(parts.holdout_path, tmp_path / "copy.parquet")
+    with pytest.raises(LeakageError):
+        AuctionLog.read(tmp_path / "copy.parquet")
+    assert not parts.train.meta.sealed
+    assert not parts.tune.meta.sealed
+
+
+def test_a_sealed_file_is_refused_by_its_name_before_it_is_opened(
+    sealed: SealedSplit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    for module, name in ((sealed_module, "file_hash"), (warehouse.pq, "read_schema")):
+        monkeypatch.setattr(module, name, lambda path, name=name: opened.append(name))
+    for reader in (seal_log, warehouse.is_kit_log):
+        with pytest.raises(LeakageError):
+            reader(sealed.holdout_path)
+    assert opened == []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.stats import gamma
 
-from kit.validate.leakage.cells import Cells, cells_of, excess, lagged
+from kit.validate.leakage.cells import Cells, daily_cells, excess, lagged
 from kit.validate.leakage.outcomes import Followed, days, followed
 from kit.validate.leakage.pair import Array, Codes, Mask, Pair
 from kit.validate.leakage.report import Finding, Outcome
@@ -170,14 +170,9 @@ def _of_the_day(
 ) -> Iterator[tuple[str, Finding]]:
     """Yield values of a key and a day that agree with the outcomes of that whole day."""
     day, count = days(pair)
-    if count < 4:
-        return
-    for key in pair.keys:
-        cells = cells_of(pair, key, day, count)
-        if cells is None:
-            continue
+    for key, cells in daily_cells(pair):
         for name in set(_constant(pair, cells.place, cells.size)) - found:
-            if pair.codes(key)[1] < 2 or is_constant(pair.numbers(name), day, count):
+            if is_constant(pair.numbers(name), day, count):
                 continue
             for outcome in outcomes:
                 left = _same_day(pair, name, cells, outcome)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from kit.validate.leakage.pair import Array, Codes, Mask, Pair
 
@@ -99,14 +100,12 @@ def auc_error(auc: float, positives: float, negatives: float) -> float:
 
 
 def ranked(values: NDArray[np.generic]) -> Array:
-    """Return ranks with mean 0 and variance 1, ties by order of value; missing is 0."""
+    """Return ranks with mean 0 and variance 1, ties by their mean rank; missing is 0."""
     numbers = np.asarray(values, dtype=np.float64)
     known = ~np.isnan(numbers)
     out = np.zeros(len(numbers))
     if known.any():
-        _, place, repeats = np.unique(numbers[known], return_inverse=True, return_counts=True)
-        middle = np.cumsum(repeats) - (repeats - 1) / 2
-        rank = middle[place]
+        rank = rankdata(numbers[known])
         spread = rank.std()
         out[known] = (rank - rank.mean()) / spread if spread > 0 else 0.0
     return out

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from kit.validate.leakage.outcomes import days
 from kit.validate.leakage.pair import Array, Codes, Mask, Pair
 
 _MOST_CELLS = 20_000
 _LEAST_ROWS = 5.0
 _LEAST_PAIRS = 20
+_LEAST_DAYS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +50,18 @@ class Cells:
         return self.mean(np.where(known, values, 0.0), known)
 
 
-def cells_of(pair: Pair, key: str, day: Codes, days: int) -> Cells | None:
+def daily_cells(pair: Pair) -> Iterator[tuple[str, Cells]]:
+    """Yield each key with its cells, where there are days and rows enough to have means."""
+    day, count = days(pair)
+    if count < _LEAST_DAYS:
+        return
+    for key in pair.keys:
+        cells = _cells_of(pair, key, day, count)
+        if cells is not None:
+            yield key, cells
+
+
+def _cells_of(pair: Pair, key: str, day: Codes, days: int) -> Cells | None:
     """Return the cells of a key, None where they would hold too few rows to have a mean."""
     codes, size = pair.codes(key)
     if size < 2 or size * days > min(_MOST_CELLS, len(pair) / _LEAST_ROWS):

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from kit.models.leak_probe import Probe
+from kit.models.reliability import roc_auc
 from kit.validate.leakage.bins import auc_error
 from kit.validate.leakage.pair import Array, Mask, Pair
 from kit.validate.leakage.report import Finding, Outcome
@@ -196,11 +197,8 @@ def _crossed(probe: Probe, label: Mask, fold: np.ndarray) -> Array:
 
 
 def _auc(score: Array, label: Mask) -> float:
-    """Return the area under the ROC curve."""
-    rank = rankdata(score)
-    positive = int(label.sum())
-    negative = len(label) - positive
-    return float((rank[label].sum() - positive * (positive + 1) / 2) / max(positive * negative, 1))
+    found = roc_auc(score, label)
+    return 0.5 if found is None else found
 
 
 def paired_gap(one: Array, other: Array, label: Mask) -> tuple[float, float]:

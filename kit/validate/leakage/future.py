@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kit.validate.leakage.bins import ranked
-from kit.validate.leakage.cells import cells_of, excess, lagged
-from kit.validate.leakage.outcomes import Followed, days, followed
+from kit.validate.leakage.cells import daily_cells, excess, lagged
+from kit.validate.leakage.outcomes import Followed, followed
 from kit.validate.leakage.pair import Array, Codes, Pair
 from kit.validate.leakage.report import Finding, Outcome
 
@@ -154,13 +154,7 @@ def _hints(
 
 def _by_day(pair: Pair) -> Iterator[_Hint]:
     """Yield features whose daily means agree with the next day's outcome of a key."""
-    day, count = days(pair)
-    if count < 4:
-        return
-    for key in pair.keys:
-        cells = cells_of(pair, key, day, count)
-        if cells is None:
-            continue
+    for key, cells in daily_cells(pair):
         own = np.stack([cells.known_mean(pair.numbers(name)) for name in pair.numeric])
         for outcome in followed(pair):
             target = cells.mean(outcome.values, outcome.known)

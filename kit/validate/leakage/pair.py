@@ -16,7 +16,7 @@ from kit.base.errors import DataError
 from kit.data.log import AuctionLog
 from kit.data.schema import COLUMNS
 from kit.models.features import CALENDAR, default_features
-from kit.models.labels import TARGETS
+from kit.models.labels import TARGETS, carries_label
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -185,7 +185,7 @@ def pair_of_logs(
         frames[1],
         chosen,
         target,
-        np.concatenate([_labelled(frame, target) for frame in frames]),
+        np.concatenate([carries_label(frame, target) for frame in frames]),
         _joined(frames, "time_index") if time is None else time,
         times[0],
         times[1],
@@ -254,19 +254,3 @@ def _joined(frames: Sequence[pd.DataFrame], name: str) -> NDArray[np.int64] | No
     if any(name not in frame.columns for frame in frames):
         return None
     return np.concatenate([micros(frame[name]) for frame in frames])
-
-
-def _labelled(frame: pd.DataFrame, target: str) -> Mask:
-    """Return which rows can carry a label: impressions, or clicks that are mature."""
-    keep = (
-        frame["won"].to_numpy(dtype=bool) if "won" in frame.columns else np.ones(len(frame), bool)
-    )
-    if target == "click":
-        return np.asarray(keep, dtype=np.bool_)
-    keep = keep & frame["click"].to_numpy(dtype=bool)
-    if "label_mature_at" in frame.columns and "timestamp" in frame.columns:
-        final = (frame["label_mature_at"] <= frame["timestamp"].max()) | frame[
-            "label_mature_at"
-        ].isna()
-        keep = keep & final.to_numpy()
-    return np.asarray(keep, dtype=np.bool_)

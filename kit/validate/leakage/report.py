@@ -8,7 +8,7 @@ import pandas as pd
 
 from kit.base.checks import one_of
 from kit.base.errors import LeakageError
-from kit.validate.verdict import GateResult
+from kit.validate.verdict import GateResult, Status
 
 KINDS = (
     "after_auction", "target_proxy", "time_overlap", "future_join", "duplicate_rows",
@@ -137,9 +137,10 @@ class LeakageReport:
     def gate(self) -> GateResult:
         """The gate: any leak fails; what only a person can judge needs one."""
         kinds = {finding.kind for finding in self.findings}
-        status = "fail" if kinds - set(DOUBTS) else "needs a person" if kinds else "pass"
-        reasons = tuple(map(str, self.findings))
-        return GateResult("leakage", status, "train and tune", reasons)  # type: ignore[arg-type]
+        status: Status = "needs a person" if kinds else "pass"
+        if kinds - set(DOUBTS):
+            status = "fail"
+        return GateResult("leakage", status, "train and tune", tuple(map(str, self.findings)))
 
     def raise_if_leaking(self) -> None:
         """Refuse to go on with a leak.
