@@ -30,7 +30,7 @@ from kit.flow.runs import Outcome, Say, utc_now
 from kit.flow.source import open_log, sample_source
 from kit.flow.specs import DemoSpec, Source
 from kit.flow.split_budget import COMPARISONS, BudgetSplit, judge_split, split_budget
-from kit.report.wording import headline
+from kit.report.wording import UNSEALED, headline
 
 MODELS = "models"
 
@@ -73,8 +73,9 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
         inputs={str(source.path): report.source_hash},
         outputs={str(path): file_hash(path) for path in written},
         lines=(
-            f"Verdict: {verdict.decision}. {said}",
+            f"Comparison: {verdict.decision}. {said}",
             *verdict.reasons,
+            UNSEALED,
             f"{SPLIT_TITLE}: {split_words(compared.budget)}",
             f"Open next: {spec.out / 'report.html'} in a browser (or report.md beside it), then "
             "`make lab` for the notebooks.",

@@ -236,7 +236,7 @@ def _readings(judged: Judged, optimistic: Judged) -> Table:
                 unit.money(row.difference), "", sign=True
             ),
             "Interval": f"{money(low, '', True)} to {money(high, '', True)}",
-            "Verdict": reading.comparison.decision,
+            "Decision": reading.comparison.decision,
         })  # fmt: skip
     note = (
         "The pessimistic reading decides: a bid whose outcome the log does not tell loses, and an "
@@ -283,7 +283,7 @@ def _campaigns(found: Compared) -> Table:
                 f"Surplus ({unit.currency})": money(unit.money(surplus), ""),
             })  # fmt: skip
     frame = pd.DataFrame(rows).sort_values("Campaign", kind="stable")
-    note = "Slices describe; only the verdict above is a comparison with an interval."
+    note = "Slices describe; only the comparison above has an interval."
     return Table("By campaign", frame.head(100), note)
 
 

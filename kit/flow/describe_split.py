@@ -158,7 +158,7 @@ def _differences(found: JudgedSplit) -> TableData:
             ),
             f"{100 * judged.comparison.level:g} %, all comparisons": _interval(judged, unit),
             f"Detectable ({unit.currency})": _money(judged.comparison.first.mde, unit),
-            "Verdict": judged.comparison.decision,
+            "Decision": judged.comparison.decision,
         }
         for known, open_end in found.against
         for judged in filter(None, (known, open_end))

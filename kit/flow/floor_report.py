@@ -1,4 +1,4 @@
-"""Write a floor study up: verdicts before and after buyers answer, floors, pictures, limits."""
+"""Write a floor study up: comparisons before and after buyers answer, floors, pictures, limits."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def write_floors(
     command, seed, source, bad_rows, generated_at
         How to run it again, on what, and when it ran.
     """
-    verdict = answer.trial.comparisons[SEGMENTS, BEFORE]
+    comparison = answer.trial.comparisons[SEGMENTS, BEFORE]
     picture = ReportFigure(
         "What floors earn",
         "Left: revenue of the fit over the fill that floors give up, by segment and with one "
@@ -59,7 +59,7 @@ def write_floors(
         title="Floors by segment",
         question="Do floors by segment earn more than the best single floor, and what is left "
                  "once buyers have answered them?",
-        policy=SEGMENTS, baseline=ONE, verdict=verdict, data=_data(study, source, bad_rows),
+        policy=SEGMENTS, baseline=ONE, comparison=comparison, data=_data(study, source, bad_rows),
         method=_method(study, answer), results=_states(answer, study.unit), figures=(picture,),
         sections=(_after(study, answer), _rules(rules, study)), diagnostics=(_floors(answer),),
         limits=_limits(study, answer), generated_at=generated_at,
@@ -108,8 +108,8 @@ def _interval(row: Any) -> str:
 
 
 def _after(study: FloorStudy, answer: FloorAnswer) -> Section:
-    verdict = answer.trial.comparisons.get((SEGMENTS, AFTER))
-    if verdict is None:
+    comparison = answer.trial.comparisons.get((SEGMENTS, AFTER))
+    if comparison is None:
         why = "The log tells too little of its buyers to say what they would answer."
         if study.market is not None:
             why = "Buyers were given no round in which to answer."
@@ -134,17 +134,17 @@ def _after(study: FloorStudy, answer: FloorAnswer) -> Section:
     )  # fmt: skip
     return Section(
         "After buyers answer",
-        headline(verdict, SEGMENTS, ONE, study.unit),
-        (_told(answer), *verdict.reasons, *_fitted_for_answers(study, answer)),
-        (difference_table(verdict, study.unit, SEGMENTS, ONE), table),
+        headline(comparison, SEGMENTS, ONE, study.unit),
+        (_told(answer), *comparison.reasons, *_fitted_for_answers(study, answer)),
+        (difference_table(comparison, study.unit, SEGMENTS, ONE), table),
     )
 
 
 def _fitted_for_answers(study: FloorStudy, answer: FloorAnswer) -> tuple[str, ...]:
     if answer.answered is None:
         return ()
-    verdict = answer.answered.comparisons[SEGMENTS, AFTER]
-    said = headline(verdict, SEGMENTS, ONE, study.unit)
+    comparison = answer.answered.comparisons[SEGMENTS, AFTER]
+    said = headline(comparison, SEGMENTS, ONE, study.unit)
     return (f"Both fitted for buyers who answer, and answered: {said}",)
 
 

@@ -236,12 +236,12 @@ def _fitted(plan: FloorPlan) -> dict[str, Any]:
 
 
 def _summary(spec: FloorsSpec, study: FloorStudy, answer: FloorAnswer) -> dict[str, Any]:
-    verdicts = answer.trial.comparisons
+    comparisons = answer.trial.comparisons
     states = answer.table.astype(object).where(answer.table.notna(), None)
     types = study.by_type(answer)
     return {
         "decision": {
-            state: verdict.decision for (name, state), verdict in verdicts.items()
+            state: comparison.decision for (name, state), comparison in comparisons.items()
             if name == SEGMENTS
         },
         "floors_fitted_for": ANSWERS if answer.answered_plans else BIDS,

@@ -37,7 +37,7 @@ def _cumulative(judged: Judged) -> FigureData:
     policy, baseline = judged.policy, judged.baseline
     series = time_differences(policy.blocks, baseline.blocks, judged.blocks)
     total = policy.unit.money(float(series["difference"].sum()))
-    end = "The bar at the end is the interval of the verdict."
+    end = "The bar at the end is the interval that decides."
     if not math.isfinite(judged.comparison.first.simultaneous_low):
         end = "The data are too few for an interval."
     return FigureData(
@@ -114,7 +114,7 @@ def _exchange_hour(judged: Judged) -> FigureData:
         kind="exchange_hour",
         title="Where the difference comes from",
         caption=f"Surplus of {judged.policy.policy} minus {judged.baseline.policy} by exchange "
-        "and hour. Single cells are noisy; the verdict is about their sum.",
+        "and hour. Single cells are noisy; the interval is about their sum.",
         alt="A map of the difference in surplus by exchange and hour of day.",
         data=FrameData.of(shown[["exchange", "hour", "difference"]]),
         options={"label": f"Surplus difference ({currency})"},

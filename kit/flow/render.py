@@ -19,14 +19,14 @@ Draw = Callable[[FigureData, PriceUnit, Comparison], str]
 def write_up(findings: Findings) -> Writeup:
     """Return the write-up of some findings; the same findings give the same bytes."""
     unit = PriceUnit(**findings.unit.model_dump())
-    verdict = Comparison.from_dict(findings.verdict)
+    comparison = Comparison.from_dict(findings.verdict)
     data = findings.data
     return Writeup(
         title=findings.title,
         question=findings.question,
         policy=findings.policy,
         baseline=findings.baseline,
-        verdict=verdict,
+        comparison=comparison,
         data=DataFacts(
             data.source, data.source_hash, data.rows, data.period, unit, data.splits,
             data.bad_rows, tuple(data.notes),
@@ -34,7 +34,9 @@ def write_up(findings: Findings) -> Writeup:
         method=tuple(findings.method),
         results=_table(findings.results),
         figures=tuple(
-            ReportFigure(item.title, item.caption, item.alt, _DRAW[item.kind](item, unit, verdict))
+            ReportFigure(
+                item.title, item.caption, item.alt, _DRAW[item.kind](item, unit, comparison)
+            )
             for item in findings.figures
         ),
         sections=tuple(
@@ -53,7 +55,7 @@ def _table(data: TableData) -> Table:
     return Table(data.title, frame, data.note)
 
 
-def _bid_curves(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
+def _bid_curves(item: FigureData, unit: PriceUnit, comparison: Comparison) -> str:
     kept = item.options
     name, spend, value = kept["baseline"]
     return figures.bid_curves(
@@ -62,28 +64,28 @@ def _bid_curves(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
     )  # fmt: skip
 
 
-def _win_rate(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
+def _win_rate(item: FigureData, unit: PriceUnit, comparison: Comparison) -> str:
     return figures.win_rate_curves(item.data.frame(), unit=unit)
 
 
-def _reliability(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
+def _reliability(item: FigureData, unit: PriceUnit, comparison: Comparison) -> str:
     groups = item.data.frame().groupby("split", sort=False)
     return figures.reliability_curves({str(name): rows for name, rows in groups})
 
 
-def _exchange_hour(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
+def _exchange_hour(item: FigureData, unit: PriceUnit, comparison: Comparison) -> str:
     table = item.data.frame().set_index(["exchange", "hour"])["difference"].unstack()  # noqa: PD010
     table.columns = [int(hour) for hour in table.columns]
     return figures.exchange_hour_map(table, label=item.options["label"])
 
 
-def _cumulative(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
+def _cumulative(item: FigureData, unit: PriceUnit, comparison: Comparison) -> str:
     return figures.cumulative_difference(
-        item.data.frame(), verdict.first, unit=unit, level=verdict.level
+        item.data.frame(), comparison.first, unit=unit, level=comparison.level
     )
 
 
-def _budget_split(item: FigureData, unit: PriceUnit, verdict: Comparison) -> str:
+def _budget_split(item: FigureData, unit: PriceUnit, comparison: Comparison) -> str:
     return allocation_figures.response_curves(item.data.frame(), unit=unit)
 
 

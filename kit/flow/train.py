@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from kit.base.errors import DataError
 from kit.base.files import file_hash
 from kit.data.log import AuctionLog
 from kit.data.rejects import rejects_path
+from kit.data.sealed import SealedSplit, open_sealed
 from kit.data.split import time_split
 from kit.data.valid import valid_clicks
 from kit.flow.fit import fit_models
@@ -50,7 +48,9 @@ def run_train(spec: TrainSpec, say: Say) -> Outcome:
 def _open_parts(spec: TrainSpec, say: Say) -> tuple[AuctionLog, AuctionLog, dict[str, str]]:
     path = spec.source.path
     if path.is_dir():
-        return _sealed_folder(path)
+        sealed = open_sealed(path)
+        say(sealed.about)
+        return sealed.train, sealed.tune, _open_files(sealed)
     say(f"loading {path.name}")
     log, report = open_log(spec.source, rejects_path(spec.out / path.name))
     split = time_split(valid_clicks(log), tune=spec.tune, holdout=spec.holdout)
@@ -58,13 +58,7 @@ def _open_parts(spec: TrainSpec, say: Say) -> tuple[AuctionLog, AuctionLog, dict
     return split.train, split.tune, {str(path): report.source_hash}
 
 
-def _sealed_folder(folder: Path) -> tuple[AuctionLog, AuctionLog, dict[str, str]]:
-    paths = [folder / f"{name}.parquet" for name in ("train", "tune")]
-    missing = [path.name for path in paths if not path.is_file()]
-    if missing:
-        raise DataError(
-            f"{folder}: lacks {' and '.join(missing)}; must be a log, or a folder that "
-            "`kit load --seal` wrote. Pass one of them."
-        )
-    train, tune = (valid_clicks(AuctionLog.read(path)) for path in paths)
-    return train, tune, {str(path): file_hash(path) for path in paths}
+def _open_files(sealed: SealedSplit) -> dict[str, str]:
+    """Return the files that were read and their hashes; the sealed one is not among them."""
+    paths = [sealed.folder / f"{name}.parquet" for name in ("train", "tune")]
+    return {str(path): file_hash(path) for path in paths}

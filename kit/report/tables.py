@@ -37,9 +37,9 @@ def results_table(results: Sequence[ReplayResult], title: str = "What each polic
     return Table(title, pd.DataFrame(rows))
 
 
-def difference_table(verdict: Comparison, unit: PriceUnit, policy: str, baseline: str) -> Table:
-    """Return the paired differences of a verdict with their intervals, one row a metric."""
-    level = f"{100 * verdict.level:g} %"
+def difference_table(comparison: Comparison, unit: PriceUnit, policy: str, baseline: str) -> Table:
+    """Return the paired differences of a comparison with their intervals, one row a metric."""
+    level = f"{100 * comparison.level:g} %"
     header = ["Metric", policy, baseline, "Difference", "Relative", f"{level} interval",
               f"{level}, all comparisons", "Detectable"]  # fmt: skip
     rows = [
@@ -53,12 +53,12 @@ def difference_table(verdict: Comparison, unit: PriceUnit, policy: str, baseline
             _interval(row, row.simultaneous_low, row.simultaneous_high, unit),
             _amount(row.mde, row, unit),
         )
-        for row in verdict.rows
+        for row in comparison.rows
     ]
     note = (
-        f"Paired over {count(verdict.blocks)} blocks. The last interval "
-        f"{_counted(verdict.comparisons)} and decides. Detectable: the smallest true difference "
-        f"that a holdout like this one finds with probability {100 * verdict.power:g} %. "
+        f"Paired over {count(comparison.blocks)} blocks. The last interval "
+        f"{_counted(comparison.comparisons)} and decides. Detectable: the smallest true difference "
+        f"that a holdout like this one finds with probability {100 * comparison.power:g} %. "
         f"{ABSENT}: too little data for a number."
     )
     return Table(f"Difference: {policy} minus {baseline}", pd.DataFrame(rows, columns=header), note)

@@ -1,4 +1,4 @@
-"""A verdict in plain words, with its amounts in the log's currency."""
+"""A comparison in plain words, with its amounts in the log's currency."""
 
 from __future__ import annotations
 
@@ -19,25 +19,31 @@ _VERBS = {
 }
 
 
-def headline(verdict: Comparison, policy: str, baseline: str, unit: PriceUnit) -> str:
+# Only a charged look at a sealed holdout earns a verdict; a replay of an open file never does.
+UNSEALED = "Unsealed data: an interval, not a verdict."
+
+
+def headline(comparison: Comparison, policy: str, baseline: str, unit: PriceUnit) -> str:
     """Return one or two sentences that a reader can act on.
 
     Examples
     --------
     >>> row = MetricDifference("surplus", 9e5, 5e5, 4e5, 1e5, 7e5, 5e4, 7.5e5, 1e5, 3e5)
-    >>> verdict = Comparison("better", (), 24, "24 blocks", 0.95, 1, (row,), 10_000, 50)
-    >>> headline(verdict, "lin", "mcpc", PriceUnit("USD"))
+    >>> comparison = Comparison("better", (), 24, "24 blocks", 0.95, 1, (row,), 10_000, 50)
+    >>> headline(comparison, "lin", "mcpc", PriceUnit("USD"))
     'Lin earns 400.00 USD more surplus than mcpc over the 10,000 holdout auctions \
 (95 % interval: +50.00 to +750.00 USD).'
     """
-    row = verdict.first
-    seen = f"{_difference(row, policy, baseline, unit)} over the {count(verdict.auctions)} holdout"
-    seen += f" auction{'s' * (verdict.auctions != 1)}"
+    row = comparison.first
+    seen = (
+        f"{_difference(row, policy, baseline, unit)} over the {count(comparison.auctions)} holdout"
+    )
+    seen += f" auction{'s' * (comparison.auctions != 1)}"
     low, high = row.simultaneous_low, row.simultaneous_high
     if math.isfinite(low) and math.isfinite(high):
         ends = f"{_amount(low, row, unit, '')} to {_amount(high, row, unit, unit.currency)}"
-        seen += f" ({100 * verdict.level:g} % interval: {ends})"
-    if verdict.decision == "cannot conclude":
+        seen += f" ({100 * comparison.level:g} % interval: {ends})"
+    if comparison.decision == "cannot conclude":
         return f"These data do not tell {policy} from {baseline}. As seen, {seen}."
     return f"{sentence(seen)}."
 
@@ -47,17 +53,17 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def how_decided(verdict: Comparison) -> str:
+def how_decided(comparison: Comparison) -> str:
     """Return one paragraph on how the interval was made and what it counts."""
-    number = verdict.comparisons
+    number = comparison.comparisons
     counted = "one comparison" if number == 1 else f"all {number} comparisons together"
     return (
         "Both policies are replayed on the same auctions, and their totals are subtracted block by "
-        f"block: {verdict.block_kind}, {count(verdict.blocks)} independent units in all. "
+        f"block: {comparison.block_kind}, {count(comparison.blocks)} independent units in all. "
         "The interval of the total is a studentised bootstrap over these units "
-        f"({count(verdict.resamples)} resamples, symmetric, block standard error per auction). "
-        f"It holds for {counted} at {100 * verdict.level:g} %. "
-        f"The verdict is about {verdict.first.metric}: better or worse only where that interval "
+        f"({count(comparison.resamples)} resamples, symmetric, block standard error per auction). "
+        f"It holds for {counted} at {100 * comparison.level:g} %. "
+        f"It decides about {comparison.first.metric}: better or worse only where that interval "
         "leaves out zero."
     )
 

@@ -15,7 +15,7 @@ from kit.base.files import write_text
 from kit.report.parts import DataFacts, ReportFigure, Reproduce, Section, Table
 from kit.report.svg import inline_svg
 from kit.report.tables import difference_table
-from kit.report.wording import headline, how_decided
+from kit.report.wording import UNSEALED, headline, how_decided
 from kit.validate.comparison import Comparison
 
 MOST_BYTES = 1_000_000
@@ -39,7 +39,7 @@ class Writeup:
         What the report is called and what it answers.
     policy, baseline : str
         Names of the two policies.
-    verdict : Comparison
+    comparison : Comparison
         From `kit.validate.compare.compare`.
     data : DataFacts
         Source, hash, rows, splits.
@@ -66,11 +66,11 @@ class Writeup:
     >>> from kit.validate.comparison import MetricDifference
     >>> import pandas as pd
     >>> row = MetricDifference("surplus", 9e5, 5e5, 4e5, 1e5, 7e5, 5e4, 7.5e5, 1e5, 3e5)
-    >>> verdict = Comparison("better", (), 24, "24 blocks", 0.95, 1, (row,), 10_000, 50)
+    >>> comparison = Comparison("better", (), 24, "24 blocks", 0.95, 1, (row,), 10_000, 50)
     >>> unit = PriceUnit("USD")
     >>> writeup = Writeup(
     ...     title="lin against mcpc", question="Does lin earn more?", policy="lin",
-    ...     baseline="mcpc", verdict=verdict, method=("Both bid on the same auctions.",),
+    ...     baseline="mcpc", comparison=comparison, method=("Both bid on the same auctions.",),
     ...     data=DataFacts("log.csv", "ab12", 50_000, "7 days", unit, {"train": 40_000}),
     ...     results=Table("Totals", pd.DataFrame({"Policy": ["lin", "mcpc"]})), figures=(),
     ...     diagnostics=(), limits=("Other weeks.",), reproduce=Reproduce("kit demo"),
@@ -83,7 +83,7 @@ class Writeup:
     question: str
     policy: str
     baseline: str
-    verdict: Comparison
+    comparison: Comparison
     data: DataFacts
     method: tuple[str, ...]
     results: Table
@@ -142,10 +142,11 @@ class Writeup:
         unit = self.data.unit
         return {
             "writeup": self,
-            "banner": _BANNERS[self.verdict.decision],
-            "headline": headline(self.verdict, self.policy, self.baseline, unit),
-            "how_decided": how_decided(self.verdict),
-            "differences": difference_table(self.verdict, unit, self.policy, self.baseline),
+            "banner": _BANNERS[self.comparison.decision],
+            "headline": headline(self.comparison, self.policy, self.baseline, unit),
+            "standing": UNSEALED,
+            "how_decided": how_decided(self.comparison),
+            "differences": difference_table(self.comparison, unit, self.policy, self.baseline),
         }
 
 

@@ -114,18 +114,34 @@ def test_simulate_load_train(kit: Kit, tmp_path: Path) -> None:
     assert (code, printed["rows"], printed["bad_rows"]) == (0, 40_000, 0)
     code, printed, _ = kit(*arguments, *features, "--out", tmp_path / "sealed", "--seal")
     assert code == 0
-    assert sum(printed["parts"].values()) == 40_000
+    parts = printed["parts"]
+    assert sum(parts.values()) == 40_000
     code, printed, _ = kit(
         "train", tmp_path / "sealed", "--out", tmp_path / "models", "--targets", "click"
     )
     assert code == 0
     assert printed["models"]["click"]["kind"] == "lightgbm"
+    assert (printed["train"], printed["tune"]) == (parts["train"], parts["tune"])
     holdout = tmp_path / "sealed" / "holdout.sealed.parquet"
     code, printed, _ = kit("replay", holdout, "--format", "parquet", "--policy", "constant",
                            "--set", "bid=3")  # fmt: skip
     assert code == 1
     assert printed["error"]["type"] == "LeakageError"
     assert "only a scoring step opens them" in printed["error"]["message"]
+
+
+def test_training_on_a_sealed_log_opens_no_sealed_file(kit: Kit, tmp_path: Path) -> None:
+    log, sealed = tmp_path / "sim.parquet", tmp_path / "sealed"
+    kit("simulate", "--auctions", 40_000, "--out", log)
+    kit("load", log, "--format", "parquet", "--out", sealed, "--seal")
+    (sealed / "holdout.sealed.parquet").write_bytes(b"no Parquet: whoever opens it fails")
+    train = ("train", sealed, "--out", tmp_path / "models", "--targets", "click")
+    code, printed, _ = kit(*train)
+    assert (code, printed["models"]["click"]["kind"]) == (0, "lightgbm")
+    (sealed / "tune.parquet").unlink()
+    code, printed, _ = kit(*train)
+    assert (code, printed["error"]["type"]) == (1, "DataError")
+    assert "lacks tune.parquet; must be a folder that `kit load --seal` wrote" in str(printed)
 
 
 def test_bad_rows_are_set_aside_beside_the_output(kit: Kit, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_five_clicks_cannot_conclude(shared_data: Path, tmp_path: Path) -> None:
     assert outcome.summary["verdict"] == "cannot conclude"
     assert "clicks; an interval needs at least 30" in " ".join(outcome.summary["reasons"])
     text = (tmp_path / "report.md").read_text()
-    assert "## Verdict: Cannot conclude" in text
+    assert "## Comparison: Cannot conclude" in text
     assert "won impressions only" in text
     assert "cheaper than their declared floor" in text
 

@@ -86,7 +86,7 @@ def writeup(
     hour_table: pd.DataFrame,
 ) -> Writeup:  # fmt: skip
     blocks, base = block_totals(6e-3, 1), block_totals(1.6e-3, 1)
-    verdict = compare(blocks, base, rng=np.random.default_rng(3), resamples=500)
+    comparison = compare(blocks, base, rng=np.random.default_rng(3), resamples=500)
     series = pd.DataFrame({"block": [f"2013-06-{6 + n // 24:02} {n % 24:02}:00" for n in range(40)],
                            "difference": blocks["surplus"] - base["surplus"]})  # fmt: skip
     svgs = (
@@ -95,12 +95,12 @@ def writeup(
         figures.win_rate_curves(win_points, unit=FEN_CPM),
         figures.reliability_curves(tables),
         figures.exchange_hour_map(hour_table, label="Surplus difference (CNY)"),
-        figures.cumulative_difference(series, verdict.first, unit=FEN_CPM),
+        figures.cumulative_difference(series, comparison.first, unit=FEN_CPM),
     )  # fmt: skip
     names = ("Spend and value", "Win rate by exchange", "Calibration", "Exchange and hour", "Time")
     return Writeup(
         title="Does lin beat mcpc?", question="Would lin have earned more?",
-        policy="lin", baseline="mcpc", verdict=verdict,
+        policy="lin", baseline="mcpc", comparison=comparison,
         data=DataFacts("1458.txt", "9f86d0", 1_000_000, "7 days", FEN_CPM,
                        {"train": 600_000, "holdout": 180_000}, 12, ("Ties win.",)),
         method=("A model was fitted.",),

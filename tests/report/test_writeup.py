@@ -1,4 +1,4 @@
-"""The write-up: self-contained, escaped, whole, and saying what the verdict says."""
+"""The write-up: self-contained, escaped, whole, and saying what the comparison says."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kit.base.units import FEN_CPM
 from kit.report.numbers import ABSENT, count, money, percent
 from kit.report.parts import DataFacts, ReportFigure, Reproduce, Table
 from kit.report.tables import difference_table
-from kit.report.wording import headline
+from kit.report.wording import UNSEALED, headline
 from kit.report.writeup import Writeup, escape_markdown
 from kit.validate.comparison import Decision, MetricDifference
 
@@ -60,10 +60,10 @@ def hostile(writeup: Writeup) -> Writeup:
     """The same write-up with hostile text wherever text goes."""
     table = Table(HOSTILE, pd.DataFrame({HOSTILE: [HOSTILE], "n": [1]}), HOSTILE)
     figure = replace(writeup.figures[1], title=HOSTILE, caption=HOSTILE, alt=HOSTILE)
-    verdict = replace(writeup.verdict, reasons=(HOSTILE,), block_kind=HOSTILE)
+    comparison = replace(writeup.comparison, reasons=(HOSTILE,), block_kind=HOSTILE)
     data = DataFacts(HOSTILE, HOSTILE, 5, HOSTILE, FEN_CPM, {HOSTILE: 3}, 0, (HOSTILE,))
     return Writeup(
-        title=HOSTILE, question=HOSTILE, policy=HOSTILE, baseline=HOSTILE, verdict=verdict,
+        title=HOSTILE, question=HOSTILE, policy=HOSTILE, baseline=HOSTILE, comparison=comparison,
         data=data, method=(HOSTILE,), results=table, figures=(figure,), diagnostics=(table,),
         limits=(HOSTILE,), reproduce=Reproduce(f"kit {HOSTILE} ```", {HOSTILE: HOSTILE}, 1),
         generated_at=HOSTILE,
@@ -105,26 +105,32 @@ def test_headings_go_down_one_level_at_a_time(writeup: Writeup) -> None:
 def test_the_verdict_comes_first_in_its_colour(
     decision: Decision, css: str, writeup: Writeup
 ) -> None:
-    changed = replace(writeup, verdict=replace(writeup.verdict, decision=decision))
+    changed = replace(writeup, comparison=replace(writeup.comparison, decision=decision))
     text = changed.to_html()
     body = text[text.index("<body>") :]
-    assert f'class="verdict {css}"' in body
-    assert body.index('class="verdict') < body.index("<table")
-    assert f"## Verdict: {decision.capitalize()}" in changed.to_markdown()
+    assert f'class="answer {css}"' in body
+    assert body.index('class="answer') < body.index("<table")
+    assert f"## Comparison: {decision.capitalize()}" in changed.to_markdown()
+
+
+def test_a_comparison_is_not_called_a_verdict(writeup: Writeup) -> None:
+    for text in (writeup.to_html(), writeup.to_markdown()):
+        assert text.lower().count("verdict") == 1
+        assert UNSEALED in text
 
 
 def test_the_headline_is_the_verdicts_own_numbers(writeup: Writeup) -> None:
-    row = writeup.verdict.first
+    row = writeup.comparison.first
     low, high = (money(FEN_CPM.money(end), "", True)
                  for end in (row.simultaneous_low, row.simultaneous_high))  # fmt: skip
     gain = money(FEN_CPM.money(row.difference), "CNY")
-    assert writeup.verdict.decision == "better"
+    assert writeup.comparison.decision == "better"
     for text in (Page(writeup.to_html()).text, writeup.to_markdown()):
         assert f"Lin earns {gain} more surplus than mcpc" in text
         assert f"(95 % interval: {low} to {high} CNY)" in text
         assert "180,000" in text  # holdout rows, thousands apart
         assert "kit demo --seed 7 --out out/" in text
-        assert f"{writeup.verdict.blocks} independent units" in text
+        assert f"{writeup.comparison.blocks} independent units" in text
         assert "all 3 comparisons together" in text
 
 
@@ -176,8 +182,8 @@ def test_amounts_without_an_interval_are_a_dash(writeup: Writeup) -> None:
     nan = math.nan
     row = MetricDifference("surplus", 9e5, 5e5, 4e5, nan, nan, nan, nan, 1e5, nan)
     clicks = MetricDifference("clicks", 90, 50, 40, 1, 79, -3, 83, 12, 50)
-    verdict = replace(writeup.verdict, rows=(row, clicks), decision="cannot conclude")
-    table = difference_table(verdict, FEN_CPM, "same", "same")
+    comparison = replace(writeup.comparison, rows=(row, clicks), decision="cannot conclude")
+    table = difference_table(comparison, FEN_CPM, "same", "same")
     assert table.body[0] == (
         "surplus (CNY)",
         "9.00",
@@ -190,14 +196,14 @@ def test_amounts_without_an_interval_are_a_dash(writeup: Writeup) -> None:
     )
     assert table.body[1][3:] == ("+40", "+80.0 %", "+1 to +79", "\N{MINUS SIGN}3 to +83", "50")
     assert table.header[1:3] == ("same", "same")
-    words = headline(verdict, "a", "b", FEN_CPM)
+    words = headline(comparison, "a", "b", FEN_CPM)
     assert words.startswith("These data do not tell a from b. As seen, a earns 4.00 CNY more")
     assert "interval" not in words
 
 
 def test_spend_is_worded_as_spending(writeup: Writeup) -> None:
     row = MetricDifference("spend", 5e5, 9e5, -4e5, -7e5, -1e5, -7.5e5, -5e4, 1e5, 3e5)
-    words = headline(replace(writeup.verdict, rows=(row,)), "a", "b", FEN_CPM)
+    words = headline(replace(writeup.comparison, rows=(row,)), "a", "b", FEN_CPM)
     assert words.startswith("A spends 4.00 CNY less than b over the ")
 
 
