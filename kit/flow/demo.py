@@ -55,17 +55,17 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
     )
     say("writing the report")
     written = _write(findings, compared.models, spec.out)
-    verdict = compared.judged.comparison
+    comparison = compared.judged.comparison
     unit = compared.judged.policy.unit
-    said = headline(verdict, findings.policy, findings.baseline, unit)
+    said = headline(comparison, findings.policy, findings.baseline, unit)
     return Outcome(
         summary={
-            "verdict": verdict.decision,
+            "verdict": comparison.decision,
             "headline": said,
-            "reasons": list(verdict.reasons),
+            "reasons": list(comparison.reasons),
             "policy": findings.totals["policy"],
             "baseline": findings.totals["baseline"],
-            "auctions": verdict.auctions,
+            "auctions": comparison.auctions,
             "bad_rows": report.bad_rows,
             "budget_split": split_facts(compared.budget),
             "report": str(spec.out / "report.html"),
@@ -73,8 +73,8 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
         inputs={str(source.path): report.source_hash},
         outputs={str(path): file_hash(path) for path in written},
         lines=(
-            f"Comparison: {verdict.decision}. {said}",
-            *verdict.reasons,
+            f"Comparison: {comparison.decision}. {said}",
+            *comparison.reasons,
             UNSEALED,
             f"{SPLIT_TITLE}: {split_words(compared.budget)}",
             f"Open next: {spec.out / 'report.html'} in a browser (or report.md beside it), then "

@@ -35,7 +35,7 @@ def split_section(found: JudgedSplit) -> SectionData:
     )
 
 
-def verdict_words(found: JudgedSplit) -> list[str]:
+def split_headlines(found: JudgedSplit) -> list[str]:
     """Return one headline a comparison."""
     return [headline(judged.comparison, judged.policy.policy, judged.baseline.policy, found.unit)
             for judged, _ in found.against]  # fmt: skip
@@ -217,7 +217,7 @@ def split_facts(found: JudgedSplit | None) -> dict[str, Any]:
     split, unit = found.split, found.unit
     return {
         "verdict": found.against[0][0].comparison.decision,
-        "headline": " ".join(verdict_words(found)),
+        "headline": " ".join(split_headlines(found)),
         "budget_share": split.share,
         "budget": unit.money(found.budget),
         "marginal_return": [split.return_low, split.return_high],

@@ -1,4 +1,4 @@
-"""The answer of a look: in words, as an exit code, through JSON, and what the worst gate makes of it."""
+"""The answer of a look: in words, as an exit code, through JSON, and as its worst gate."""
 
 from __future__ import annotations
 
