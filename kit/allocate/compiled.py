@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from threading import RLock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,12 @@ class CompiledProblem:
     problem : AllocationProblem
         What was compiled.
 
+    Attributes
+    ----------
+    alone : threading.RLock
+        Held while numbers move and are solved, so that threads take turns; hold it around steps
+        that belong together.
+
     Examples
     --------
     >>> from kit.allocate.problem import AllocationProblem
@@ -61,6 +68,7 @@ class CompiledProblem:
         self.canonical: Canonical | None = None
         self.backend: Backend | None = None
         self._start = 0.0
+        self.alone = RLock()
         self._last: Floats | None = None
         if len(problem.tables):
             self._canonicalise()
@@ -178,29 +186,31 @@ class CompiledProblem:
         new = {self.place(name): self.check(name, value) for name, value in (changes or {}).items()}
         if time_limit is not None:
             checked_number("time_limit", time_limit, above=0.0)
-        before = self.theta.copy()
-        self.move(new)
-        try:
-            allocation = self._answer(start, time_limit)
-        except BaseException:  # an interrupt too: the numbers must match what was answered last
-            self.move({place: float(before[place]) for place in new})
-            raise
-        return allocation
+        with self.alone:
+            before = self.theta.copy()
+            self.move(new)
+            try:
+                return self._answer(start, time_limit)
+            except BaseException:  # an interrupt too: the numbers must match the last answer
+                self.move({place: float(before[place]) for place in new})
+                raise
 
     def move(self, new: Mapping[int, float]) -> None:
         """Take over new numbers by their places, without a check."""
         if not new:
             return
         places = list(new)
-        self.theta[places] = list(new.values())
-        if self.backend is not None:
-            self.backend.move(places, self.theta)
+        with self.alone:
+            self.theta[places] = list(new.values())
+            if self.backend is not None:
+                self.backend.move(places, self.theta)
 
     def run(self, time_limit: float | None = None) -> Raw:
         """Solve with the present numbers and return what the solver says."""
         if self.backend is None:
             raise SolverError("problem: has no pairs, so there is nothing to solve. Add pairs.")
-        return self.backend.solve(time_limit)
+        with self.alone:
+            return self.backend.solve(time_limit)
 
     def _answer(self, start: float, time_limit: float | None) -> Allocation:
         if self.backend is None:
@@ -293,4 +303,5 @@ class CompiledProblem:
         """
         from kit.allocate.frontier import frontier
 
-        return frontier(self, name, values)
+        with self.alone:
+            return frontier(self, name, values)

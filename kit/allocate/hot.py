@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,9 @@ class HotModel:
     -----
     The first solve of a large program is by interior point with crossover, which leaves a basis;
     every later one is by dual simplex from the basis at hand.
+
+    Threads may share a model and take turns: HiGHS lets other threads of Python run while it
+    solves, and a second call into the same solver would end the process.
     """
 
     def __init__(self, canonical: Canonical, theta: Floats) -> None:
@@ -100,16 +104,18 @@ class HotModel:
         self._count = canonical.shape[1]
         self._equal = int(np.searchsorted(shape.keep, canonical.dims.zero))
         self._parts: dict[int, tuple[_Entries, _Entries | None]] = {}
+        self._alone = RLock()
         self._highs = quiet_highs()
         self._highs.passModel(_model(canonical, program, shape))
         self._warm = False
 
     def move(self, places: list[int], theta: Floats) -> None:
         """Take over the numbers at some places of the vector of numbers."""
-        for place in places:
-            self.theta[place] = theta[place]
-        for place in places:
-            self._update(place)
+        with self._alone:
+            for place in places:
+                self.theta[place] = theta[place]
+            for place in places:
+                self._update(place)
 
     def _update(self, place: int) -> None:
         rows, costs = self._moved(place)
@@ -146,6 +152,10 @@ class HotModel:
 
     def solve(self, time_limit: float | None = None) -> Raw:
         """Solve with the present numbers; `time_limit` in seconds."""
+        with self._alone:
+            return self._solve(time_limit)
+
+    def _solve(self, time_limit: float | None) -> Raw:
         highs = self._highs
         limit = np.inf if time_limit is None else highs.getRunTime() + time_limit
         highs.setOptionValue("time_limit", limit)
@@ -192,13 +202,14 @@ class HotModel:
         """Solve once as if the limit that holds this number did not exist."""
         entries, _ = self.canonical.moves(place)
         rows = sorted({int(row) for row in self._row[self.canonical.row[entries]] if row >= 0})
-        lp = self._highs.getLp()
-        low, high = np.array(lp.row_lower_)[rows], np.array(lp.row_upper_)[rows]
-        for row in rows:
-            self._highs.changeRowBounds(row, -np.inf, np.inf)
-        raw = self.solve()
-        for row, below, above in zip(rows, low.tolist(), high.tolist(), strict=True):
-            self._highs.changeRowBounds(row, below, above)
+        with self._alone:
+            lp = self._highs.getLp()
+            low, high = np.array(lp.row_lower_)[rows], np.array(lp.row_upper_)[rows]
+            for row in rows:
+                self._highs.changeRowBounds(row, -np.inf, np.inf)
+            raw = self.solve()
+            for row, below, above in zip(rows, low.tolist(), high.tolist(), strict=True):
+                self._highs.changeRowBounds(row, below, above)
         return raw
 
     def unique(self, raw: Raw) -> bool:
@@ -208,7 +219,9 @@ class HotModel:
         """
         import highspy
 
-        basis, answer, lp = self._highs.getBasis(), self._highs.getSolution(), self._highs.getLp()
+        highs = self._highs
+        with self._alone:
+            basis, answer, lp = highs.getBasis(), highs.getSolution(), highs.getLp()
         basic = highspy.HighsBasisStatus.kBasic
         inside = np.array([status == basic for status in [*basis.col_status, *basis.row_status]])
         value = np.array([*answer.col_value, *answer.row_value])

@@ -24,7 +24,7 @@ from kit.widgets.allocation_figures import (
     signed,
     step_label,
 )
-from kit.widgets.panel import Panel, html_table, markdown_table
+from kit.widgets.panel import Panel, html_table, markdown_table, one_at_a_time
 
 _WIDE = {"description_width": "222px"}
 _REST_S = 0.2
@@ -92,12 +92,13 @@ class AllocationExplorer(Panel):
         self.frontier_name = next(iter(exploration.knobs), "")
         self.frontier = pd.DataFrame(columns=["number", "value", "spend"])
         self._frontier_waits = False
-        self._pending: asyncio.TimerHandle | None = None
+        self._turn = 0
         self._make_controls()
         self._assemble()
         self._draw()
         self._rested()
 
+    @one_at_a_time
     def set(
         self,
         changes: Mapping[str, float] | None = None,
@@ -174,6 +175,7 @@ class AllocationExplorer(Panel):
             self.picture.glue_to(self.css_class),
         )
 
+    @one_at_a_time
     def _changed(self, change: Any) -> None:
         if self._quiet:
             return
@@ -192,10 +194,12 @@ class AllocationExplorer(Panel):
         self.view = self.exploration.view(changes)
         self.say()
 
+    @one_at_a_time
     def _redrawn(self, change: Any) -> None:
         if not self._quiet:
             self._draw()
 
+    @one_at_a_time
     def _other_frontier(self, change: Any) -> None:
         if not self._quiet:
             self.frontier_name = self.of.value
@@ -217,18 +221,22 @@ class AllocationExplorer(Panel):
 
     def _rest(self, *, frontier: bool = True) -> None:
         """Do what takes re-solves once the keys rest; without an event loop, now."""
-        if self._pending is not None:
-            self._pending.cancel()
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             self._rested(frontier=frontier)
             return
-        self._frontier_waits = frontier
-        self._pending = loop.call_later(_REST_S, lambda: self._rested(frontier=frontier))
+        self._turn, self._frontier_waits = self._turn + 1, frontier
+        loop.call_later(_REST_S, self._rest_ends, self._turn)
+
+    @one_at_a_time
+    def _rest_ends(self, turn: int) -> None:
+        # the next key may come in another thread, whose loop cannot cancel this one's timer
+        if turn == self._turn:
+            self._rested(frontier=self._frontier_waits)
 
     def _rested(self, *, frontier: bool = True) -> None:
-        self._pending, self._frontier_waits = None, False
+        self._turn, self._frontier_waits = self._turn + 1, False
         if self.frontier_name and frontier:
             knob = self.exploration.knob(self.frontier_name)
             self.frontier = self.exploration.frontier(self.frontier_name)
@@ -293,6 +301,7 @@ class AllocationExplorer(Panel):
         note = f'<div class="kit-caption">{self._limit_notes()}</div>'
         return f'<div class="kit-limits">{html_table(header, rows)}{note}</div>'
 
+    @one_at_a_time
     def twin(self) -> tuple[str, str]:
         """Return flows and frontier as SVG, and the tables as Markdown."""
         flows = self.exploration.flows(self.view, self.measure.value)

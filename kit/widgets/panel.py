@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from functools import wraps
+from threading import RLock
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 import ipywidgets as widgets
 import plotly.graph_objects as go
@@ -80,6 +82,11 @@ def figure(name: str, layout: go.Layout) -> go.FigureWidget:
     return made
 
 
+Shown = TypeVar("Shown", bound="Panel")
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
 class Panel:
     """A widget with a message line, and a twin that is read where no widget runs.
 
@@ -94,6 +101,7 @@ class Panel:
     def __init__(self, about: str) -> None:
         self.css_class = f"kit-panel-{uuid.uuid4().hex[:8]}"
         self.about = about
+        self._alone = RLock()
         self._quiet = False
         self.message = widgets.HTML(_message(""))
         self.message.add_class("kit-message")
@@ -155,6 +163,24 @@ class Panel:
             },
             raw=True,
         )
+
+
+def one_at_a_time(
+    method: Callable[Concatenate[Shown, Arguments], Result],
+) -> Callable[Concatenate[Shown, Arguments], Result]:
+    """Let threads take turns in a panel's method; for all that reads or changes its state.
+
+    JupyterLab sends what controls say to a subshell, a thread of the kernel beside the one that
+    runs cells, and ipykernel 7.4 answers some of it in the one and some in the other: two keys
+    on a slider, or a key and a cell, can be worked on at the same time.
+    """
+
+    @wraps(method)
+    def alone(self: Shown, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        with self._alone:
+            return method(self, *args, **kwargs)
+
+    return alone
 
 
 def _message(text: str) -> str:
