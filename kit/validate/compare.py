@@ -12,16 +12,16 @@ import pandas as pd
 from kit.base.checks import number, one_of
 from kit.base.errors import DataError
 from kit.validate.blocks import Blocks
-from kit.validate.bootstrap import Array, Studentised, block_se, studentised
+from kit.validate.bootstrap import Array, Studentised, block_se, residuals
 from kit.validate.comparison import Comparison, Decision, MetricDifference
 from kit.validate.paired import (
     METRICS,
     PairedUnits,
     check_frames,
-    dependence,
     merge_dependent,
     pair,
 )
+from kit.validate.serial import REFUSED, autocorrelation, inflation, studentised_in_time
 
 LOWER_IS_BETTER = ("spend",)
 
@@ -80,10 +80,10 @@ def compare(
 
     Notes
     -----
-    Neighbouring blocks that move together (lag-1 autocorrelation of what a block adds beyond its
-    size above 1 / sqrt(blocks)) are merged in pairs until they do not, down to `min_blocks`: an
-    interval from dependent blocks is too narrow. Above 2 / sqrt(blocks) with no room left to
-    merge, there is no verdict.
+    An interval from dependent blocks is too narrow. Neighbours that move together (lag-1
+    autocorrelation of what a block adds beyond its size above 1 / sqrt(blocks)) are merged in
+    pairs until they do not, down to 16 units. What dependence is left widens every interval:
+    `kit.validate.serial.inflation`. Above a corrected autocorrelation of 0.8 there is no verdict.
 
     A budget shared by the whole holdout ties every block to the ones before it. The interval is
     then about holdouts whose budget runs down in the same way.
@@ -112,7 +112,7 @@ def compare(
     supported = [column for column, reasons in enumerate(lacking) if not reasons]
     bands = None
     if supported:
-        bands = studentised(
+        bands = studentised_in_time(
             units.difference[:, supported], units.auctions,
             level=level, resamples=resamples, rng=rng, policies=policies,
         )  # fmt: skip
@@ -124,7 +124,7 @@ def compare(
         decision=decision,
         reasons=tuple(lacking[0] or _explain(rows[0], decision, factor, auctions, power)),
         blocks=len(units),
-        block_kind=_kind(blocks, len(cut), merges),
+        block_kind=_kind(blocks, len(cut), merges, units),
         level=level,
         comparisons=len(supported or metrics) * policies,
         rows=rows,
@@ -188,10 +188,10 @@ def _lacking(
             f"The policies differ in {metric} in only {active} of {len(units)} blocks; an "
             f"interval needs at least {min_blocks} blocks that differ."
         )
-    if dependence(units) > 2:
+    if autocorrelation(_beyond_size(units)[:, column]) > REFUSED:
         reasons.append(
-            f"Neighbouring blocks move together, and merging them would leave fewer than "
-            f"{min_blocks}: a longer holdout is needed."
+            f"Neighbouring blocks move together too much in {metric} for an interval from "
+            f"{len(units)} of them: a longer holdout is needed."
         )
     return reasons
 
@@ -205,7 +205,10 @@ def _rows(
 ) -> tuple[MetricDifference, ...]:
     policy, baseline = units.policy.sum(axis=0), units.baseline.sum(axis=0)
     absent = np.full(len(metrics), math.nan)
-    error = block_se(units.difference, units.auctions) if len(units) > 1 else absent
+    error = absent
+    if len(units) > 1:
+        wider = [inflation(column) for column in _beyond_size(units).T]
+        error = block_se(units.difference, units.auctions) * wider
     own, joint = absent.copy(), absent.copy()
     if bands is not None:
         own[list(supported)] = _half_width(bands.critical, bands.se)
@@ -226,6 +229,10 @@ def _rows(
         )
         for at, name in enumerate(metrics)
     )
+
+
+def _beyond_size(units: PairedUnits) -> Array:
+    return residuals(units.difference, units.auctions)
 
 
 def _half_width(critical: Array | float, error: Array) -> Array:
@@ -271,10 +278,13 @@ def _rounded(count: float) -> str:
     return f"{round(count, -digits):,.0f}"
 
 
-def _kind(blocks: Blocks | None, units: int, merges: int) -> str:
-    kind = f"{units} blocks" if blocks is None else blocks.kind
+def _kind(blocks: Blocks | None, cut: int, merges: int, units: PairedUnits) -> str:
+    kind = f"{cut} blocks" if blocks is None else blocks.kind
     if blocks is not None and len(blocks) > blocks.time_count:
         kind += ", campaigns of one time block resampled together"
     if merges:
         kind += f", {2**merges} neighbours merged because they move together"
+    wider = inflation(_beyond_size(units)[:, 0])
+    if wider >= 1.005:
+        kind += f", intervals {100 * (wider - 1):.0f} % wider in case neighbours move together"
     return kind

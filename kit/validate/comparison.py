@@ -30,7 +30,8 @@ class MetricDifference:
     simultaneous_low, simultaneous_high : float
         The interval that holds for every comparison counted, together; the verdict uses it.
     se : float
-        Block standard error of the difference; NaN with fewer than 2 blocks.
+        Block standard error of the difference, widened where neighbouring blocks move together;
+        NaN with fewer than 2 blocks.
     mde : float
         Smallest true difference that a holdout like this one finds with the stated power.
     """

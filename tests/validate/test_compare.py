@@ -14,9 +14,12 @@ from scipy.stats import binomtest
 from kit.base.errors import DataError
 from kit.data.log import AuctionLog
 from kit.validate.blocks import Blocks, time_blocks
+from kit.validate.bootstrap import block_se
 from kit.validate.compare import compare
 from kit.validate.comparison import Comparison
 from kit.validate.paired import lag_one, time_differences
+from kit.validate.serial import autocorrelation, inflation
+from tests.benchmarks.bench_aa import autoregressive, same_twice
 
 
 def block_frame(
@@ -159,10 +162,11 @@ def test_campaigns_of_one_time_are_resampled_together(rng: np.random.Generator) 
     shared = np.repeat(rng.normal(0, 1000, 40), 2)  # what happens at a time hits both campaigns
     policy = base.assign(surplus=base["surplus"] + shared)
     clustered = compare(policy, base, rng=rng, blocks=blocks, metrics=["surplus"])
-    naive = compare(policy, base, rng=rng, metrics=["surplus"], min_blocks=80)
+    naive = block_se(shared[:, None], np.full(80, 3000.0))[0]
     assert clustered.blocks == 40
     assert "resampled together" in clustered.block_kind
-    assert clustered.first.se == pytest.approx(naive.first.se * math.sqrt(2), rel=0.02)
+    wider = inflation(shared[::2])
+    assert clustered.first.se == pytest.approx(naive * math.sqrt(2) * wider, rel=0.02)
     series = time_differences(policy, base, blocks)
     np.testing.assert_allclose(series["difference"], 2 * shared[::2])
     assert series["block"].iloc[-1] == "time_index 39"
@@ -173,7 +177,8 @@ def test_neighbours_that_move_together_are_merged(rng: np.random.Generator) -> N
     waves = np.repeat(rng.normal(0, 1000, 16), 4)
     verdict = compare(base.assign(surplus=base["surplus"] + waves), base, rng=rng)
     assert verdict.blocks == 16
-    assert verdict.block_kind.endswith("4 neighbours merged because they move together")
+    assert ", 4 neighbours merged because they move together" in verdict.block_kind
+    assert "% wider in case neighbours move together" in verdict.block_kind
     short = compare(
         base.assign(surplus=base["surplus"] + waves), base, rng=rng, min_blocks=40
     )  # fmt: skip
@@ -195,6 +200,33 @@ def test_merging_keeps_coverage_under_serial_dependence() -> None:
         naive += not row.low <= 0 <= row.high
     assert naive / runs > 0.25  # blocks taken as independent: far too sure
     assert merged / runs < 0.12
+
+
+def test_dependence_widens_and_never_narrows(rng: np.random.Generator) -> None:
+    noise = rng.normal(size=(200, 14))
+    factors = np.array([inflation(row) for row in noise])
+    assert factors.min() == 1.0
+    assert np.median(factors) < 1.1  # most independent series are left as they are, or nearly
+    alternating = np.tile([1.0, -1.0], 7)
+    assert inflation(alternating) == 1.0
+    assert inflation(np.cumsum(noise, axis=1)[0]) > 1.5
+
+
+def test_the_correction_takes_out_the_bias_of_a_short_series() -> None:
+    rng = np.random.default_rng(24)
+    found = [autocorrelation(autoregressive(rng, 14, 0.3)) for _ in range(4000)]
+    assert np.mean(found) == pytest.approx(0.3, abs=0.03)
+
+
+@pytest.mark.parametrize("blocks", [14, 28])
+def test_daily_blocks_that_move_together_keep_the_error(blocks: int) -> None:
+    """5 % is not excluded in 400 A/A runs with lag-1 autocorrelation 0.3; a paired t is excluded.
+
+    The full table, 2,000 runs a world, is tests/benchmarks/bench_aa.py."""
+    ours, rival, _ = same_twice("AR(0.3)", blocks, runs=400, seed=26)
+    assert 0 < binomtest(ours.wrong, 400).proportion_ci(0.95, method="exact").low <= 0.05
+    assert binomtest(rival.wrong, 400).proportion_ci(0.95, method="exact").low > 0.05
+    assert ours.width < 1.25
 
 
 def test_lag_one_of_a_constant_is_zero() -> None:
