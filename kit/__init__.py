@@ -108,6 +108,11 @@ _PUBLIC: dict[str, str] = {
     "replay_grid": "kit.replay.grid",
     "replay_policy": "kit.replay.run:replay",
     "Setting": "kit.replay.tuning",
+    "Rules": "kit.validate.rules",
+    "read_rules": "kit.validate.rules",
+    "Vault": "kit.validate.vault",
+    "looks_table": "kit.validate.vault",
+    "Effect": "kit.validate.verdict",
     "build_variant": "kit.variant.build",
     "FrozenVariant": "kit.variant.frozen",
     "freeze": "kit.variant.frozen",
@@ -153,6 +158,7 @@ _PUBLIC: dict[str, str] = {
     "BidTuner": "kit.widgets.bid_tuner",
     "ModelCardPanel": "kit.widgets.model_card",
     "ReplayExplorer": "kit.widgets.replay_explorer",
+    "VariantBoard": "kit.widgets.variant_board",
 }
 
 __all__ = [*_PUBLIC, "__version__"]
@@ -287,6 +293,11 @@ if TYPE_CHECKING:
     from kit.validate.leakage import check_leakage as check_leakage
     from kit.validate.ledger import Ledger as Ledger
     from kit.validate.rule import Schedule as Schedule
+    from kit.validate.rules import Rules as Rules
+    from kit.validate.rules import read_rules as read_rules
+    from kit.validate.vault import Vault as Vault
+    from kit.validate.vault import looks_table as looks_table
+    from kit.validate.verdict import Effect as Effect
     from kit.validate.verdict import GateResult as GateResult
     from kit.validate.verdict import Verdict as Verdict
     from kit.variant.build import build_variant as build_variant
@@ -300,6 +311,7 @@ if TYPE_CHECKING:
     from kit.widgets.bid_tuner import BidTuner as BidTuner
     from kit.widgets.model_card import ModelCardPanel as ModelCardPanel
     from kit.widgets.replay_explorer import ReplayExplorer as ReplayExplorer
+    from kit.widgets.variant_board import VariantBoard as VariantBoard
 
     replay_policy = _replay
 

@@ -39,5 +39,13 @@ class HoldoutSpentError(KitError):
     """A holdout's error budget is used up: no look at it can be honest any more."""
 
 
+class HoldoutSmallError(DataError):
+    """A holdout is too small for any verdict; no look was charged."""
+
+
 class LedgerError(KitError):
     """The ledger of looks cannot be opened, written, or does not verify."""
+
+
+class ScoringError(KitError):
+    """The scoring process failed or died; what was charged is not charged again."""

@@ -13,7 +13,8 @@ from kit.base.errors import DataError
 from kit.base.files import file_hash
 from kit.base.workspace import workspace_root
 from kit.data.log import SEALED_SUFFIX, AuctionLog, refuse_sealed
-from kit.data.seal import SPLIT_FILE, load_sealed
+from kit.data.seal import SPLIT_FILE
+from kit.data.seal_apart import seal_apart
 from kit.data.split import KIND_WORDS
 from kit.data.valid import valid_clicks
 
@@ -156,7 +157,7 @@ def seal_log(
     settings = {"format": format, "tune": tune, "holdout": holdout, **options}
     folder = _default_folder(digest, settings) if out is None else Path(out)
     if not folder.exists():
-        load_sealed(source, format, folder, tune=tune, holdout=holdout, **options)
+        seal_apart(source, format, folder, tune=tune, holdout=holdout, **options)
     sealed = open_sealed(folder)
     if sealed.source_hash != digest:
         raise DataError(

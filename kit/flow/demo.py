@@ -1,19 +1,18 @@
-"""The main job: load, split, model, bid, replay, compare, report."""
+"""The main job: load, seal, model, bid, replay, compare, ask the vault, report."""
 
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from kit.base.files import file_hash
-from kit.data.load import LoadReport
 from kit.data.log import AuctionLog
-from kit.data.rejects import rejects_path
-from kit.data.split import time_split
-from kit.data.valid import valid_clicks
-from kit.flow.choose import Choice, Tuner, choose
+from kit.data.sealed import SealedSplit
+from kit.flow.ask import Answer, ask
+from kit.flow.choose import Candidate, Choice, Tuner, choose
 from kit.flow.describe import Compared, describe
 from kit.flow.describe_split import TITLE as SPLIT_TITLE
 from kit.flow.describe_split import split_facts, split_words
@@ -25,12 +24,23 @@ from kit.flow.fit import (
     with_values,
 )
 from kit.flow.judge import judge
+from kit.flow.promote import freeze_policy
 from kit.flow.render import write_up
+from kit.flow.response_curves import exchange_names
 from kit.flow.runs import Outcome, Say, utc_now
-from kit.flow.source import open_log, sample_source
+from kit.flow.source import sample_source, seal_source
 from kit.flow.specs import DemoSpec, Source
-from kit.flow.split_budget import COMPARISONS, BudgetSplit, judge_split, split_budget
-from kit.report.wording import UNSEALED, headline
+from kit.flow.split_budget import (
+    COMPARISONS,
+    BudgetSplit,
+    JudgedSplit,
+    judge_split,
+    split_budget,
+)
+from kit.models.response import Response
+from kit.report.verdict_words import next_step, verdict_headline
+from kit.report.wording import headline
+from kit.validate.vault import Vault
 
 MODELS = "models"
 
@@ -44,9 +54,9 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
         If the log cannot be read, split or modelled.
     """
     source = spec.source or sample_source()
-    say(f"loading {source.path.name}")
-    log, report = open_log(source, rejects_path(spec.out / source.path.name))
-    compared = compare_policies(log, report, spec, say)
+    say(f"sealing the holdout of {source.path.name}")
+    sealed = seal_source(source, spec.tune, spec.holdout)
+    compared = compare_policies(sealed, spec, say)
     findings = describe(
         compared,
         command=demo_command(spec),
@@ -55,27 +65,27 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
     )
     say("writing the report")
     written = _write(findings, compared.models, spec.out)
-    comparison = compared.judged.comparison
+    comparison, answer = compared.judged.comparison, compared.answer
     unit = compared.judged.policy.unit
-    said = headline(comparison, findings.policy, findings.baseline, unit)
+    said = headline(comparison, findings.policy, findings.baseline, unit, "tune")
     return Outcome(
         summary={
-            "verdict": comparison.decision,
+            "verdict": answer.to_dict(),
+            "tune": comparison.decision,
             "headline": said,
             "reasons": list(comparison.reasons),
             "policy": findings.totals["policy"],
             "baseline": findings.totals["baseline"],
             "auctions": comparison.auctions,
-            "bad_rows": report.bad_rows,
+            "bad_rows": sealed.bad_rows,
             "budget_split": split_facts(compared.budget),
             "report": str(spec.out / "report.html"),
         },
-        inputs={str(source.path): report.source_hash},
+        inputs={str(source.path): sealed.source_hash},
         outputs={str(path): file_hash(path) for path in written},
         lines=(
-            f"Comparison: {comparison.decision}. {said}",
-            *comparison.reasons,
-            UNSEALED,
+            *_verdict_lines(answer),
+            f"On the tune split, where it was chosen: {said}",
             f"{SPLIT_TITLE}: {split_words(compared.budget)}",
             f"Open next: {spec.out / 'report.html'} in a browser (or report.md beside it), then "
             "`make lab` for the notebooks.",
@@ -83,9 +93,15 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
     )
 
 
-def compare_policies(log: AuctionLog, report: LoadReport, spec: DemoSpec, say: Say) -> Compared:
-    """Split a log, model it, choose on its tune split and judge on its holdout."""
-    raw = time_split(valid_clicks(log), tune=spec.tune, holdout=spec.holdout)
+def _verdict_lines(answer: Answer) -> list[str]:
+    if answer.verdict is None:
+        return [f"No verdict. {answer.no_verdict}"]
+    verdict = answer.verdict
+    return [f"Verdict: {verdict_headline(verdict)}", f"Next: {next_step(verdict)}"]
+
+
+def compare_policies(raw: SealedSplit, spec: DemoSpec, say: Say) -> Compared:
+    """Model a sealed log, choose on its tune split, and ask its vault."""
     say(f"split {raw.about}")
     models = fit_models(raw.train, raw.tune, say, seed=spec.seed)
     click, market = models.click, models.market
@@ -97,16 +113,61 @@ def compare_policies(log: AuctionLog, report: LoadReport, spec: DemoSpec, say: S
     choice = choose(tuner, spec.baseline)
     say(f"the policy {choice.policy.about}; the baseline {choice.baseline.about}")
     divided = _divide(tuner, choice, spec)
-    looks = 1 + (COMPARISONS if divided else 0)
+    count = 1 + (COMPARISONS if divided else 0)
     judged, optimistic = judge(
-        split.holdout, choice.policy, choice.baseline, spec.seed, policies=looks
+        split.tune, choice.policy, choice.baseline, spec.seed, policies=count
     )
-    budget = judge_split(divided, split.holdout, spec.seed, looks) if divided else None
-    compared = Compared(
-        split, models, click_value, choice, judged, optimistic,
-        report.source, report.source_hash, report.bad_rows, budget,
+    asked = Asked(Vault(raw), click, click_value.cpm, spec.seed)
+    say("asking the vault: one look at the sealed holdout, charged in the ledger")
+    answer = asked.better(choice.policy, choice.baseline)
+    budget = None
+    if divided:
+        say("asking the vault about the divided budget: another look")
+        budget = _judged(divided, split.tune, asked, count)
+    return Compared(split, models, click_value, choice, judged, optimistic, answer, budget)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What every question of the demo to its vault shares."""
+
+    vault: Vault
+    click: Response
+    click_value_cpm: float | None
+    seed: int
+
+    def better(
+        self,
+        policy: Candidate,
+        baseline: Candidate,
+        *,
+        elsewhere: float = 1.0,
+        budget_per_1000: float | None = None,
+    ) -> Answer:
+        """Ask whether a policy is better than a baseline."""
+        candidate, other = (
+            freeze_policy(
+                each.name, each.policy, self.click, elsewhere=elsewhere, hypothesis=each.about,
+                proposer="kit demo", seed=self.seed,
+            )
+            for each in (policy, baseline)
+        )  # fmt: skip
+        return ask(
+            self.vault, candidate, other, click_value_cpm=self.click_value_cpm,
+            budget_per_1000=budget_per_1000, seed=self.seed, proposer="kit demo",
+        )  # fmt: skip
+
+
+def _judged(divided: BudgetSplit, tune: AuctionLog, asked: Asked, count: int) -> JudgedSplit:
+    found = judge_split(divided, tune, asked.seed, count)
+    names = exchange_names(tune).unique()
+    plan, one = (divided.candidate(each, names) for each in (divided.plan, divided.one))
+    answer = asked.better(
+        plan, one,
+        elsewhere=next(iter(divided.one.multipliers.values())),
+        budget_per_1000=1000 * divided.budget / divided.auctions,
     )  # fmt: skip
-    return compared
+    return replace(found, answer=answer)
 
 
 def _divide(tuner: Tuner, choice: Choice, spec: DemoSpec) -> BudgetSplit | None:

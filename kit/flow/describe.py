@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from kit.data.log import AuctionLog
-from kit.data.split import Split
+from kit.data.sealed import SealedSplit
 from kit.flow import limits, pictures
+from kit.flow.ask import Answer
 from kit.flow.choose import Choice
 from kit.flow.describe_split import one_exchange, split_facts, split_figure, split_section
 from kit.flow.findings import (
@@ -39,8 +40,8 @@ class Compared:
 
     Parameters
     ----------
-    split : Split
-        With predictions and click values.
+    split : SealedSplit
+        Its open parts with predictions and click values.
     models : Models
         Fitted on train and tune.
     click_value : ClickValue
@@ -48,24 +49,20 @@ class Compared:
     choice : Choice
         What was chosen on the tune split.
     judged, optimistic : Judged
-        The holdout under both readings; None where they are the same.
-    source, source_hash : str
-        Name and SHA-256 of the file.
-    bad_rows : int
-        Rows of it that could not be read.
+        The tune split under both readings; None where they are the same.
+    answer : Answer
+        What the vault said of the holdout.
     budget : JudgedSplit or None
         A budget divided across exchanges; None where there is one exchange, or nobody asked.
     """
 
-    split: Split
+    split: SealedSplit
     models: Models
     click_value: ClickValue
     choice: Choice
     judged: Judged
     optimistic: Judged | None
-    source: str
-    source_hash: str
-    bad_rows: int = 0
+    answer: Answer
     budget: JudgedSplit | None = None
 
     @property
@@ -96,12 +93,14 @@ def describe(found: Compared, *, command: str, seed: int, generated_at: str) -> 
     unit = found.split.train.meta.unit
     judged = found.judged
     return Findings(
-        title=f"{found.policy.capitalize()} against {found.baseline}: {found.source}",
+        title=f"{found.policy.capitalize()} against {found.baseline}: {found.split.source}",
         question=_question(found),
         policy=found.policy,
         baseline=found.baseline,
         unit=UnitData(**asdict(unit)),
-        verdict=judged.comparison.to_dict(),
+        comparison=judged.comparison.to_dict(),
+        verdict=found.answer.verdict.to_dict() if found.answer.verdict else None,
+        no_verdict=found.answer.no_verdict,
         totals={"policy": judged.policy.to_dict(), "baseline": judged.baseline.to_dict()},
         optimistic=found.optimistic.comparison.to_dict() if found.optimistic else None,
         models={name: model.summary() for name, model in found.models.fitted.items()},
@@ -118,7 +117,7 @@ def describe(found: Compared, *, command: str, seed: int, generated_at: str) -> 
         sections=_sections(found),
         diagnostics=[_table(table) for table in _diagnostics(found)],
         limits=limits.limits(
-            found.split.holdout, found.models, found.click_value, judged, found.optimistic
+            found.split.tune, found.models, found.click_value, judged, found.optimistic
         ),
         command=command,
         versions=versions(),
@@ -152,41 +151,40 @@ def _question(found: Compared) -> str:
 
 def _data(found: Compared) -> SourceData:
     split, meta = found.split, found.split.train.meta
-    parts = {"train": split.train, "tune": split.tune, "holdout": split.holdout}
     ties = "wins" if meta.ties_win else "loses"
     notes = [
         f"A bid equal to the market price {ties}, a property of the format {meta.format}.",
-        *_market_notes(split.holdout),
+        *_market_notes(split.tune),
     ]
     return SourceData(
-        source=found.source,
-        source_hash=found.source_hash,
-        rows=sum(map(len, parts.values())),
-        bad_rows=found.bad_rows,
+        source=split.source,
+        source_hash=split.source_hash,
+        rows=sum(split.rows.values()),
+        bad_rows=split.bad_rows,
         period=_period(split),
-        splits={name: len(part) for name, part in parts.items()},
+        splits=dict(split.rows),
         notes=notes,
     )
 
 
-def _market_notes(holdout: AuctionLog) -> list[str]:
-    shares = [float((holdout.market_kind == code).mean()) for code in range(3)]
+def _market_notes(tune: AuctionLog) -> list[str]:
+    shares = [float((tune.market_kind == code).mean()) for code in range(3)]
     words = ("known", "at most a bound", "at least a bound")
     said = ", ".join(
         f"{word} in {percent(share)}" for word, share in zip(words, shares, strict=True) if share
     )
-    return [f"Market price in the holdout: {said} of the auctions."]
+    return [f"Market price in the tune split: {said} of the auctions."]
 
 
-def _period(split: Split) -> str:
+def _period(split: SealedSplit) -> str:
     frame, zone = split.train.frame, split.train.meta.timezone
     if "timestamp" in frame.columns:
-        ends = (frame["timestamp"].iloc[0], split.holdout.frame["timestamp"].iloc[-1])
+        ends = (frame["timestamp"].iloc[0], split.tune.frame["timestamp"].iloc[-1])
         first, last = (f"{end.tz_convert(zone):%Y-%m-%d %H:%M}" for end in ends)
-        return f"{first} to {last} ({zone})"
+        return f"{first} to {last} ({zone}), then the sealed holdout"
     if "time_index" in frame.columns:
-        first, last = frame["time_index"].iloc[0], split.holdout.frame["time_index"].iloc[-1]
-        return f"time_index {first} to {last}; the log has no clock"
+        first, last = frame["time_index"].iloc[0], split.tune.frame["time_index"].iloc[-1]
+        return f"time_index {first} to {last}, then the sealed holdout; the log has no clock"
     return "in file order; the log has no clock"
 
 
@@ -195,7 +193,8 @@ def _method(found: Compared) -> list[str]:
     return [
         f"The log is cut in time: {found.split.about}. Models are fitted on the train split, "
         "stopped early and calibrated on the tune split; bids are chosen on the tune split; "
-        "the holdout is opened once, at the end.",
+        "the holdout is sealed, and a scoring process alone opens it, once for each look that is "
+        "charged in the ledger.",
         "Models. " + " ".join(models),
         f"Policy. The policy {found.choice.policy.about}. This was the best of "
         f"{count(found.choice.tried)} settings by expected surplus on the tune split, where an "
@@ -207,7 +206,7 @@ def _method(found: Compared) -> list[str]:
         "what the impressions cost, fees included."
         + (
             " Clicks of traffic later found invalid count nothing."
-            if "is_invalid_traffic" in found.split.holdout.frame.columns
+            if "is_invalid_traffic" in found.split.tune.frame.columns
             else ""
         ),
     ]
@@ -263,7 +262,7 @@ def _scores(found: Compared) -> Table:
 
 
 def _all_scores(found: Compared) -> Iterator[tuple[str, str, ProbabilityScore]]:
-    for name, part in (("tune", found.split.tune), ("holdout", found.split.holdout)):
+    for name, part in (("train", found.split.train), ("tune", found.split.tune)):
         clicks = labelled(part, "click")
         yield "click", name, score_probabilities(clicks.frame["pctr"], clicks.label)
         if found.models.conversion is not None:

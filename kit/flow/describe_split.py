@@ -8,12 +8,14 @@ from typing import Any
 import pandas as pd
 
 from kit.base.units import PriceUnit
+from kit.flow.ask import Answer
 from kit.flow.findings import FigureData, FrameData, SectionData, TableData
 from kit.flow.judge import Judged
 from kit.flow.split_budget import JudgedSplit, by_exchange
 from kit.report.numbers import money, percent
 from kit.report.parts import Table
 from kit.report.tables import results_table
+from kit.report.verdict_words import verdict_headline
 from kit.report.wording import headline, sentence
 
 TITLE = "Budget across exchanges"
@@ -30,15 +32,25 @@ def split_section(found: JudgedSplit) -> SectionData:
     return SectionData(
         title=TITLE,
         lead=sentence(split_words(found)),
-        words=[_question(found), price_words(found), *_reasons(found), _counted(found)],
+        words=[
+            _question(found),
+            *_answer(found.answer),
+            price_words(found),
+            *_reasons(found),
+            _counted(found),
+        ],
         tables=[_exchanges(found), _contenders(found), _differences(found)],
     )
 
 
 def split_headlines(found: JudgedSplit) -> list[str]:
     """Return one headline a comparison."""
-    return [headline(judged.comparison, judged.policy.policy, judged.baseline.policy, found.unit)
-            for judged, _ in found.against]  # fmt: skip
+    return [
+        headline(
+            judged.comparison, judged.policy.policy, judged.baseline.policy, found.unit, "tune"
+        )
+        for judged, _ in found.against
+    ]
 
 
 def split_words(found: JudgedSplit | None) -> str:
@@ -51,7 +63,8 @@ def split_words(found: JudgedSplit | None) -> str:
         f"{unit.currency} surplus ({_interval(judged, unit)}), {judged.comparison.decision}"
         for judged, _ in found.against
     )
-    return f"split by return, {'; '.join(each)}."
+    said = f"split by return, {'; '.join(each)} on the tune split."
+    return said if found.answer is None else f"{said} Against one multiplier: {found.answer.words}."
 
 
 def price_words(found: JudgedSplit) -> str:
@@ -74,13 +87,23 @@ def _question(found: JudgedSplit) -> str:
     budget = money(found.unit.money(found.budget), found.unit.currency)
     return (
         f"With {percent(split.share, 0)} of the money that the policy would spend without a limit "
-        f"({budget} over the holdout), how is it best divided among {len(split.curves)} exchanges? "
+        f"({budget} over the tune split), how is it best divided among {len(split.curves)} "
+        "exchanges? "
         "On the tune split each exchange has a curve of expected surplus over spend as its bids "
         "are scaled; a linear programme fills the pieces of the curves' concave envelopes, the "
         "best first, and the spend it gives an exchange becomes the multiplier that spends it. "
         f"The {split.one.name} {split.one.about}; the {split.traffic.name} "
-        f"{split.traffic.about}. All three bid on the holdout under the same budget."
+        f"{split.traffic.about}. All three bid on the tune split under the same budget."
     )
+
+
+def _answer(answer: Answer | None) -> list[str]:
+    """Return what the vault said of the split by return against one multiplier."""
+    if answer is None:
+        return []
+    if answer.verdict is None:
+        return [f"No verdict: {answer.no_verdict}"]
+    return [f"Verdict: {verdict_headline(answer.verdict)}"]
 
 
 def _reasons(found: JudgedSplit) -> list[str]:
@@ -93,7 +116,7 @@ def _reasons(found: JudgedSplit) -> list[str]:
 def _counted(found: JudgedSplit) -> str:
     judged, _ = found.against[0]
     return (
-        "The holdout is opened once, for the comparison above and these two together: every "
+        "These figures are from the tune split, on which the money was divided: every "
         f"interval holds for all {judged.comparison.comparisons} of them, "
         f"{len(judged.comparison.rows)} metrics each."
     )
@@ -120,7 +143,7 @@ def _exchanges(found: JudgedSplit) -> TableData:
         })  # fmt: skip
     one = next(iter(split.one.multipliers.values()))
     note = (
-        "Expected: on the tune split, scaled to the holdout's auctions. Realised: "
+        "Expected: by predicted value. Realised: "
         f"{_known(found)}. With one multiplier it is {one:.3f} everywhere."
     )
     return _table(Table("The split by return, by exchange", pd.DataFrame(rows), note))
@@ -128,10 +151,11 @@ def _exchanges(found: JudgedSplit) -> TableData:
 
 def _known(found: JudgedSplit) -> str:
     if found.against[0][1] is None:
-        return "replayed on the holdout"
+        return "the clicks that followed, replayed on the tune split"
     return (
-        "replayed on the holdout, from the pessimistic reading, in which a bid whose outcome the "
-        "log does not tell loses, to the optimistic one, in which it wins"
+        "the clicks that followed, replayed on the tune split, from the pessimistic reading, in "
+        "which a bid whose outcome the log does not tell loses, to the optimistic one, in which "
+        "it wins"
     )
 
 
@@ -144,7 +168,7 @@ def _range(seen: list[pd.DataFrame], name: str, column: str, unit: PriceUnit) ->
 def _contenders(found: JudgedSplit) -> TableData:
     (first, _), *others = found.against
     results = [first.policy, first.baseline, *(judged.baseline for judged, _ in others)]
-    return _table(results_table(results, "Three ways to spend the same budget, on the holdout"))
+    return _table(results_table(results, "Three ways to spend the same budget, on the tune split"))
 
 
 def _differences(found: JudgedSplit) -> TableData:
@@ -216,7 +240,8 @@ def split_facts(found: JudgedSplit | None) -> dict[str, Any]:
         return {"verdict": None, "headline": ONE_EXCHANGE}
     split, unit = found.split, found.unit
     return {
-        "verdict": found.against[0][0].comparison.decision,
+        "verdict": found.answer.to_dict() if found.answer else None,
+        "tune": found.against[0][0].comparison.decision,
         "headline": " ".join(split_headlines(found)),
         "budget_share": split.share,
         "budget": unit.money(found.budget),
@@ -226,7 +251,7 @@ def split_facts(found: JudgedSplit | None) -> dict[str, Any]:
         },
         "against": {
             judged.baseline.policy: {
-                "verdict": judged.comparison.decision,
+                "decision": judged.comparison.decision,
                 "reasons": list(judged.comparison.reasons),
                 "surplus_difference": unit.money(judged.comparison.first.difference),
                 "interval": [

@@ -96,20 +96,23 @@ class SourceData(_Plain):
 class Findings(_Plain):
     """Everything a report says, and nothing that is drawn.
 
-    Sums of money (``totals``, ``verdict``) are price sums in `unit`; tables are in currency.
+    Sums of money (``totals``, ``comparison``, ``verdict``) are price sums in `unit`; tables are in
+    currency.
     """
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     title: str
     question: str
     policy: str
     baseline: str
     unit: UnitData
-    verdict: dict[str, Any]
+    comparison: dict[str, Any]
     totals: dict[str, dict[str, Any]]
     optimistic: dict[str, Any] | None
     models: dict[str, dict[str, Any]]
     choice: dict[str, Any]
+    verdict: dict[str, Any] | None = None
+    no_verdict: str = ""
     budget_split: dict[str, Any] | None = None
     data: SourceData
     method: list[str]

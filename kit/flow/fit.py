@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from kit.base.units import PriceUnit
 from kit.bid.training import TrainingStats
 from kit.data.log import AuctionLog
+from kit.data.sealed import SealedSplit
 from kit.data.split import Split
 from kit.flow.runs import Say
 from kit.models.labels import labelled
 from kit.models.landscape import LandscapeModel
 from kit.models.response import Response, fit_response
 
+Cut = TypeVar("Cut", Split, SealedSplit)
 TARGETS = ("click", "conversion", "market")
 
 
@@ -129,11 +132,13 @@ def with_predictions(log: AuctionLog, click: Response) -> AuctionLog:
     return log.with_columns(pctr=click.predict(log))
 
 
-def with_values(split: Split, click: Response, value: ClickValue) -> Split:
-    """Return the split with ``pctr`` and ``click_value_cpm`` in every part, ready for bidding."""
+def with_values(split: Cut, click: Response, value: ClickValue) -> Cut:
+    """Return the split with ``pctr`` and ``click_value_cpm`` in every open part."""
     worth = {} if value.cpm is None else {"click_value_cpm": value.cpm}
-    train, tune, holdout = (
-        with_predictions(part, click).with_columns(**worth)
-        for part in (split.train, split.tune, split.holdout)
-    )
-    return replace(split, train=train, tune=tune, holdout=holdout)
+
+    def valued(part: AuctionLog) -> AuctionLog:
+        return with_predictions(part, click).with_columns(**worth)
+
+    if isinstance(split, Split):
+        split = replace(split, holdout=valued(split.holdout))
+    return replace(split, train=valued(split.train), tune=valued(split.tune))

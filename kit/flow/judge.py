@@ -1,4 +1,4 @@
-"""Judge candidates on the holdout: replayed on the same auctions, compared in money."""
+"""Judge candidates on rows that may be seen: replayed on the same auctions, compared in money."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kit.data.log import AuctionLog
 from kit.flow.choose import Candidate
@@ -16,6 +15,7 @@ from kit.replay.run import replay
 from kit.validate.blocks import Blocks, time_blocks
 from kit.validate.compare import compare
 from kit.validate.comparison import Comparison
+from kit.validate.readings import lost_rows
 
 METRICS = ("surplus", "value", "spend")
 
@@ -33,7 +33,7 @@ class Judged:
     policy, baseline : ReplayResult
         Totals.
     blocks : Blocks
-        How the holdout was cut.
+        How the log was cut.
     comparison : Comparison
         What the paired blocks say.
     """
@@ -51,7 +51,7 @@ class Judged:
 
 
 def judge(
-    holdout: AuctionLog,
+    log: AuctionLog,
     policy: Candidate,
     baseline: Candidate,
     seed: int,
@@ -66,27 +66,28 @@ def judge(
 
     Parameters
     ----------
-    holdout : AuctionLog
-        With ``pctr`` and ``click_value_cpm``; never seen by a fit or a choice.
+    log : AuctionLog
+        With ``pctr`` and ``click_value_cpm``: the tune split, or rows of an unsealed log. A sealed
+        holdout is asked through `kit.validate.vault.Vault`.
     policy, baseline : Candidate
-        Frozen before.
+        Chosen before.
     seed : int
         Seed of the bootstrap.
     budget : float or None
         Price sum that each of the two may spend.
     policies : int
-        Comparisons made on this holdout, this one included; every interval counts them all.
+        Comparisons made on these rows, this one included; every interval counts them all.
 
     Returns
     -------
     tuple of Judged and Judged or None
         None where the log determines every outcome: both readings are then the same.
     """
-    return judge_each(holdout, policy, [baseline], seed, budget=budget, policies=policies)[0]
+    return judge_each(log, policy, [baseline], seed, budget=budget, policies=policies)[0]
 
 
 def judge_each(
-    holdout: AuctionLog,
+    log: AuctionLog,
     policy: Candidate,
     baselines: Sequence[Candidate],
     seed: int,
@@ -95,13 +96,13 @@ def judge_each(
     policies: int = 1,
 ) -> list[tuple[Judged, Judged | None]]:
     """Compare one policy with each of several baselines; see `judge`."""
-    blocks = time_blocks(holdout)
+    blocks = time_blocks(log)
     made = [policy, *baselines]
     by_reading: dict[Censored, list[ReplayResult]] = {}
 
     def compared(reading: Censored, place: int) -> Judged:
         if reading not in by_reading:
-            by_reading[reading] = _replays(holdout, made, blocks, reading, seed, budget)
+            by_reading[reading] = _replays(log, made, blocks, reading, seed, budget)
         results = by_reading[reading][0], by_reading[reading][place]
         comparison = compare(
             results[0].blocks, results[1].blocks, rng=np.random.default_rng(seed),
@@ -109,20 +110,13 @@ def judge_each(
         )  # fmt: skip
         return Judged(reading, *results, blocks, comparison)
 
-    is_known = lost_rows(holdout).sum() == 0
+    is_known = lost_rows(log).sum() == 0
     judged: list[tuple[Judged, Judged | None]] = []
     for place in range(1, len(made)):
         known = compared("pessimistic", place)
         is_open = known.undetermined or not is_known
         judged.append((known, compared("optimistic", place) if is_open else None))
     return judged
-
-
-def lost_rows(log: AuctionLog) -> NDArray[np.bool_]:
-    """Return which rows the log lost, so that no click could follow, shape (n,)."""
-    if "won" not in log.frame.columns:
-        return np.zeros(len(log), dtype=bool)
-    return np.asarray(~log.frame["won"].to_numpy(dtype=bool))
 
 
 def _replays(

@@ -15,7 +15,7 @@ from kit.allocate.inventory.supply_paths import SupplyPaths, best_copies
 from kit.base.checks import one_of
 from kit.base.errors import DataError
 from kit.data.log import AuctionLog
-from kit.flow.judge import METRICS, lost_rows
+from kit.flow.judge import METRICS
 from kit.flow.select_inventory import RANKING, UNIFORM, InventoryPlan, ranking_plan, uniform_plan
 from kit.models.landscape import LandscapeModel
 from kit.replay.result import ReplayResult
@@ -23,6 +23,7 @@ from kit.replay.run import replay
 from kit.validate.blocks import time_blocks
 from kit.validate.compare import compare
 from kit.validate.comparison import Comparison
+from kit.validate.readings import lost_rows
 
 
 @dataclass(frozen=True, eq=False)

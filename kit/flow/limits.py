@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from kit.data.log import AuctionLog
 from kit.flow.fit import ClickValue, Models
-from kit.flow.judge import Judged, lost_rows
+from kit.flow.judge import Judged
 from kit.report.numbers import count
+from kit.validate.readings import lost_rows
 
 _PERIOD = (
     "Any other period than the holdout's, and, in the main comparison, any budget: neither policy "
@@ -14,7 +15,7 @@ _PERIOD = (
 
 
 def limits(
-    holdout: AuctionLog,
+    tune: AuctionLog,
     models: Models,
     click_value: ClickValue,
     judged: Judged,
@@ -23,11 +24,11 @@ def limits(
     """Return the limits, the weightiest first."""
     said = [
         *_open_outcomes(judged, optimistic),
-        *_selection(holdout, models),
-        *_value(holdout, click_value),
+        *_selection(tune, models),
+        *_value(tune, click_value),
         "How rivals, exchanges and floors answer: the replay keeps every other bid as it was.",
         _PERIOD,
-        *_clock(holdout),
+        *_clock(tune),
         *_floor(judged),
     ]
     return said
@@ -45,10 +46,10 @@ def _open_outcomes(judged: Judged, optimistic: Judged | None) -> list[str]:
     ]
 
 
-def _selection(holdout: AuctionLog, models: Models) -> list[str]:
+def _selection(tune: AuctionLog, models: Models) -> list[str]:
     if models.market is None or not models.market.summary()["wins_only"]:
         return []
-    if lost_rows(holdout).any():
+    if lost_rows(tune).any():
         return []
     return [
         "Auctions that were lost: the log holds won impressions only, so nothing is known of "
@@ -56,20 +57,20 @@ def _selection(holdout: AuctionLog, models: Models) -> list[str]:
     ]
 
 
-def _value(holdout: AuctionLog, click_value: ClickValue) -> list[str]:
+def _value(tune: AuctionLog, click_value: ClickValue) -> list[str]:
     said = []
     if click_value.is_assumed:
         said.append(
             "What a click is really worth: its value here is derived from cost. Pass "
             "--click-value to state it; a higher one favours the policy that buys more."
         )
-    if "conversion" in holdout.frame.columns:
+    if "conversion" in tune.frame.columns:
         said.append("Conversions: a click counts the same whether or not one followed.")
     return said
 
 
-def _clock(holdout: AuctionLog) -> list[str]:
-    if "timestamp" in holdout.frame.columns:
+def _clock(tune: AuctionLog) -> list[str]:
+    if "timestamp" in tune.frame.columns:
         return []
     return ["Hours of the day: the log has no clock, so nothing is shown by hour."]
 

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from kit.data.log import AuctionLog
-from kit.data.split import Split
+from kit.data.sealed import SealedSplit
 from kit.flow.choose import Choice
 from kit.flow.findings import FigureData, FrameData
 from kit.flow.fit import Models
@@ -22,13 +22,13 @@ MOST_EXCHANGES = 16
 RELIABILITY_BINS = 10
 
 
-def figures(split: Split, models: Models, choice: Choice, judged: Judged) -> list[FigureData]:
+def figures(split: SealedSplit, models: Models, choice: Choice, judged: Judged) -> list[FigureData]:
     """Return the figures that this log supports, in the order of the report."""
     drawn = [_cumulative(judged), _bid_curves(split.tune, choice)]
     if models.market is not None:
-        drawn.append(_win_rate(models.market, split.holdout))
+        drawn.append(_win_rate(models.market, split.tune))
     drawn.append(_reliability(split))
-    if "timestamp" in split.holdout.frame.columns:
+    if "timestamp" in split.tune.frame.columns:
         drawn.append(_exchange_hour(judged))
     return drawn
 
@@ -42,7 +42,7 @@ def _cumulative(judged: Judged) -> FigureData:
         end = "The data are too few for an interval."
     return FigureData(
         kind="cumulative",
-        title="Surplus gained over the holdout",
+        title="Surplus gained over the tune split",
         caption=f"Surplus of {policy.policy} minus {baseline.policy}, added up over {len(series)} "
         f"time blocks. {end}",
         alt=f"The difference in surplus adds up to {total:,.2f} {policy.unit.currency}.",
@@ -68,26 +68,26 @@ def _bid_curves(tune: AuctionLog, choice: Choice) -> FigureData:
     )
 
 
-def _win_rate(market: LandscapeModel, holdout: AuctionLog) -> FigureData:
-    points = market.check(holdout, bins=8)
+def _win_rate(market: LandscapeModel, tune: AuctionLog) -> FigureData:
+    points = market.check(tune, bins=8)
     points = points.rename(columns={"predicted": "model"})
     points["exchange"] = points["exchange"].astype(str)
     gap = float((points["model"] - points["observed"]).abs().mean())
     return FigureData(
         kind="win_rate",
-        title="Win rate by bid: model and holdout",
-        caption="The market model's win rate beside the one observed in the holdout, by exchange; "
-        f"they differ by {100 * gap:.1f} percentage points on average. Each point is over the "
-        "auctions whose outcome the log tells at that bid, so neighbouring points may differ in "
-        "their auctions.",
+        title="Win rate by bid: model and tune split",
+        caption="The market model's win rate beside the one observed in the tune split, by "
+        f"exchange; they differ by {100 * gap:.1f} percentage points on average. Each point is "
+        "over the auctions whose outcome the log tells at that bid, so neighbouring points may "
+        "differ in their auctions.",
         alt="Predicted and observed win rates rise with the bid on each exchange.",
         data=FrameData.of(points[["exchange", "bid_cpm", "model", "observed"]]),
     )
 
 
-def _reliability(split: Split) -> FigureData:
+def _reliability(split: SealedSplit) -> FigureData:
     tables = []
-    for name, part in (("tune", split.tune), ("holdout", split.holdout)):
+    for name, part in (("train", split.train), ("tune", split.tune)):
         rows = labelled(part, "click")
         table = reliability(rows.frame["pctr"], rows.label, RELIABILITY_BINS)
         tables.append(table.assign(split=name))
@@ -96,7 +96,8 @@ def _reliability(split: Split) -> FigureData:
         kind="reliability",
         title="Calibration of the click model",
         caption="Predicted and observed click rates in bins of equally many impressions, with 95 % "
-        "intervals. The tune split was used to calibrate; the holdout was not.",
+        "intervals. The model was fitted on the train split and calibrated on the tune split; on "
+        "the sealed holdout its calibration is a gate of the verdict.",
         alt="Observed click rates beside predicted ones.",
         data=FrameData.of(pd.concat(tables)[columns]),
     )

@@ -12,6 +12,7 @@ from kit.report import allocation_figures, figures
 from kit.report.parts import DataFacts, ReportFigure, Reproduce, Section, Table
 from kit.report.writeup import Writeup
 from kit.validate.comparison import Comparison
+from kit.validate.verdict import Verdict
 
 Draw = Callable[[FigureData, PriceUnit, Comparison], str]
 
@@ -19,7 +20,7 @@ Draw = Callable[[FigureData, PriceUnit, Comparison], str]
 def write_up(findings: Findings) -> Writeup:
     """Return the write-up of some findings; the same findings give the same bytes."""
     unit = PriceUnit(**findings.unit.model_dump())
-    comparison = Comparison.from_dict(findings.verdict)
+    comparison = Comparison.from_dict(findings.comparison)
     data = findings.data
     return Writeup(
         title=findings.title,
@@ -47,6 +48,9 @@ def write_up(findings: Findings) -> Writeup:
         limits=tuple(findings.limits),
         reproduce=Reproduce(findings.command, findings.versions, findings.seed),
         generated_at=findings.generated_at,
+        split="tune",
+        verdict=None if findings.verdict is None else Verdict.from_dict(findings.verdict),
+        no_verdict=findings.no_verdict,
     )  # fmt: skip
 
 

@@ -26,7 +26,11 @@ def run_report(spec: ReportSpec, say: Say) -> Outcome:
     }
     written = write_up(findings.model_copy(update=changed)).write(spec.out)
     return Outcome(
-        summary={"verdict": findings.verdict["decision"], "report": str(spec.out / "report.html")},
+        summary={
+            "verdict": findings.verdict,
+            "no_verdict": findings.no_verdict,
+            "report": str(spec.out / "report.html"),
+        },
         inputs={str(spec.result): file_hash(spec.result)},
         outputs={str(path): file_hash(path) for path in written},
         lines=(f"Open next: {spec.out / 'report.html'}",),

@@ -10,6 +10,7 @@ from kit.base.assets import asset_dir
 from kit.data.load import LoadReport, load_with_report
 from kit.data.log import AuctionLog
 from kit.data.samples import AUCTIONS
+from kit.data.sealed import SealedSplit, seal_log
 from kit.flow.specs import Source
 
 
@@ -23,6 +24,14 @@ def open_log(source: Source, rejects: Path | None = None) -> tuple[AuctionLog, L
     return load_with_report(
         source.path, source.format, rejects=rejects, progress=True, **load_options(source)
     )
+
+
+def seal_source(source: Source, tune: float, holdout: float) -> SealedSplit:
+    """Seal the log that the settings name, or open it where it was sealed so before."""
+    return seal_log(
+        source.path, source.format, tune=tune, holdout=holdout, progress=True,
+        **load_options(source),
+    )  # fmt: skip
 
 
 def load_options(source: Source) -> Mapping[str, Any]:

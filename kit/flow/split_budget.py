@@ -15,6 +15,7 @@ from kit.base.units import PriceUnit
 from kit.bid.policy import BidPolicy
 from kit.bid.scaled import ScaledPolicy
 from kit.data.log import AuctionLog
+from kit.flow.ask import Answer
 from kit.flow.choose import Candidate, Tuner
 from kit.flow.judge import Judged, judge_each
 from kit.flow.response_curves import (
@@ -103,22 +104,25 @@ class BudgetSplit:
 
 @dataclass(frozen=True, eq=False)
 class JudgedSplit:
-    """A divided budget, judged by replay on the holdout.
+    """A divided budget, judged by replay.
 
     Parameters
     ----------
     split : BudgetSplit
         Made on the tune split.
     budget : float
-        Price sum that each plan may spend on the holdout.
+        Price sum that each plan may spend on the rows it is judged on.
     against : list of (Judged, Judged or None)
         The split by return against one multiplier, then against the split by traffic: the
         pessimistic and the optimistic reading.
+    answer : Answer or None
+        What a vault said of the split by return against one multiplier; None where nobody asked.
     """
 
     split: BudgetSplit
     budget: float
     against: list[tuple[Judged, Judged | None]]
+    answer: Answer | None = None
 
     @property
     def unit(self) -> PriceUnit:
@@ -127,31 +131,31 @@ class JudgedSplit:
 
 
 COMPARISONS = 2
-"""What `judge_split` compares, beside the main comparison on the same holdout."""
+"""What `judge_split` compares, beside the main comparison on the same rows."""
 
 
 def judge_split(
-    split: BudgetSplit, holdout: AuctionLog, seed: int, policies: int = COMPARISONS
+    split: BudgetSplit, log: AuctionLog, seed: int, policies: int = COMPARISONS
 ) -> JudgedSplit:
-    """Replay the three plans on the holdout under one budget, and compare.
+    """Replay the three plans under one budget, and compare.
 
     Parameters
     ----------
     split : BudgetSplit
         Frozen before.
-    holdout : AuctionLog
-        With ``pctr`` and ``click_value_cpm``.
+    log : AuctionLog
+        With ``pctr`` and ``click_value_cpm``: the tune split, or rows of an unsealed log.
     seed : int
         Seed of the bootstrap.
     policies : int
-        Comparisons made on this holdout in all; see `kit.flow.judge.judge`.
+        Comparisons made on these rows in all; see `kit.flow.judge.judge`.
     """
-    names = exchange_names(holdout).unique()
+    names = exchange_names(log).unique()
     plan, *others = (
         split.candidate(each, names) for each in (split.plan, split.one, split.traffic)
     )
-    budget = split.budget_for(len(holdout))
-    against = judge_each(holdout, plan, others, seed, budget=budget, policies=policies)
+    budget = split.budget_for(len(log))
+    against = judge_each(log, plan, others, seed, budget=budget, policies=policies)
     return JudgedSplit(split, budget, against)
 
 

@@ -111,6 +111,12 @@ class _EachEngine(Engine):
 
     def each(self) -> EachAuction:
         """Return the columns of the table by auction."""
-        places = (IMPRESSIONS, CLICKS, SPEND, VALUE, FEES)
-        columns = (np.ascontiguousarray(self._by_block.totals[:, place]) for place in places)
-        return EachAuction(*columns, int(self._counters[UNDETERMINED]))
+        totals = np.ascontiguousarray(self._by_block.totals.T)
+        return EachAuction(
+            impressions=totals[IMPRESSIONS],
+            clicks=totals[CLICKS],
+            spend=totals[SPEND],
+            value=totals[VALUE],
+            fees=totals[FEES],
+            undetermined=int(self._counters[UNDETERMINED]),
+        )

@@ -58,7 +58,7 @@ def difference_table(comparison: Comparison, unit: PriceUnit, policy: str, basel
     note = (
         f"Paired over {count(comparison.blocks)} blocks. The last interval "
         f"{_counted(comparison.comparisons)} and decides. Detectable: the smallest true difference "
-        f"that a holdout like this one finds with probability {100 * comparison.power:g} %. "
+        f"that as many auctions find with probability {100 * comparison.power:g} %. "
         f"{ABSENT}: too little data for a number."
     )
     return Table(f"Difference: {policy} minus {baseline}", pd.DataFrame(rows, columns=header), note)

@@ -21,10 +21,13 @@ _VERBS = {
 
 # Only a charged look at a sealed holdout earns a verdict; a replay of an open file never does.
 UNSEALED = "Unsealed data: an interval, not a verdict."
+ON_TUNE = "Tune split, on which bids were chosen: an interval that flatters, not a verdict."
 
 
-def headline(comparison: Comparison, policy: str, baseline: str, unit: PriceUnit) -> str:
-    """Return one or two sentences that a reader can act on.
+def headline(
+    comparison: Comparison, policy: str, baseline: str, unit: PriceUnit, split: str = "holdout"
+) -> str:
+    """Return one or two sentences that a reader can act on, about one split.
 
     Examples
     --------
@@ -36,7 +39,7 @@ def headline(comparison: Comparison, policy: str, baseline: str, unit: PriceUnit
     """
     row = comparison.first
     seen = (
-        f"{_difference(row, policy, baseline, unit)} over the {count(comparison.auctions)} holdout"
+        f"{_difference(row, policy, baseline, unit)} over the {count(comparison.auctions)} {split}"
     )
     seen += f" auction{'s' * (comparison.auctions != 1)}"
     low, high = row.simultaneous_low, row.simultaneous_high

@@ -15,11 +15,18 @@ from kit.base.files import write_text
 from kit.report.parts import DataFacts, ReportFigure, Reproduce, Section, Table
 from kit.report.svg import inline_svg
 from kit.report.tables import difference_table
-from kit.report.wording import UNSEALED, headline, how_decided
+from kit.report.verdict_words import gates_table, next_step, verdict_headline
+from kit.report.wording import ON_TUNE, UNSEALED, headline, how_decided
 from kit.validate.comparison import Comparison
+from kit.validate.verdict import Verdict
 
 MOST_BYTES = 1_000_000
 _TEMPLATES = Path(__file__).parent / "templates"
+_TONES = {"pass": "better", "fail": "worse", "needs a person": "open"}
+_GATES_NOTE = (
+    "Gates are measured on the tune split, which may be seen; on the holdout only where the claim "
+    "was shown, and without a number."
+)
 _BANNERS = {"better": "Better", "worse": "Worse", "cannot conclude": "Cannot conclude"}
 
 
@@ -59,6 +66,12 @@ class Writeup:
         Time of the run, in words, UTC.
     sections : tuple of Section
         What goes beyond the main comparison; after the results.
+    split : {"holdout", "tune"}
+        What the comparison and the results are from.
+    verdict : Verdict or None
+        What the vault answered; it comes first.
+    no_verdict : str
+        Why it could not answer; empty where nobody asked.
 
     Examples
     --------
@@ -93,6 +106,9 @@ class Writeup:
     reproduce: Reproduce
     generated_at: str
     sections: tuple[Section, ...] = ()
+    split: str = "holdout"
+    verdict: Verdict | None = None
+    no_verdict: str = ""
 
     def to_html(self) -> str:
         """Return one HTML page that loads nothing from anywhere.
@@ -138,13 +154,35 @@ class Writeup:
     def _figure_names(self) -> list[str]:
         return [f"figures/{at}-{figure.slug}.svg" for at, figure in enumerate(self.figures, 1)]
 
+    def _answer(self) -> dict[str, Any] | None:
+        """Return what the vault said, for the box on top; None where nobody asked."""
+        if self.verdict is not None:
+            return {
+                "tone": _TONES[self.verdict.status],
+                "title": f"Verdict: {self.verdict.answer}",
+                "lead": verdict_headline(self.verdict),
+                "next": f"Next: {next_step(self.verdict)}",
+                "gates": Table("What was checked", gates_table(self.verdict), _GATES_NOTE),
+            }
+        if self.no_verdict:
+            return {
+                "tone": "open",
+                "title": "No verdict",
+                "lead": self.no_verdict,
+                "next": "",
+                "gates": None,
+            }
+        return None
+
     def _context(self) -> dict[str, Any]:
         unit = self.data.unit
+        on_tune = self.split == "tune"
         return {
             "writeup": self,
-            "banner": _BANNERS[self.comparison.decision],
-            "headline": headline(self.comparison, self.policy, self.baseline, unit),
-            "standing": UNSEALED,
+            "answer": self._answer(),
+            "banner": ("Tune split: " if on_tune else "") + _BANNERS[self.comparison.decision],
+            "headline": headline(self.comparison, self.policy, self.baseline, unit, self.split),
+            "standing": ON_TUNE if on_tune else UNSEALED,
             "how_decided": how_decided(self.comparison),
             "differences": difference_table(self.comparison, unit, self.policy, self.baseline),
         }

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from kit.base.workspace import ledger_path
 from kit.validate.rule import Schedule, critical_z
 
 Kind = Literal["charge", "answer"]
+Told = Literal["nothing", "effect", "doubt"]
 _FIRST = "0" * 64
 _SIGNED = ("number", "kind", "at", "source_hash", "holdout_hash", "look", "claim", "body")
 _MIGRATIONS = (
@@ -66,7 +67,7 @@ class Entry:
         Key of what was asked: candidate, baseline, question, value of a click, budget.
     body : dict
         Of a charge: who asked, specs, hashes, seed, code version, and what the look may spend
-        (``share``, ``critical_z``, ``releases``). Of an answer: ``shown`` and the verdict.
+        (``share``, ``critical_z``, ``releases``). Of an answer: ``told`` and the verdict.
     previous, hash : str
         SHA-256 of the row before, and of this one with it.
     """
@@ -138,26 +139,29 @@ class Ledger:
                 if entry.kind == "charge" and entry.claim == claim:
                     return entry
             look = 1 + sum(entry.kind == "charge" for entry in before)
-            releases = sum(entry.kind == "answer" and entry.body["shown"] for entry in before)
-            share = self.schedule.share(look, releases)
+            releases, doubted = told_of(before)
+            share = self.schedule.share(look, releases, doubted)
             spends = {
                 "share": share,
                 "critical_z": critical_z(share, releases),
                 "releases": releases,
+                "doubted": doubted,
                 "total": self.schedule.total,
             }
             body = {**facts, **spends}
             return _append(connection, "charge", source_hash, holdout_hash, look, claim, body)
 
-    def answer(self, charge: Entry, shown: bool, verdict: Mapping[str, Any]) -> Entry:
+    def answer(self, charge: Entry, told: Told, verdict: Mapping[str, Any]) -> Entry:
         """Record what a charged look said; an answer that is there already stands.
 
         Parameters
         ----------
         charge : Entry
             From `charge`.
-        shown : bool
-            Whether the claim was shown, so that its effect is released.
+        told : {"nothing", "effect", "doubt"}
+            What goes out beyond "not shown": nothing; an effect whose gates all passed; or an
+            effect with a gate that did not pass, or that scoring failed. Later looks are held to
+            more for it.
         verdict : mapping
             What goes out, as plain types for JSON.
 
@@ -176,7 +180,7 @@ class Ledger:
             for entry in entries:
                 if entry.kind == "answer" and entry.claim == charge.claim:
                     return entry
-            body = {"shown": bool(shown), "verdict": dict(verdict)}
+            body = {"told": told, "verdict": dict(verdict)}
             return _append(
                 connection, "answer", charge.source_hash, charge.holdout_hash, charge.look,
                 charge.claim, body,
@@ -237,6 +241,12 @@ class Ledger:
             (source_hash, source_hash),
         )
         return [Entry(**{**dict(row), "body": json.loads(row["body"])}) for row in rows]
+
+
+def told_of(entries: Iterable[Entry]) -> tuple[int, int]:
+    """Return how many answers told more than "not shown", and how many of those told a doubt."""
+    told = [entry.body["told"] for entry in entries if entry.kind == "answer"]
+    return len(told) - told.count("nothing"), told.count("doubt")
 
 
 def _append(

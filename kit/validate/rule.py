@@ -24,6 +24,12 @@ FIRST_SHARES = (0.44, 0.20, 0.08, 0.04, 0.02)
 PLAIN = 0.9
 """Part of a look's share for the path without a release; ``m`` releases have 0.1 / 2^m of it."""
 
+CLEAN = 0.5
+"""Part of that for a release whose gates all passed; the rest is for the `DOUBTS` other answers."""
+
+DOUBTS = 16
+"""What a release may say besides: fifteen patterns of four gates, or that scoring failed."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -59,7 +65,7 @@ class Schedule:
         number("total", self.total, 0, 0.5, above=0)
         number("looks", self.looks, len(FIRST_SHARES) + 1)
 
-    def share(self, look: int, releases: int = 0) -> float:
+    def share(self, look: int, releases: int = 0, doubted: int = 0) -> float:
         """Return what a look is charged: the level of its one-sided test.
 
         Parameters
@@ -69,6 +75,8 @@ class Schedule:
         releases : int
             Earlier looks that were answered yes. How many and which is itself something learnt:
             a look's share is divided over all the ways.
+        doubted : int
+            Those of them that told of a gate that did not pass, or that scoring failed.
 
         Raises
         ------
@@ -77,6 +85,7 @@ class Schedule:
         """
         number("look", look, 1)
         number("releases", releases, 0, look - 1)
+        number("doubted", doubted, 0, releases)
         if look > self.looks:
             raise HoldoutSpentError(
                 f"look: got {look}; the budget of {100 * self.total:g} % false acceptance pays for "
@@ -88,7 +97,8 @@ class Schedule:
             part = FIRST_SHARES[look - 1]
         else:
             part = (1 - sum(FIRST_SHARES)) / (self.looks - first)
-        return self.total * part * _weight(look, releases) / math.comb(look - 1, releases)
+        told = CLEAN ** (releases - doubted) * ((1 - CLEAN) / DOUBTS) ** doubted
+        return self.total * part * _weight(look, releases) * told / math.comb(look - 1, releases)
 
     def power(self, effect: float, look: int = 1, releases: int = 0) -> float:
         """Return the probability that a look shows a true effect, blocks taken as many.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from kit.base.checks import has_columns, one_of
+from kit.base.units import USD_CPM, PriceUnit
 from kit.validate.comparison import Comparison
 
 Question = Literal["better", "not_worse", "worse"]
@@ -15,6 +17,7 @@ Status = Literal["pass", "fail", "needs a person"]
 STATUSES = ("pass", "fail", "needs a person")
 EXIT_CODES: Mapping[str, int] = {"pass": 0, "fail": 1, "needs a person": 3}
 """What ``kit check`` exits with."""
+_ON_TUNE = ("tune", "tune_optimistic")
 _SHOWN = {"better": "better", "not_worse": "not worse", "worse": "worse"}
 
 
@@ -45,6 +48,55 @@ class GateResult:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """A difference in surplus on a holdout, rounded: what a shown claim releases.
+
+    Parameters
+    ----------
+    difference, low, high : float
+        Candidate less baseline and its interval, price sums of the whole holdout, each rounded to
+        `step`.
+    step : float
+        A power of ten between a twentieth and a half of the standard error.
+    level : float
+        Of the interval, for all looks at this holdout so far together.
+    blocks, auctions : int
+        Independent time blocks and rows of the holdout.
+    """
+
+    difference: float
+    low: float
+    high: float
+    step: float
+    level: float
+    blocks: int
+    auctions: int
+
+    @classmethod
+    def of(cls, seen: Comparison) -> Effect:
+        """Round what a comparison saw in its first metric.
+
+        Examples
+        --------
+        >>> from kit.validate.comparison import MetricDifference
+        >>> row = MetricDifference("surplus", 9e5, 5e5, 412_345, 104_321, 712_345, 51_234, 7e5,
+        ...                        104_321, 712_345)
+        >>> Effect.of(Comparison("better", (), 24, "", 0.95, 1, (row,), 900, 50)).difference
+        410000.0
+        """
+        row = seen.first
+        step = 10.0 ** math.floor(math.log10(row.se / 2)) if row.se > 0 else 1.0
+
+        def rounded(end: float) -> float:
+            return round(end / step) * step if math.isfinite(end) else math.nan
+
+        return cls(
+            rounded(row.difference), rounded(row.simultaneous_low), rounded(row.simultaneous_high),
+            step, seen.level, seen.blocks, seen.auctions,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The answer of the vault.
 
@@ -72,14 +124,17 @@ class Verdict:
         Part of the error budget that the look was charged.
     repeated : bool
         Whether this is the recorded answer of an earlier look, not charged again.
-    effect, optimistic : Comparison or None
-        The paired effect in money under the reading that decides, and under the optimistic one;
-        only where the effect was shown.
+    effect : Effect or None
+        The paired effect in money on the holdout; only where it was shown.
+    tune, tune_optimistic : Comparison or None
+        The paired effect on the tune split, under the pessimistic reading and under the
+        optimistic one: the figures of a report. What was chosen on that split looks better there
+        than it is.
     mde_cpm : float or None
-        Smallest true effect that such a look finds with 80 % power, as a price sum of the
-        holdout; estimated on the tune split, before the look.
-    metric : str
-        What the effect is measured in.
+        Smallest true effect that such a look finds with the power of the rules, as a price sum
+        of the holdout; estimated on the tune split, before the look.
+    unit : PriceUnit
+        Unit of the price sums.
     """
 
     question: Question
@@ -95,10 +150,11 @@ class Verdict:
     looks_left: int
     share: float
     repeated: bool = False
-    effect: Comparison | None = None
-    optimistic: Comparison | None = None
+    effect: Effect | None = None
+    tune: Comparison | None = None
+    tune_optimistic: Comparison | None = None
     mde_cpm: float | None = None
-    metric: str = "surplus"
+    unit: PriceUnit = USD_CPM
 
     def __post_init__(self) -> None:
         one_of("question", self.question, QUESTIONS)
@@ -118,7 +174,7 @@ class Verdict:
         """Return plain types for JSON."""
         plain = asdict(self)
         plain["gates"] = [asdict(gate) | {"reasons": list(gate.reasons)} for gate in self.gates]
-        for name in ("effect", "optimistic"):
+        for name in _ON_TUNE:
             held: Comparison | None = getattr(self, name)
             plain[name] = held.to_dict() if held is not None else None
         return plain
@@ -137,8 +193,10 @@ class Verdict:
         values["gates"] = tuple(
             GateResult(**{**gate, "reasons": tuple(gate["reasons"])}) for gate in plain["gates"]
         )
-        for name in ("effect", "optimistic"):
+        for name in _ON_TUNE:
             values[name] = Comparison.from_dict(plain[name]) if plain[name] is not None else None
+        values["effect"] = Effect(**plain["effect"]) if plain["effect"] is not None else None
+        values["unit"] = PriceUnit(**plain["unit"])
         return cls(**values)
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from kit.base.errors import HoldoutSpentError, LedgerError
 from kit.base.workspace import workspace_root
-from kit.validate.ledger import Entry, Ledger
+from kit.validate.ledger import Entry, Ledger, Told
 from kit.validate.rule import Schedule, critical_z
 
 WORKER = """
@@ -27,7 +27,7 @@ from kit.validate.ledger import Ledger
 ledger = Ledger(Path(sys.argv[1]))
 for number in range(int(sys.argv[2]), int(sys.argv[3])):
     charge = ledger.charge("log", "rows", f"claim {number}", {"proposer": sys.argv[2]})
-    ledger.answer(charge, False, {"answer": "not shown better"})
+    ledger.answer(charge, "nothing", {"answer": "not shown better"})
     print(number, flush=True)
 """
 
@@ -37,9 +37,9 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger(tmp_path / "ledger.sqlite")
 
 
-def look(ledger: Ledger, claim: str, shown: bool = False, log: str = "log") -> Entry:
+def look(ledger: Ledger, claim: str, told: Told = "nothing", log: str = "log") -> Entry:
     charge = ledger.charge(log, "rows", claim, {"proposer": "human"})
-    ledger.answer(charge, shown, {"answer": "better" if shown else "not shown better"})
+    ledger.answer(charge, told, {"answer": told})
     return charge
 
 
@@ -67,19 +67,20 @@ def test_looks_are_charged_by_the_schedule_of_their_log(ledger: Ledger) -> None:
 
 def test_a_shown_answer_makes_later_looks_stricter(ledger: Ledger) -> None:
     look(ledger, "claim 1")
-    look(ledger, "claim 2", shown=True)
-    charge = look(ledger, "claim 3")
+    look(ledger, "claim 2", "effect")
+    charge = look(ledger, "claim 3", "doubt")
     assert charge.body["releases"] == 1
     assert charge.body["share"] == Schedule().share(3, 1) < Schedule().share(3)
     assert charge.body["critical_z"] > critical_z(Schedule().share(3))
+    assert look(ledger, "claim 4").body["share"] == Schedule().share(4, 2, doubted=1)
 
 
 def test_the_same_claim_is_charged_and_answered_once(ledger: Ledger) -> None:
     charge = ledger.charge("log", "rows", "claim", {"proposer": "human"})
     assert ledger.find("log", "claim") == (charge, None)  # crashed here: charged, not answered
     assert ledger.charge("log", "rows", "claim", {"proposer": "another"}) == charge
-    first = ledger.answer(charge, True, {"answer": "better"})
-    assert ledger.answer(charge, False, {"answer": "not shown better"}) == first
+    first = ledger.answer(charge, "effect", {"answer": "better"})
+    assert ledger.answer(charge, "nothing", {"answer": "not shown better"}) == first
     assert ledger.find("log", "claim") == (charge, first)
     assert [entry.kind for entry in ledger.entries()] == ["charge", "answer"]
 
@@ -87,7 +88,7 @@ def test_the_same_claim_is_charged_and_answered_once(ledger: Ledger) -> None:
 def test_an_answer_needs_its_charge(ledger: Ledger, tmp_path: Path) -> None:
     charge = Ledger(tmp_path / "other.sqlite").charge("log", "rows", "claim", {})
     with pytest.raises(LedgerError, match=r"look 1: is not charged in ledger\.sqlite"):
-        ledger.answer(charge, True, {})
+        ledger.answer(charge, "effect", {})
     assert ledger.entries() == []
 
 

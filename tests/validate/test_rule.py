@@ -9,19 +9,23 @@ import pytest
 from scipy.stats import binomtest, norm
 
 from kit.base.errors import DataError, HoldoutSpentError
-from kit.validate.rule import Schedule, critical_z
+from kit.validate.rule import DOUBTS, Schedule, critical_z
 
 
 @pytest.mark.parametrize(("total", "looks"), [(0.05, 200), (0.01, 6), (0.2, 60)])
 def test_all_looks_over_all_ways_to_have_released_are_within_the_budget(
     total: float, looks: int
 ) -> None:
-    """The union bound of docs/rule.md: every number of earlier yeses, and every set of them."""
+    """The union bound of docs/rule.md: every number of earlier yeses, every set, every gate."""
     schedule = Schedule(total, looks)
     spent = sum(
-        math.comb(look - 1, releases) * schedule.share(look, releases)
+        math.comb(look - 1, releases)
+        * math.comb(releases, doubted)
+        * DOUBTS**doubted
+        * schedule.share(look, releases, doubted)
         for look in range(1, looks + 1)
-        for releases in range(look)
+        for releases in range(min(look, 30))  # 30 releases have 0.1 / 2^30 of a share
+        for doubted in range(releases + 1)
     )
     assert 0.98 * total < spent <= total * (1 + 1e-12)
 
@@ -40,6 +44,8 @@ def test_bad_numbers_are_refused_by_name() -> None:
         Schedule().share(0)
     with pytest.raises(DataError, match="releases: got 3"):
         Schedule().share(3, releases=3)
+    with pytest.raises(DataError, match="doubted: got 2"):
+        Schedule().share(3, releases=1, doubted=2)
     with pytest.raises(DataError, match=r"share: got 0\.7"):
         critical_z(0.7)
 

@@ -9,14 +9,15 @@ import pytest
 
 from kit.base.errors import DataError
 from kit.validate.comparison import Comparison, MetricDifference
-from kit.validate.verdict import GateResult, Verdict, worst
+from kit.validate.verdict import Effect, GateResult, Verdict, worst
 
 GATES = (
     GateResult("effect", "pass", "holdout"),
     GateResult("drift", "needs a person", "tune", ("device moved",)),
 )
+EFFECT = Effect(4e5, 1e5, 7e5, 1e4, 0.95, 24, 10_000)
 ROW = MetricDifference("surplus", 9e5, 5e5, 4e5, 1e5, 7e5, 5e4, 7.5e5, 1e5, 3e5)
-EFFECT = Comparison("better", ("above zero",), 24, "24 blocks", 0.95, 1, (ROW,), 10_000, 50)
+TUNE = Comparison("better", ("above zero",), 24, "24 blocks", 0.95, 1, (ROW,), 10_000, 50)
 
 
 @pytest.fixture
@@ -24,13 +25,13 @@ def shown() -> Verdict:
     return Verdict(
         question="better", shown=True, status=worst(GATES), gates=GATES, candidate="shaded",
         baseline="logged", candidate_hash="a", baseline_hash="b", source_hash="c", look=1,
-        looks_left=199, share=0.022, effect=EFFECT, mde_cpm=1.5,
+        looks_left=199, share=0.022, effect=EFFECT, tune=TUNE, mde_cpm=1.5,
     )  # fmt: skip
 
 
 def test_it_survives_json(shown: Verdict) -> None:
     assert Verdict.from_dict(json.loads(json.dumps(shown.to_dict()))) == shown
-    silent = replace(shown, shown=False, effect=None, mde_cpm=None)
+    silent = replace(shown, shown=False, effect=None, tune=None, mde_cpm=None)
     assert Verdict.from_dict(json.loads(json.dumps(silent.to_dict()))) == silent
 
 

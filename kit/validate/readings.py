@@ -1,0 +1,145 @@
+"""Play a claim's two variants on one log, under each reading of what the log leaves open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kit.base.errors import DataError
+from kit.data.log import AuctionLog
+from kit.replay.each import EachAuction, replay_each
+from kit.replay.market import Censored
+from kit.validate.claim import Claim
+from kit.variant.frozen import FrozenVariant
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """What both variants did in every auction, under one reading.
+
+    Parameters
+    ----------
+    reading : {"pessimistic", "optimistic"}
+        Pessimistic: an outcome the log does not determine is a loss, and an impression that the
+        log did not win is worth nothing. Optimistic: it is a win at the bound, and worth its
+        predicted value.
+    candidate, baseline : EachAuction
+        What they won.
+    """
+
+    reading: Censored
+    candidate: EachAuction
+    baseline: EachAuction
+
+    @property
+    def difference(self) -> Floats:
+        """Surplus of the candidate less that of the baseline, shape (n,)."""
+        return np.asarray(self.candidate.surplus - self.baseline.surplus)
+
+
+def play(
+    log: AuctionLog,
+    claim: Claim,
+    *,
+    budget: float | None = None,
+    readings: tuple[Censored, ...] = ("pessimistic", "optimistic"),
+) -> tuple[Played, ...]:
+    """Return the pessimistic reading, and the optimistic one where it is another.
+
+    Parameters
+    ----------
+    log : AuctionLog
+        The auctions.
+    claim : Claim
+        What is asked.
+    budget : float, optional
+        Price sum that either may spend; default the claim's own for so many auctions.
+    readings : tuple of str
+        Which readings are wanted.
+
+    Raises
+    ------
+    DataError
+        If nobody says what a click is worth.
+    ModelError, PolicyError
+        If a variant cannot bid on this log.
+    """
+    valued = with_click_value(log, claim)
+    logs = [variant.with_predictions(valued) for variant in (claim.candidate, claim.baseline)]
+    bids = [
+        _bids(log, variant, claim.seed) for log, variant in zip(logs, _arms(claim), strict=True)
+    ]
+    lost = lost_rows(log)
+    money = claim.budget(len(log)) if budget is None else budget
+
+    def under(reading: Censored) -> Played:
+        value = _value(logs, lost, reading)
+        each = [
+            replay_each(valued, array, value=value, censored=reading, budget=money)
+            for array in bids
+        ]
+        return Played(reading, *each)
+
+    known = under(readings[0])
+    is_open = known.candidate.undetermined or known.baseline.undetermined or lost.any()
+    return (known, *map(under, readings[1:])) if is_open else (known,)
+
+
+def _arms(claim: Claim) -> tuple[FrozenVariant, FrozenVariant]:
+    return claim.candidate, claim.baseline
+
+
+def with_click_value(log: AuctionLog, claim: Claim) -> AuctionLog:
+    """Return the log with the claim's value of a click in every row.
+
+    Raises
+    ------
+    DataError
+        If neither the claim nor the log says it.
+    """
+    if claim.click_value_cpm is not None:
+        return log.with_columns(click_value_cpm=claim.click_value_cpm)
+    if "click_value_cpm" not in log.frame.columns:
+        raise DataError(
+            "click_value_cpm: is not stated, and the log has no such column; a claim in money "
+            "needs it. Pass click_value_cpm."
+        )
+    return log
+
+
+def lost_rows(log: AuctionLog) -> NDArray[np.bool_]:
+    """Return which rows the log lost, so that no click could follow, shape (n,)."""
+    if "won" not in log.frame.columns:
+        return np.zeros(len(log), dtype=bool)
+    return np.asarray(~log.frame["won"].to_numpy(dtype=bool))
+
+
+def _bids(log: AuctionLog, variant: FrozenVariant, seed: int) -> Floats:
+    bids = variant.bids(log)
+    if isinstance(bids, np.ndarray):
+        return bids
+    return np.asarray(bids.bid(log.request, np.random.default_rng(seed)), dtype=np.float64)
+
+
+def _value(logs: list[AuctionLog], lost: NDArray[np.bool_], reading: Censored) -> Floats:
+    """Return what each impression is worth if won: the same for both variants."""
+    log = logs[0]
+    worth = log.frame["click_value_cpm"].to_numpy(dtype=np.float64)
+    clicks = log.column("click", 0.0)
+    value = clicks * worth
+    if reading == "optimistic":
+        value = np.where(lost, _expected(logs, clicks, lost) * worth, value)
+    return np.asarray(value)
+
+
+def _expected(logs: list[AuctionLog], clicks: Floats, lost: NDArray[np.bool_]) -> Floats:
+    """Return the click rate of rows the log lost: predicted, else that of the rows it won."""
+    for log in logs:
+        if "pctr" in log.frame.columns:
+            return log.frame["pctr"].to_numpy(dtype=np.float64)
+    won = ~lost
+    return np.full(len(clicks), clicks[won].mean() if won.any() else 0.0)
