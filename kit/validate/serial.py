@@ -97,8 +97,9 @@ def studentised_in_time(
     """Return `kit.validate.bootstrap.studentised` for blocks in time order.
 
     Standard errors are multiplied by `inflation`. Critical values are at most `MOST_OVER_STUDENT`
-    times Student's at the same level, metrics and policies counted by Bonferroni: where one block
-    holds most of the variance, resamples that miss it make the bootstrap's far too large.
+    times Student's at the same level, metrics and policies counted by Bonferroni, its degrees of
+    freedom one less than the blocks that differ: where one block holds most of the variance,
+    resamples that miss it make the bootstrap's far too large.
 
     Parameters
     ----------
@@ -126,16 +127,16 @@ def studentised_in_time(
         differences, sizes, level=level, resamples=resamples, rng=rng, policies=policies
     )
     factors = np.array([inflation(column) for column in residuals(differences, sizes).T])
-    count = differences.shape[1] * policies
+    freedom = np.maximum(np.count_nonzero(differences, axis=0) - 1, 1)
+    tests = differences.shape[1] * policies
     own, joint = (
-        MOST_OVER_STUDENT * float(student.isf((1 - level) / (2 * tests), len(sizes) - 1))
-        for tests in (1, count)
+        MOST_OVER_STUDENT * student.isf((1 - level) / (2 * count), freedom) for count in (1, tests)
     )
     return replace(
         found,
         se=found.se * factors,
         critical=np.minimum(found.critical, own),
-        simultaneous=min(found.simultaneous, joint),
+        simultaneous=min(found.simultaneous, float(joint.max())),
     )
 
 
