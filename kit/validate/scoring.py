@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,20 +34,30 @@ class Score:
         The pessimistic reading, and the optimistic one where it is another.
     units : tuple of CappedUnits
         What each reading adds to the evidence, block by block; for "worse" the sign is turned.
+    plain : tuple of CappedUnits
+        The same without the cap.
     z : float
-        Evidence for the claim as a standard score, under the reading that says least; minus
-        infinity where the log cannot support a test.
+        Evidence for the claim as a standard score, under the reading that says least, with the
+        cap or without; minus infinity where the log cannot support a test.
+
+    Notes
+    -----
+    The cap alone would show a candidate that saves a little on most auctions and misses clicks
+    worth more than the cap; the plain total alone would show one whose rare losses have not come
+    yet. A claim needs both.
     """
 
     log: AuctionLog
     blocks: Blocks
     played: tuple[Played, ...]
     units: tuple[CappedUnits, ...]
+    plain: tuple[CappedUnits, ...]
     z: float
 
-    def units_of(self, reading: Censored) -> CappedUnits:
-        """Return the units of a reading; of the pessimistic one where this is not another."""
-        return self.units[self._place(reading)]
+    def weighed(self, reading: Censored) -> tuple[CappedUnits, CappedUnits]:
+        """Return the units of a reading (the pessimistic one if this is no other) and the plain."""
+        place = self._place(reading)
+        return self.units[place], self.plain[place]
 
     def cap(self, reading: Censored, auctions: int) -> float:
         """Return what one auction may weigh at most in the evidence of so many later auctions.
@@ -97,15 +108,17 @@ def score(log: AuctionLog, claim: Claim, tune: Score | None = None) -> Score:
     played = play(log, claim)
     blocks = time_blocks(log, TARGET_BLOCKS)
     sign = -1.0 if claim.question == "worse" else 1.0
-    codes = blocks.time[blocks.codes]
-    units = tuple(
-        block_units(
-            sign * each.difference, codes, blocks.time_count,
-            None if tune is None else tune.cap(each.reading, len(log)),
-        )
-        for each in played
-    )  # fmt: skip
+    codes, count = blocks.time[blocks.codes], blocks.time_count
+
+    def weigh(each: Played, cap: float | None) -> CappedUnits:
+        return block_units(sign * each.difference, codes, count, cap)
+
+    caps = [None if tune is None else tune.cap(each.reading, len(log)) for each in played]
+    units = tuple(weigh(each, cap) for each, cap in zip(played, caps, strict=True))
+    plain = tuple(weigh(each, float(np.abs(each.difference).max(initial=0))) for each in played)
     margin = claim.margin(len(log))
-    earlier = [None if tune is None else tune.units_of(each.reading) for each in played]
-    z = min(z_score(here, margin, before) for here, before in zip(units, earlier, strict=True))
-    return Score(log, blocks, played, units, z)
+    z = math.inf
+    for each, here in zip(played, zip(units, plain, strict=True), strict=True):
+        before = (None, None) if tune is None else tune.weighed(each.reading)
+        z = min(z, *(z_score(now, margin, then) for now, then in zip(here, before, strict=True)))
+    return Score(log, blocks, played, units, plain, z)
