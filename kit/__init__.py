@@ -13,6 +13,7 @@ from kit.base.version import __version__ as __version__
 _PUBLIC: dict[str, str] = {
     "asset_dir": "kit.base.assets",
     "DataError": "kit.base.errors",
+    "HoldoutSmallError": "kit.base.errors",
     "HoldoutSpentError": "kit.base.errors",
     "InfeasibleError": "kit.base.errors",
     "KitError": "kit.base.errors",
@@ -21,6 +22,7 @@ _PUBLIC: dict[str, str] = {
     "ModelError": "kit.base.errors",
     "PolicyError": "kit.base.errors",
     "RunError": "kit.base.errors",
+    "ScoringError": "kit.base.errors",
     "SolverError": "kit.base.errors",
     "FEN_CPM": "kit.base.units",
     "PriceUnit": "kit.base.units",
@@ -41,6 +43,9 @@ _PUBLIC: dict[str, str] = {
     "time_split": "kit.data.split",
     "valid_clicks": "kit.data.valid",
     "ScannedLog": "kit.data.warehouse",
+    "Answer": "kit.flow.ask",
+    "ask": "kit.flow.ask",
+    "freeze_policy": "kit.flow.promote",
     "drift": "kit.models.drift",
     "LandscapeModel": "kit.models.landscape",
     "fit_response": "kit.models.response",
@@ -108,6 +113,9 @@ _PUBLIC: dict[str, str] = {
     "replay_grid": "kit.replay.grid",
     "replay_policy": "kit.replay.run:replay",
     "Setting": "kit.replay.tuning",
+    "gates_table": "kit.report.verdict_words",
+    "verdict_headline": "kit.report.verdict_words",
+    "verdict_lines": "kit.report.verdict_words",
     "Rules": "kit.validate.rules",
     "read_rules": "kit.validate.rules",
     "Vault": "kit.validate.vault",
@@ -222,6 +230,7 @@ if TYPE_CHECKING:
     from kit.allocate.terms.target import TargetROAS as TargetROAS
     from kit.base.assets import asset_dir as asset_dir
     from kit.base.errors import DataError as DataError
+    from kit.base.errors import HoldoutSmallError as HoldoutSmallError
     from kit.base.errors import HoldoutSpentError as HoldoutSpentError
     from kit.base.errors import InfeasibleError as InfeasibleError
     from kit.base.errors import KitError as KitError
@@ -230,6 +239,7 @@ if TYPE_CHECKING:
     from kit.base.errors import ModelError as ModelError
     from kit.base.errors import PolicyError as PolicyError
     from kit.base.errors import RunError as RunError
+    from kit.base.errors import ScoringError as ScoringError
     from kit.base.errors import SolverError as SolverError
     from kit.base.units import FEN_CPM as FEN_CPM
     from kit.base.units import USD_CPM as USD_CPM
@@ -256,6 +266,8 @@ if TYPE_CHECKING:
     from kit.data.warehouse import ScannedLog as ScannedLog
     from kit.experiment.floor_trial import try_floors as try_floors
     from kit.experiment.market_response import respond as respond
+    from kit.flow.ask import Answer as Answer
+    from kit.flow.ask import ask as ask
     from kit.flow.choose import Tuner as Tuner
     from kit.flow.choose import choose as choose
     from kit.flow.describe import Compared as Compared
@@ -268,6 +280,7 @@ if TYPE_CHECKING:
     from kit.flow.judge import judge as judge
     from kit.flow.judge_inventory import judge_inventory as judge_inventory
     from kit.flow.perform import save_report as save_report
+    from kit.flow.promote import freeze_policy as freeze_policy
     from kit.flow.render import write_up as write_up
     from kit.flow.runs import list_runs as list_runs
     from kit.flow.runs import utc_now as utc_now
@@ -284,6 +297,9 @@ if TYPE_CHECKING:
     from kit.replay.tuning import Setting as Setting
     from kit.report.figures import bid_curves as bid_curves
     from kit.report.inventory_figures import inventory_picture as inventory_picture
+    from kit.report.verdict_words import gates_table as gates_table
+    from kit.report.verdict_words import verdict_headline as verdict_headline
+    from kit.report.verdict_words import verdict_lines as verdict_lines
     from kit.report.writeup import Writeup as Writeup
     from kit.validate.blocks import time_blocks as time_blocks
     from kit.validate.compare import compare as compare

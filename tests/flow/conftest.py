@@ -21,7 +21,9 @@ Kit = Callable[..., tuple[int, Any, str]]
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
     """The shipped sample, from log to report."""
     out = tmp_path_factory.mktemp("demo")
-    return out, run_demo(DemoSpec(out=out), lambda line: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KIT_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+        return out, run_demo(DemoSpec(out=out), lambda line: None)
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from kit.base.errors import DataError
-from kit.data.load import LoadReport
+from kit.data.log import AuctionLog
+from kit.data.sealed import SealedSplit, seal_log
 from kit.data.simulate import SimulationConfig, simulate
 from kit.flow.choose import Tuner, choose
 from kit.flow.demo import compare_policies, run_demo
@@ -31,7 +32,10 @@ def quiet(line: str) -> None:
 
 def test_sample_ends_in_a_verdict(demo: Demo) -> None:
     out, outcome = demo
-    assert outcome.summary["verdict"] == "better"
+    verdict = outcome.summary["verdict"]
+    assert (verdict["answer"], verdict["status"]) == ("better", "pass")
+    assert (verdict["look"], verdict["looks_left"]) == (1, 199)
+    assert outcome.lines[0].startswith("Verdict: Better: shaded bidding against logged bids")
     assert outcome.summary["policy"]["surplus"] > outcome.summary["baseline"]["surplus"]
     assert "report.html" in outcome.lines[-1]
     for name in ("report.html", "report.md", "result.json"):
@@ -53,8 +57,9 @@ def test_report_is_one_small_file_without_addresses(demo: Demo) -> None:
     [
         "What it does not show", "SHA-256", "Splits, in time order", "kit demo --out",
         "programmatic-kit", "Calibration of the click model", "Win rate by bid",
+        "Verdict: better", "What was checked", "Results on the tune split",
         "Where the difference comes from", "Spend, win rate and value", "independent units",
-        "holds for all 9 comparisons together",
+        "comparisons together",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["report.html", "report.md"])
@@ -88,7 +93,7 @@ def test_same_seed_same_result(demo: Demo, tmp_path: Path) -> None:
 def test_result_is_strict_json(demo: Demo) -> None:
     text = (demo[0] / "result.json").read_text()
     assert "NaN" not in text
-    assert Findings.load(demo[0] / "result.json").verdict["decision"] == "better"
+    assert Findings.load(demo[0] / "result.json").comparison["decision"] == "better"
 
 
 def test_model_is_saved_and_serves(demo: Demo) -> None:
@@ -111,10 +116,12 @@ def real(shared_data: Path, name: str, kind: str, out: Path, **more: object) -> 
 
 def test_five_clicks_cannot_conclude(shared_data: Path, tmp_path: Path) -> None:
     outcome = real(shared_data, "2259.train.log.txt", "ipinyou-log", tmp_path)
-    assert outcome.summary["verdict"] == "cannot conclude"
+    assert outcome.summary["verdict"]["answer"] == "no verdict"
+    assert "clicks; a verdict needs at least 30" in outcome.summary["verdict"]["no_verdict"]
     assert "clicks; an interval needs at least 30" in " ".join(outcome.summary["reasons"])
     text = (tmp_path / "report.md").read_text()
-    assert "## Comparison: Cannot conclude" in text
+    assert "## No verdict" in text
+    assert "## Comparison: Tune split: Cannot conclude" in text
     assert "won impressions only" in text
     assert "cheaper than their declared floor" in text
 
@@ -122,7 +129,7 @@ def test_five_clicks_cannot_conclude(shared_data: Path, tmp_path: Path) -> None:
 def test_log_with_its_own_pctr(shared_data: Path, tmp_path: Path) -> None:
     """No features and no clock: the pCTR is recalibrated and used, and nothing is by hour."""
     outcome = real(shared_data, "1458.train.txt", "ipinyou-ctr", tmp_path)
-    assert outcome.summary["verdict"] in ("better", "worse", "cannot conclude")
+    assert outcome.summary["tune"] in ("better", "worse", "cannot conclude")
     findings = Findings.load(tmp_path / "result.json")
     assert findings.models["click"]["kind"] == "logged"
     assert findings.baseline == "constant bid"
@@ -143,7 +150,7 @@ def test_every_real_log_ends_in_a_report(
 ) -> None:
     outcome = real(shared_data, name, kind, tmp_path, click_value=5.0)
     assert (tmp_path / "report.html").is_file()
-    assert outcome.summary["verdict"] in ("better", "worse", "cannot conclude")
+    assert outcome.summary["verdict"]["answer"] in ("better", "not shown better", "no verdict")
 
 
 def test_logged_baseline_needs_bids(shared_data: Path, tmp_path: Path) -> None:
@@ -152,30 +159,35 @@ def test_logged_baseline_needs_bids(shared_data: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def sealed_log(log: AuctionLog, folder: Path) -> SealedSplit:
+    return seal_log(log.save(folder / "log.parquet"), out=folder / "sealed")
+
+
 @pytest.fixture(scope="module", params=[11, 12])
-def simulated(request: pytest.FixtureRequest):
+def simulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
     config = SimulationConfig(auctions=60_000, days=10, ctr=0.04)
     simulation = simulate(config, request.param)
-    report = LoadReport("simulated", "", 60_000, 0, (), None, 0)
-    return simulation, compare_policies(simulation.log, report, DemoSpec(), quiet)
+    folder = tmp_path_factory.mktemp("simulated")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KIT_WORKSPACE", str(folder))
+        sealed = sealed_log(simulation.log, folder)
+        return simulation, compare_policies(sealed, DemoSpec(), quiet)
 
 
 def test_readings_enclose_the_truth(simulated) -> None:
     """On a log whose every outcome is known, the difference lies between the two readings."""
     simulation, found = simulated
     assert found.optimistic is not None
-    rows = len(found.split.train) + len(found.split.tune)
-    whole = simulation.full_log()
-    holdout = whole.rows(slice(rows, None))
-    frame = holdout.frame.assign(pctr=found.split.holdout.frame["pctr"])
-    holdout = replace(holdout, frame=frame)
-    worth = holdout.frame["click_value_cpm"].to_numpy()
-    click = holdout.frame["click"] & ~holdout.frame["is_invalid_traffic"]
+    first, rows = len(found.split.train), len(found.split.tune)
+    tune = simulation.full_log().rows(slice(first, first + rows))
+    tune = replace(tune, frame=tune.frame.assign(pctr=found.split.tune.frame["pctr"]))
+    worth = tune.frame["click_value_cpm"].to_numpy()
+    click = tune.frame["click"] & ~tune.frame["is_invalid_traffic"]
     value = np.where(click, worth, 0.0)
     totals = [
-        replay(holdout, candidate.bids(found.split.holdout), value=value, name=candidate.name)
+        replay(tune, candidate.bids(found.split.tune), value=value, name=candidate.name)
         if candidate.policy is None
-        else replay(holdout, candidate.policy, value=value)
+        else replay(tune, candidate.policy, value=value)
         for candidate in (found.choice.policy, found.choice.baseline)
     ]
     truth = totals[0].surplus - totals[1].surplus
@@ -184,17 +196,18 @@ def test_readings_enclose_the_truth(simulated) -> None:
     assert truth <= high.high
 
 
-def test_choice_never_sees_the_holdout(simulated) -> None:
-    """Other outcomes in the holdout change neither models nor bids."""
+def test_choice_never_sees_the_holdout(simulated, tmp_path: Path) -> None:
+    """Other outcomes in the holdout change neither models nor bids, but the answer."""
     simulation, found = simulated
     rows = len(found.split.train) + len(found.split.tune)
     frame = simulation.log.frame.copy()
     frame.loc[frame.index >= rows, "click"] = False
-    other = replace(simulation.log, frame=frame)
-    report = LoadReport("simulated", "", 60_000, 0, (), None, 0)
-    again = compare_policies(other, report, DemoSpec(), quiet)
+    other = sealed_log(replace(simulation.log, frame=frame), tmp_path)
+    again = compare_policies(other, DemoSpec(), quiet)
     assert again.choice.policy == found.choice.policy
-    assert again.judged.policy.clicks == 0 < found.judged.policy.clicks
+    assert again.judged.policy.to_dict() == found.judged.policy.to_dict()
+    assert again.answer.verdict is None
+    assert "holdout: has 0 clicks" in again.answer.no_verdict
 
 
 def test_choice_is_near_the_best_of_its_kind(simulated) -> None:
