@@ -22,6 +22,7 @@ from kit.replay.kernels import GRID
 Array = NDArray[np.float64]
 
 _RUN = 100
+_MASKS = 512  # drawn once: a draw for each run of a long log would take longer than its rows
 
 
 class Scenario(Protocol):
@@ -172,8 +173,9 @@ class Traffic:
     def apply(self, log: AuctionLog, rng: np.random.Generator) -> AuctionLog:
         """Return rows left out, or repeated, in their order."""
         whole, part = divmod(round(self.factor * _RUN), _RUN)
-        drawn = np.tile(np.arange(_RUN) < part, (-(-len(log) // _RUN), 1))
-        once_more = rng.permuted(drawn, axis=1, out=drawn).ravel()[: len(log)]
+        masks = rng.permuted(np.tile(np.arange(_RUN) < part, (_MASKS, 1)), axis=1)
+        runs = rng.integers(_MASKS, size=-(-len(log) // _RUN))
+        once_more = masks[runs].ravel()[: len(log)]
         if not whole:
             return log.rows(once_more)
         return log.rows(np.repeat(np.arange(len(log)), whole + once_more))
