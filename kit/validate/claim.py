@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kit.base.checks import number, one_of
+from kit.base.errors import ModelError
 from kit.validate.verdict import QUESTIONS, Question
 from kit.variant.frozen import FrozenVariant, load_frozen
 
@@ -76,9 +77,10 @@ class Claim:
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON; the variants as the folders they lie in."""
-        folders = {"candidate": self.candidate.folder, "baseline": self.baseline.folder}
-        return {**{name: str(path.resolve()) for name, path in folders.items()}, **self.settings}
+        """Return plain types for JSON; the variants as their folders and hashes."""
+        arms = {"candidate": self.candidate, "baseline": self.baseline}
+        folders = {name: [str(arm.folder.resolve()), arm.hash] for name, arm in arms.items()}
+        return {**folders, **self.settings}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Claim:
@@ -87,9 +89,9 @@ class Claim:
         Raises
         ------
         ModelError
-            If a frozen variant is not whole.
+            If a frozen variant is not whole, or no more the one that was asked about.
         """
-        loaded = {name: load_frozen(Path(plain[name])) for name in ("candidate", "baseline")}
+        loaded = {name: _frozen(*plain[name]) for name in ("candidate", "baseline")}
         return cls(**{**plain, **loaded})
 
     def budget(self, auctions: int) -> float | None:
@@ -99,3 +101,13 @@ class Claim:
     def margin(self, auctions: int) -> float:
         """Return the surplus that "not worse" gives away on a log of so many auctions."""
         return self.margin_per_1000 * auctions / 1000
+
+
+def _frozen(folder: str, asked: str) -> FrozenVariant:
+    variant = load_frozen(Path(folder))
+    if variant.hash != asked:
+        raise ModelError(
+            f"{folder}: has changed since it was loaded; must be the variant that is asked about. "
+            "Load it again, or build it again in another folder."
+        )
+    return variant
