@@ -15,6 +15,7 @@ from kit.base.checks import one_of
 from kit.base.errors import DataError
 from kit.bid.policy import BidPolicy
 from kit.data.log import AuctionLog
+from kit.data.sealed import SealedSplit
 from kit.data.split import Split
 from kit.flow.valued import replay_options
 from kit.replay.run import replay
@@ -59,7 +60,7 @@ class Explorer:
 
     Parameters
     ----------
-    tune : Split or AuctionLog
+    tune : SealedSplit, Split or AuctionLog
         A split, of which only the tune part is kept, or the tune part itself.
     policies : mapping of str to BidPolicy
         By the name shown. Where the log has bids, ``logged bids`` is added.
@@ -81,14 +82,14 @@ class Explorer:
 
     def __init__(
         self,
-        tune: Split | AuctionLog,
+        tune: SealedSplit | Split | AuctionLog,
         policies: Mapping[str, BidPolicy],
         *,
         seed: int = 0,
         level: float = 0.95,
         **options: Any,
     ) -> None:
-        self.log = tune.tune if isinstance(tune, Split) else tune
+        self.log = tune if isinstance(tune, AuctionLog) else tune.tune
         self.policies: dict[str, Bids] = dict(policies)
         bids = self.log.frame.get("bid_price_cpm")
         if bids is not None and bids.notna().any():

@@ -16,10 +16,14 @@ from kit.bid.policy import BidPolicy
 from kit.bid.scaled import ScaledPolicy
 from kit.bid.value import ValuePolicy
 from kit.data.log import AuctionLog
+from kit.data.sealed import SealedSplit
 from kit.data.split import Split
+from kit.flow.promote import freeze_policy
 from kit.flow.valued import replay_options
+from kit.models.response import Response
 from kit.replay.run import replay
 from kit.replay.tuning import Setting, TuningTable
+from kit.variant.frozen import FrozenVariant
 
 MEASURES = ("surplus", "value", "spend", "fees", "impressions", "clicks", "win_rate")
 """What a setting is summed up by; the first four are price sums in the log's unit."""
@@ -57,7 +61,7 @@ class BidTuning:
 
     Parameters
     ----------
-    tune : Split or AuctionLog
+    tune : SealedSplit, Split or AuctionLog
         A split, of which only the tune part is kept, or the tune part itself.
     policies : mapping of str to BidPolicy, optional
         Whose bids may be scaled, by the name shown; default: the predicted value, or, for a log
@@ -89,7 +93,7 @@ class BidTuning:
 
     def __init__(
         self,
-        tune: Split | AuctionLog,
+        tune: SealedSplit | Split | AuctionLog,
         policies: Mapping[str, BidPolicy] | None = None,
         *,
         value: ArrayLike | None = None,
@@ -97,7 +101,7 @@ class BidTuning:
         market: ArrayLike | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
-        self.log = tune.tune if isinstance(tune, Split) else tune
+        self.log = tune if isinstance(tune, AuctionLog) else tune.tune
         if not len(self.log):
             raise DataError("tune: has no rows; must have at least one. Pass the tune split.")
         self.policies = dict(policies or _default_policies(self.log))
@@ -166,6 +170,37 @@ class BidTuning:
         """Return the policy that a setting means, for a replay or a comparison."""
         plain, shaded = self.table(policy).bid_multipliers(setting)
         return ScaledPolicy(self.policies[policy], plain, shaded)
+
+    def variant(
+        self, name: str, policy: str, setting: Setting, click: Response | None = None
+    ) -> FrozenVariant:
+        """Return what a setting means as a frozen variant, for a vault.
+
+        Parameters
+        ----------
+        name : str
+            What a board and a report call it.
+        policy : str
+            Whose bids are scaled.
+        setting : Setting
+            How; its budget is not part of a variant but of what is asked.
+        click : Response or None
+            The model that predicted ``pctr`` on the tune split; None takes the log's own.
+
+        Raises
+        ------
+        PolicyError
+            If the policy is not one that ships.
+        """
+        return freeze_policy(
+            name, self.policy(policy, setting), click,
+            elsewhere=self.table(policy).snapped(setting).multiplier, proposer="human, bid tuner",
+        )  # fmt: skip
+
+    def budget_per_1000(self, policy: str, setting: Setting) -> float | None:
+        """Return a setting's budget as a price sum for every 1,000 auctions; None: no limit."""
+        budget = self.table(policy).snapped(setting).budget
+        return None if budget is None else 1000 * budget / len(self.log)
 
     def code(self, policy: str, setting: Setting) -> str:
         """Return Python that makes the same policy and replays it."""

@@ -18,8 +18,10 @@ from kit.base.files import write_text
 from kit.bid.policy import BidPolicy
 from kit.bid.scaled import ScaledPolicy
 from kit.data.log import AuctionLog
+from kit.data.sealed import SealedSplit
 from kit.data.split import Split
 from kit.flow.tuning import BidTuning, TuningView
+from kit.models.response import Response
 from kit.replay.tuning import (
     EXCHANGE_STEPS,
     FIRST_PRICE_STEPS,
@@ -28,6 +30,7 @@ from kit.replay.tuning import (
     factor,
     step_of,
 )
+from kit.variant.frozen import FrozenVariant
 from kit.widgets.panel import Panel
 from kit.widgets.tuner_figures import ROWS, Pin, TunerFigures, curves_figure
 
@@ -40,7 +43,7 @@ class BidTuner(Panel):
 
     Parameters
     ----------
-    tune : Split or AuctionLog
+    tune : SealedSplit, Split or AuctionLog
         A split, of which only the tune part is used, or the tune part itself.
     policies : mapping of str to BidPolicy, optional
         Whose bids may be scaled; see `kit.flow.tuning.BidTuning`.
@@ -57,8 +60,8 @@ class BidTuner(Panel):
     Notes
     -----
     `setting`, `policy_name` and `view` are the state; `set` changes it from Python as the sliders
-    do. It works on the tune split only: what is found here is judged once, elsewhere, on the
-    holdout.
+    do. It works on the tune split only: what is found here is a claim for a vault, to which
+    `variant` takes it.
 
     Examples
     --------
@@ -73,7 +76,7 @@ class BidTuner(Panel):
 
     def __init__(
         self,
-        tune: Split | AuctionLog,
+        tune: SealedSplit | Split | AuctionLog,
         policies: Mapping[str, BidPolicy] | None = None,
         *,
         setting: Setting | None = None,
@@ -81,7 +84,7 @@ class BidTuner(Panel):
         click_value_cpm: float | None = None,
         market: ArrayLike | None = None,
     ) -> None:
-        log = tune.tune if isinstance(tune, Split) else tune
+        log = tune if isinstance(tune, AuctionLog) else tune.tune
         # First of all: the browser loads plotly while the log is counted.
         curves = curves_figure(log.meta.unit)
         self.tuning = BidTuning(
@@ -148,6 +151,28 @@ class BidTuner(Panel):
     def policy(self) -> ScaledPolicy:
         """Return the policy that is shown, for a replay or a comparison."""
         return self.tuning.policy(self.policy_name, self.setting)
+
+    def variant(self, name: str, click: Response | None = None) -> FrozenVariant:
+        """Return what is shown as a frozen variant, to take to a vault or a board.
+
+        Parameters
+        ----------
+        name : str
+            What a board and a report call it.
+        click : Response or None
+            The model that predicted ``pctr`` on the tune split; None takes the log's own.
+
+        Raises
+        ------
+        PolicyError
+            If the policy is not one that ships.
+        """
+        return self.tuning.variant(name, self.policy_name, self.setting, click)
+
+    @property
+    def budget_per_1000(self) -> float | None:
+        """The budget that is shown, as a price sum for every 1,000 auctions; None: no limit."""
+        return self.tuning.budget_per_1000(self.policy_name, self.setting)
 
     def to_code(self) -> str:
         """Return Python that makes the same policy and replays it."""

@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 import kit
 from kit.base.assets import asset_dir
-from kit.base.errors import DataError, KitError
+from kit.base.errors import DataError, KitError, PolicyError
+from kit.bid.policy import BidPolicy
 from kit.data.samples import AUCTIONS
 from kit.data.split import Split
 from kit.replay.run import replay
@@ -145,3 +148,29 @@ def test_each_win_rate_point_lies_on_its_curve(tuner: BidTuner) -> None:
         if point["axes"] == "2" and point["label"] in curves:
             place = int(np.flatnonzero(table.multipliers == point["x"])[0])
             assert point["y"] == pytest.approx(100 * curves[point["label"]][place])
+
+
+def test_what_is_shown_is_frozen_for_the_vault(tuner: BidTuner, split: Split) -> None:
+    tuner.set(multiplier=0.7, first_price=0.5, exchange={"aurora": 1.5}, budget=2000.0)
+    variant = tuner.variant("tuned")
+    request = split.tune.request
+    policy = variant.bids(split.tune)
+    assert isinstance(policy, BidPolicy)
+    bids = policy.bid(request, np.random.default_rng(0))
+    assert np.array_equal(bids, tuner.policy().bid(request, np.random.default_rng(0)))
+    assert variant.spec.proposer == "human, bid tuner"
+    assert variant.spec.policy.elsewhere == tuner.setting.multiplier
+    assert tuner.setting.budget is not None
+    assert tuner.budget_per_1000 == 1000 * tuner.setting.budget / len(split.tune)
+
+
+def test_a_policy_of_ones_own_is_no_variant(split: Split) -> None:
+    class Own:
+        name = "own"
+
+        def bid(self, request: pd.DataFrame, rng: np.random.Generator) -> NDArray[np.float64]:
+            return np.full(len(request), 2.0)
+
+    tuner = BidTuner(split, {"own": Own()}, click_value_cpm=3000.0)
+    with pytest.raises(PolicyError, match="policy: got Own; must be one that ships"):
+        tuner.variant("mine")
