@@ -12,6 +12,7 @@ from kit.data.sealed import SealedSplit
 from kit.flow import limits, pictures
 from kit.flow.ask import Answer
 from kit.flow.choose import Choice
+from kit.flow.describe_comparison import comparison_tables
 from kit.flow.describe_split import one_exchange, split_facts, split_figure, split_section
 from kit.flow.findings import (
     FigureData,
@@ -115,7 +116,7 @@ def describe(found: Compared, *, command: str, seed: int, generated_at: str) -> 
         results=_table(results_table([judged.policy, judged.baseline])),
         figures=_figures(found),
         sections=_sections(found),
-        diagnostics=[_table(table) for table in _diagnostics(found)],
+        diagnostics=[_table(table) for table in _diagnostics(found, seed)],
         limits=limits.limits(
             found.split.tune, found.models, found.click_value, judged, found.optimistic
         ),
@@ -212,8 +213,10 @@ def _method(found: Compared) -> list[str]:
     ]
 
 
-def _diagnostics(found: Compared) -> list[Table]:
-    tables = [_scores(found)]
+def _diagnostics(found: Compared, seed: int) -> list[Table]:
+    chosen = (found.choice.policy, found.choice.baseline)
+    beside = comparison_tables(found.judged, found.split.tune, chosen, seed)
+    tables = [*beside, _scores(found)]
     if found.optimistic is not None:
         tables.insert(0, _readings(found.judged, found.optimistic))
     if len(found.judged.policy.by_campaign) > 1:
@@ -282,7 +285,7 @@ def _campaigns(found: Compared) -> Table:
                 f"Surplus ({unit.currency})": money(unit.money(surplus), ""),
             })  # fmt: skip
     frame = pd.DataFrame(rows).sort_values("Campaign", kind="stable")
-    note = "Slices describe; only the comparison above has an interval."
+    note = "Totals; the differences between the two, with intervals, are in a table of their own."
     return Table("By campaign", frame.head(100), note)
 
 

@@ -188,7 +188,8 @@ def _lacking(
             f"The policies differ in {metric} in only {active} of {len(units)} blocks; an "
             f"interval needs at least {min_blocks} blocks that differ."
         )
-    if autocorrelation(_beyond_size(units)[:, column]) > REFUSED:
+    # Only the metric that decides: others describe, and their intervals are already the widest.
+    if column == 0 and autocorrelation(_beyond_size(units)[:, 0]) > REFUSED:
         reasons.append(
             f"Neighbouring blocks move together too much in {metric} for an interval from "
             f"{len(units)} of them: a longer holdout is needed."

@@ -59,7 +59,7 @@ def detectable_effect(
     >>> units = PairedUnits(days, np.zeros((28, 1)), np.full(28, 1000.0))
     >>> effect = detectable_effect(units, 28_000, critical_z=2.0)
     >>> round(effect), round(detectable_effect(units, 4 * 28_000, critical_z=2.0) / effect, 6)
-    (1683, 2.0)
+    (1746, 2.0)
     """
     number("holdout_auctions", holdout_auctions, 1)
     return _scores(critical_z, power) * _error_per_root(tune) * math.sqrt(holdout_auctions)

@@ -123,8 +123,7 @@ def ratio_differences(
     )
     effects = np.column_stack([_effect(units, columns, RATIOS[name]) for name in ratios])
     table["lacking"] = [
-        _lacking(units, columns, RATIOS[name], effects[:, at], min_blocks, min_events)
-        for at, name in enumerate(ratios)
+        _lacking(units, columns, RATIOS[name], min_blocks, min_events) for name in ratios
     ]
     return _with_intervals(table, effects, units.auctions, level, resamples, rng)
 
@@ -175,7 +174,6 @@ def _lacking(
     units: PairedUnits,
     columns: Sequence[str],
     ratio: Ratio,
-    effect: Array,
     min_blocks: int,
     min_events: int,
 ) -> str:
@@ -186,7 +184,7 @@ def _lacking(
     for name in (ratio.over, ratio.under):
         policy, baseline = _sides(units, columns, name)
         differ |= policy != baseline
-    return too_few_blocks(differ, effect, min_blocks)
+    return too_few_blocks(differ, min_blocks)
 
 
 def _with_intervals(

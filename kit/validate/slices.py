@@ -295,7 +295,7 @@ def _lacking(one: _Slice, metric: str, min_blocks: int, min_events: int) -> str:
         return f"too little data: {most} {event}, fewer than {min_events}"
     seen = one.units.auctions > 0
     policy, baseline = one.side(metric)
-    return too_few_blocks((policy != baseline)[seen], one.added(metric)[seen], min_blocks)
+    return too_few_blocks((policy != baseline)[seen], min_blocks)
 
 
 def _by_holm(added: Array, center: Array, level: float) -> tuple[Array, NDArray[np.bool_]]:

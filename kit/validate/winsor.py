@@ -11,7 +11,7 @@ import pandas as pd
 from kit.base.checks import bad_values, number, one_of
 from kit.base.errors import DataError
 from kit.validate.blocks import Blocks
-from kit.validate.bootstrap import Array, residuals
+from kit.validate.bootstrap import Array
 from kit.validate.paired import METRICS, check_frames, merge_dependent, pair
 from kit.validate.serial import studentised_in_time, too_few_blocks
 
@@ -164,8 +164,7 @@ def _interval(
     min_blocks: int,
 ) -> tuple[float, float, str]:  # fmt: skip
     total = float(difference.sum())
-    added = residuals(difference[:, None], auctions)[:, 0]
-    lacking = too_few_blocks(difference != 0, added, min_blocks)
+    lacking = too_few_blocks(difference != 0, min_blocks)
     if lacking:
         return math.nan, math.nan, lacking
     found = studentised_in_time(

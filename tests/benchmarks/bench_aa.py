@@ -15,7 +15,7 @@ from kit.validate.compare import compare
 from tests.benchmarks.table import Row, Table
 
 Array = NDArray[np.float64]
-SEED = 20261130
+SEED = 20261201
 BLOCKS = (14, 28)
 RESAMPLES = 499
 LEVEL = 0.95

@@ -206,7 +206,7 @@ def test_dependence_widens_and_never_narrows(rng: np.random.Generator) -> None:
     noise = rng.normal(size=(200, 14))
     factors = np.array([inflation(row) for row in noise])
     assert factors.min() == 1.0
-    assert np.median(factors) < 1.1  # most independent series are left as they are, or nearly
+    assert np.median(factors) < 1.2  # what independent blocks pay for it, half of the time
     alternating = np.tile([1.0, -1.0], 7)
     assert inflation(alternating) == 1.0
     assert inflation(np.cumsum(noise, axis=1)[0]) > 1.5
