@@ -15,7 +15,7 @@ from kit.data.log import AuctionLog
 from kit.data.schema import KNOWN, REQUIRED
 from kit.models.adversarial import MOST_ROWS, ToldApart, tell_apart, tellable
 from kit.models.censored import Statements, informative, winsorised
-from kit.models.drift import drift
+from kit.models.drift import MOVED, STABLE, drift
 from kit.models.labels import labelled
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -36,17 +36,28 @@ class FeatureDrift:
         Its column.
     psi : float
         Population stability index; see `kit.models.drift.drift`.
+    by_chance : float
+        That of the same rows dealt to the two sides at random: a label of a thousand values has a
+        large index on few rows though nothing moved.
     missing_before, missing_after : float
         Shares of missing values.
-    reading : str
-        ``stable``, ``shifting`` or ``moved``.
     """
 
     feature: str
     psi: float
+    by_chance: float
     missing_before: float
     missing_after: float
-    reading: str
+
+    @property
+    def excess(self) -> float:
+        """How much larger the index is than by chance, at least 0."""
+        return max(self.psi - self.by_chance, 0.0)
+
+    @property
+    def reading(self) -> str:
+        """``stable``, ``shifting`` or ``moved``, by the excess and Siddiqi's rule of thumb."""
+        return "stable" if self.excess < STABLE else "shifting" if self.excess < MOVED else "moved"
 
 
 @dataclass(frozen=True)
@@ -109,8 +120,9 @@ class ClickDrift:
     @property
     def se(self) -> float:
         """Standard error of `change`, for clicks that come independently of each other."""
-        parts = 1 / self.clicks_before + 1 / max(self.clicks_after, 1)
-        return (1 + self.change) * math.sqrt(parts)
+        later = max(self.clicks_after, 1)  # none seen is not none to come
+        parts = math.sqrt(1 / self.clicks_before + 1 / later)
+        return later / self.impressions_after / self.before * parts
 
 
 @dataclass(frozen=True)
@@ -122,7 +134,7 @@ class DriftReport:
     rows : tuple of int
         Rows before and after.
     features : tuple of FeatureDrift
-        Largest index first.
+        Largest excess first.
     told : ToldApart or None
         How well a model tells later rows by the features together.
     prices : PriceDrift or None
@@ -161,7 +173,10 @@ class DriftReport:
         if self.clicks is not None:
             seen = self.clicks
             rows.append(("click rate", "impressions", seen.change, seen.before, seen.after))
-        rows += [("stability index", item.feature, item.psi, nan, nan) for item in self.features]
+        rows += [
+            ("stability index, less chance", item.feature, item.excess, nan, nan)
+            for item in self.features
+        ]
         return pd.DataFrame(rows, columns=["measure", "of", "value", "before", "after"])
 
     def to_dict(self) -> dict[str, Any]:
@@ -169,7 +184,10 @@ class DriftReport:
         prices, clicks = self.prices, self.clicks
         return {
             "rows": list(self.rows),
-            "features": [asdict(item) for item in self.features],
+            "features": [
+                asdict(item) | {"excess": item.excess, "reading": item.reading}
+                for item in self.features
+            ],
             "told": None if self.told is None else self.told.to_dict(),
             "prices": None
             if prices is None
@@ -227,7 +245,7 @@ def drift_report(
     old, new = (_drawn(log, rng) for log in (before, after))
     return DriftReport(
         rows=(len(before), len(after)),
-        features=_features(old, new, names) if names else (),
+        features=_features(old, new, names, rng) if names else (),
         told=_told(old, new, names, rng, why),
         prices=_prices(old, new, why),
         clicks=_clicks(before, after, why),
@@ -259,15 +277,28 @@ def _drawn(log: AuctionLog, rng: np.random.Generator) -> AuctionLog:
 
 
 def _features(
-    before: AuctionLog, after: AuctionLog, names: tuple[str, ...]
+    before: AuctionLog, after: AuctionLog, names: tuple[str, ...], rng: np.random.Generator
 ) -> tuple[FeatureDrift, ...]:
-    sides = [_only(log, names) for log in (before, after)]
-    return tuple(FeatureDrift(*row) for row in drift(*sides).itertuples(index=False))
-
-
-def _only(log: AuctionLog, names: tuple[str, ...]) -> AuctionLog:
-    declared = tuple(name for name in log.meta.features if name in names)
-    return AuctionLog(log.frame[[*REQUIRED, *names]], replace(log.meta, features=declared))
+    meta = replace(before.meta, features=tuple(n for n in before.meta.features if n in names))
+    sides = [log.frame[[*REQUIRED, *names]] for log in (before, after)]
+    pooled = pd.concat(sides, ignore_index=True)
+    dealt = rng.permutation(len(pooled))
+    hands = [pooled.iloc[dealt[: len(before)]], pooled.iloc[dealt[len(before) :]]]
+    real, chance = (
+        drift(AuctionLog(old, meta), AuctionLog(new, meta)).set_index("feature")
+        for old, new in (sides, hands)
+    )
+    found = [
+        FeatureDrift(
+            feature=name,
+            psi=float(real["psi"][name]),
+            by_chance=float(chance["psi"][name]),
+            missing_before=float(real["missing_before"][name]),
+            missing_after=float(real["missing_after"][name]),
+        )
+        for name in names
+    ]
+    return tuple(sorted(found, key=lambda item: -item.excess))
 
 
 def _prices(before: AuctionLog, after: AuctionLog, why: dict[str, str]) -> PriceDrift | None:

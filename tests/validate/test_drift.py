@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from kit.base.errors import DataError
-from kit.data.log import AuctionLog
+from kit.data.load import load_log
+from kit.data.log import AuctionLog, LogMeta
 from kit.data.simulate import SimulationConfig, simulate
+from kit.models.features import default_features
 from kit.validate.drift import DriftReport, drift_report
 
 FEATURES = ("device", "country", "user_segment", "recency_hours", "page_quality", "exchange")
@@ -89,6 +92,40 @@ def test_the_typical_price_is_the_market_s_not_that_of_what_was_won() -> None:
     known = float(np.median(price[bid > price]))
     truth = float(np.median(price))
     assert abs(found.before / truth - 1) < 0.1 < 1 - known / truth
+
+
+def test_many_labels_on_few_rows_are_no_drift() -> None:
+    """A thousand labels: the index alone says that they moved."""
+    rng = np.random.default_rng(3)
+    sides = []
+    for _ in range(2):
+        label = pd.Series(rng.zipf(1.3, 3000) % 1000).astype(str)
+        frame = pd.DataFrame({"market_price_cpm": 1.0, "market_price_kind": "known", "page": label})
+        sides.append(AuctionLog(frame, LogMeta("example", features=("page",))))
+    worst = drift_report(sides[0], sides[1], ["page"], rng).worst
+    assert worst is not None
+    assert worst.psi > 0.25
+    assert worst.reading == "stable"
+    moved = sides[1].frame["page"].where(np.arange(3000) % 3 > 0, "elsewhere")
+    other = AuctionLog(sides[1].frame.assign(page=moved), sides[1].meta)
+    worst = drift_report(sides[0], other, ["page"], rng).worst
+    assert worst is not None
+    assert worst.reading == "moved"
+
+
+def test_a_real_log_s_placements_move_within_days(shared_data: Path) -> None:
+    before, after = (
+        load_log(shared_data / "ipinyou" / f"2259.{part}.log.txt", format="ipinyou-log")
+        for part in ("train", "test")
+    )
+    found = drift_report(before, after, default_features(before), np.random.default_rng(1))
+    assert found.not_measured == {}
+    assert found.told is not None
+    assert found.told.auc > 0.5 + 4 * found.told.se
+    assert {name for name, _ in found.told.features[:2]} == {"unit_id", "domain"}
+    assert {item.reading for item in found.features[2:]} == {"stable"}
+    assert found.clicks is not None
+    assert found.clicks.se > 0  # though the later rows have no click
 
 
 def test_a_click_rate_that_halved_is_measured(halves: tuple[AuctionLog, AuctionLog]) -> None:
