@@ -10,7 +10,10 @@ from typing import Any, TypeAlias
 
 RAW = argparse.RawDescriptionHelpFormatter
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-EXIT_CODES = "Exit codes: 0 done, 1 refused or failed (one message on stderr), 2 wrong usage."
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 refused or failed (one message on stderr), 2 wrong usage.\n"
+    "`kit check`: 0 pass, 1 fail, 3 needs a person."
+)
 
 
 def add_verb(verbs: Verbs, name: str, about: str, more: str = "") -> argparse.ArgumentParser:
@@ -83,16 +86,17 @@ def split_options(parser: argparse.ArgumentParser, holdout: float = 0.2) -> None
 
 def recorded(
     verb: str, read: Callable[[argparse.Namespace], dict[str, Any]]
-) -> Callable[[argparse.Namespace], None]:
-    """Return the action of a verb that is recorded as a run."""
+) -> Callable[[argparse.Namespace], int]:
+    """Return the action of a verb that is recorded as a run; it returns the exit code."""
 
-    def act(given: argparse.Namespace) -> None:
+    def act(given: argparse.Namespace) -> int:
         from kit.base.specs import read_spec
         from kit.flow.perform import VERBS, perform
 
         spec = read_spec(VERBS[verb].spec, read(given))
         done = perform(verb, spec, say)
         print_run(done.number, done.outcome.summary, done.outcome.lines, given)
+        return int(done.outcome.summary.get("exit_code", 0))
 
     return act
 

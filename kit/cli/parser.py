@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from kit.base.errors import KitError
 from kit.base.version import __version__
-from kit.cli import logs, optimizers, policies, workspace
+from kit.cli import checks, logs, optimizers, policies, workspace
 from kit.cli.options import EXIT_CODES, RAW
 
 DONE, REFUSED = 0, 1
@@ -23,12 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return DONE
     try:
-        given.act(given)
+        return given.act(given) or DONE
     except (KitError, OSError) as error:
         return _refused(error, given.json)
     except KeyboardInterrupt:
         return _refused(KitError("interrupted; the run is recorded as failed."), given.json)
-    return DONE
 
 
 def _refused(error: Exception, as_json: bool) -> int:
@@ -42,13 +41,15 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of every verb."""
     parser = argparse.ArgumentParser(
         prog="kit", epilog=EXIT_CODES, formatter_class=RAW,
-        description="Auction logs in, checked verdicts in money out.",
+        description="Auction logs in, comparisons in money out. A verdict comes of a charged look\n"
+        "at a sealed holdout (`kit check`), and of nothing else.",
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"programmatic-kit {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for add in (
         policies.demo, logs.load, logs.simulate, logs.train, policies.replay, policies.report,
-        optimizers.allocate, optimizers.floors, workspace.init, workspace.runs,
+        checks.check, checks.ledger, optimizers.allocate, optimizers.floors, workspace.init,
+        workspace.runs,
     ):  # fmt: skip
         add(verbs)
     return parser

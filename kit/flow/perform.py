@@ -44,6 +44,7 @@ VERBS: dict[str, Verb] = {
     "simulate": Verb("kit.flow.specs:SimulateSpec", "kit.flow.files:run_simulate"),
     "train": Verb("kit.flow.specs:TrainSpec", "kit.flow.train:run_train"),
     "replay": Verb("kit.flow.specs:ReplaySpec", "kit.flow.replay:run_replay"),
+    "check": Verb("kit.flow.check:CheckSpec", "kit.flow.check:run_check"),
     "allocate": Verb("kit.flow.allocate:AllocateSpec", "kit.flow.allocate:run_allocate"),
     "floors": Verb("kit.flow.floors:FloorsSpec", "kit.flow.floors:run_floors"),
     "report": Verb("kit.flow.specs:ReportSpec", "kit.flow.report:run_report"),
