@@ -21,6 +21,7 @@ from kit.report.tables import difference_table
 from kit.report.wording import UNSEALED, headline
 from kit.report.writeup import Writeup, escape_markdown
 from kit.validate.comparison import Decision, MetricDifference
+from kit.validate.verdict import Effect, GateResult, Verdict, worst
 
 HOSTILE = '<script>alert(\'x\')</script> [a](javascript:b) |$x$ "q" onload="y" `z`'
 VOID = {"meta", "br", "img", "link"}
@@ -243,3 +244,30 @@ def test_numbers_read_well() -> None:
     assert count(1e9, sign=True) == "+1,000,000,000"
     assert percent(math.nan) == ABSENT
     assert count(-5) == "\N{MINUS SIGN}5"
+
+
+GATES = (
+    GateResult("effect", "pass", "holdout", ("Shown better.",)),
+    GateResult("drift", "needs a person", "tune", ("device has moved.",)),
+)
+VERDICT = Verdict(
+    "better", True, worst(GATES), GATES, "shaded", "logged", "a", "b", "c", look=2, looks_left=198,
+    share=0.009, effect=Effect(4e5, 1e5, 7e5, 1e4, 0.95, 24, 10_000),
+)  # fmt: skip
+
+
+def test_a_verdict_comes_before_the_figures_of_the_tune_split(writeup: Writeup) -> None:
+    asked = replace(writeup, split="tune", verdict=VERDICT)
+    for text in (asked.to_html(), asked.to_markdown()):
+        verdict, figures = text.index("Verdict: better"), text.index("Tune split: Better")
+        assert verdict < text.index("400.00 USD") < figures
+        assert verdict < text.index("What was checked") < text.index("device has moved.")
+        assert UNSEALED not in text
+    assert '<section class="answer open" aria-label="Verdict">' in asked.to_html()
+
+
+def test_why_there_is_no_verdict_is_said(writeup: Writeup) -> None:
+    asked = replace(writeup, split="tune", no_verdict="holdout: has 2 clicks; needs 30.")
+    for text in (asked.to_html(), asked.to_markdown()):
+        assert text.index("No verdict") < text.index("holdout: has 2 clicks") < text.index("Tune s")
+        assert "What was checked" not in text
