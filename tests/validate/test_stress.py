@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kit.base.errors import DataError
 from kit.data.log import AuctionLog, LogMeta
 from kit.data.simulate import SimulationConfig, simulate
 from kit.data.split import time_split
+from kit.replay.market import Censored
 from kit.replay.run import replay
 from kit.validate.outages import FeatureOutage, LateLabels
 from kit.validate.scenarios import LostExchange, PriceShock, Rivals, Scenario, Traffic
@@ -30,6 +33,7 @@ from kit.variant.spec import ModelSpec, PolicySpec, VariantSpec
 
 ROWS = 10_000
 BID, WORTH, TOP = 3.0, 2.5, 10.0
+READINGS: tuple[Censored, ...] = ("pessimistic", "optimistic")
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +113,35 @@ def test_traffic_scales_a_gain_without_a_budget_and_keeps_the_day(
     after = Traffic(factor).apply(uniform, np.random.default_rng(1)).frame["time_index"]
     assert (np.bincount(after // 100) == 100 * factor).all()
     assert np.bincount(after, minlength=ROWS).max() <= np.ceil(factor)
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows=st.integers(100, 400), hundredths=st.integers(1, 300), seed=st.integers(0, 99))
+def test_traffic_of_any_factor_takes_every_row_as_often_as_any_other(
+    rows: int, hundredths: int, seed: int
+) -> None:
+    frame = pd.DataFrame(
+        {"time_index": np.arange(rows), "market_price_cpm": 1.0, "market_price_kind": "known"}
+    )
+    scenario = Traffic(hundredths / 100)
+    after = scenario.apply(AuctionLog(frame), np.random.default_rng(seed)).frame["time_index"]
+    times = np.bincount(after, minlength=rows)
+    assert after.is_monotonic_increasing
+    assert times.min() >= hundredths // 100
+    assert times.max() <= -(-hundredths // 100)
+    assert (times[: rows // 100 * 100].reshape(-1, 100).sum(axis=1) == hundredths).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(bid=st.floats(0.05, 10), factor=st.floats(1, 3), censored=st.sampled_from(READINGS))
+def test_no_bid_wins_more_when_prices_rise_or_rivals_answer(
+    simulated: AuctionLog, bid: float, factor: float, censored: Censored
+) -> None:
+    bids, rng = np.full(len(simulated), bid), np.random.default_rng(1)
+    plain = replay(simulated, bids, censored=censored).impressions
+    for scenario in (PriceShock(factor), Rivals(bids)):
+        harder = scenario.apply(simulated, rng)
+        assert replay(harder, bids, censored=censored).impressions <= plain
 
 
 def test_more_traffic_earns_nothing_more_once_the_budget_is_spent() -> None:
