@@ -58,13 +58,17 @@ def check(verbs: Verbs) -> None:
         "--tune-only", action="store_true",
         help="say what the tune split shows and what a look could find; nothing is charged",
     )  # fmt: skip
+    parser.add_argument(
+        "--trust-code", action="store_true",
+        help="run the policy.py of a frozen variant whose policy is Python; read it first",
+    )  # fmt: skip
     parser.add_argument("--out", metavar="DIR", help="folder for verdict.json and verdict.md")
 
     def spec(given: argparse.Namespace) -> dict[str, Any]:
         if not Path(given.path).is_file():
             given.format = given.format or "parquet"  # a sealed folder has its own
         names = ("candidate", "baseline", "margin", "click_value", "budget", "seed", "proposer",
-                 "tune_only", "out")  # fmt: skip
+                 "tune_only", "trust_code", "out")  # fmt: skip
         return {
             "source": source_of(parser, given, given.path),
             "question": given.question.replace("-", "_"),

@@ -55,6 +55,8 @@ class CheckSpec(Spec):
         Who or what asks, for the ledger.
     tune_only : bool
         Ask the tune split alone; nothing is charged.
+    trust_code : bool
+        Whether a frozen variant's own policy in Python may run.
     out : Path or None
         Folder for ``verdict.json`` and ``verdict.md``.
     """
@@ -69,6 +71,7 @@ class CheckSpec(Spec):
     seed: Annotated[int, Field(ge=0)] = 0
     proposer: Annotated[str, Field(min_length=1, max_length=80)] = "human"
     tune_only: bool = False
+    trust_code: bool = False
     out: Path | None = None
 
 
@@ -86,7 +89,11 @@ def run_check(spec: CheckSpec, say: Say) -> Outcome:
     candidate, baseline = _variants(spec, sealed, say)
     vault = Vault(sealed)
     power = read_rules(vault.rules).effect.power
-    claim: dict[str, Any] = {"question": spec.question, "seed": spec.seed}
+    claim: dict[str, Any] = {
+        "question": spec.question,
+        "seed": spec.seed,
+        "trust_code": spec.trust_code,
+    }
     claim |= _price_sums(spec, sealed.tune.meta.unit)
     if spec.tune_only:
         say("previewing on the tune split; nothing is charged")
@@ -151,7 +158,7 @@ def _is_valued(spec: CheckSpec, sealed: SealedSplit) -> None:
 
 def _variants(spec: CheckSpec, sealed: SealedSplit, say: Say) -> tuple[FrozenVariant, ...]:
     made = [
-        _variant(role, path, sealed, say)
+        _variant(role, path, sealed, spec.trust_code, say)
         for role, path in (("candidate", spec.candidate), ("baseline", spec.baseline))
     ]
     if made[0].hash == made[1].hash:
@@ -162,11 +169,13 @@ def _variants(spec: CheckSpec, sealed: SealedSplit, say: Say) -> tuple[FrozenVar
     return tuple(made)
 
 
-def _variant(role: str, path: Path, sealed: SealedSplit, say: Say) -> FrozenVariant:
+def _variant(
+    role: str, path: Path, sealed: SealedSplit, trust_code: bool, say: Say
+) -> FrozenVariant:
     """Load a frozen variant, or build one from its spec."""
     try:
         if path.is_dir():
-            return load_frozen(path)
+            return load_frozen(path, trust_code=trust_code)
         spec = read_variant(path)
         say(f"building {role} {spec.name}")
         made = build_variant(spec, sealed.train, sealed.tune)

@@ -83,15 +83,22 @@ class Claim:
         return {**folders, **self.settings}
 
     @classmethod
-    def from_dict(cls, plain: dict[str, Any]) -> Claim:
+    def from_dict(cls, plain: dict[str, Any], trust_code: bool = False) -> Claim:
         """Read what `to_dict` wrote; the variants are loaded and their hashes checked.
+
+        Parameters
+        ----------
+        plain : dict
+            From `to_dict`.
+        trust_code : bool
+            Whether a policy in Python may run.
 
         Raises
         ------
         ModelError
             If a frozen variant is not whole, or no more the one that was asked about.
         """
-        loaded = {name: _frozen(*plain[name]) for name in ("candidate", "baseline")}
+        loaded = {name: _frozen(plain[name], trust_code) for name in ("candidate", "baseline")}
         return cls(**{**plain, **loaded})
 
     def budget(self, auctions: int) -> float | None:
@@ -103,8 +110,9 @@ class Claim:
         return self.margin_per_1000 * auctions / 1000
 
 
-def _frozen(folder: str, asked: str) -> FrozenVariant:
-    variant = load_frozen(Path(folder))
+def _frozen(arm: list[str], trust_code: bool) -> FrozenVariant:
+    folder, asked = arm
+    variant = load_frozen(Path(folder), trust_code=trust_code)
     if variant.hash != asked:
         raise ModelError(
             f"{folder}: has changed since it was loaded; must be the variant that is asked about. "

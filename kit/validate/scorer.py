@@ -51,7 +51,7 @@ class Scorer:
 
     def _verdict(self, request: Mapping[str, Any]) -> Verdict:
         held = self._holdings(request["folder"])
-        claim = Claim.from_dict(request["claim"])
+        claim = Claim.from_dict(request["claim"], bool(request.get("trust_code")))
         ledger = Ledger(Path(request["ledger"]))
         rules = read_rules(Path(request["rules"]))
         if request["do"] == "preview":

@@ -86,6 +86,7 @@ class Vault:
         margin_per_1000: float = 0.0,
         seed: int = 0,
         proposer: str = "human",
+        trust_code: bool = False,
     ) -> Verdict:
         """Ask once, charged in the ledger; the same question again is not charged again.
 
@@ -97,6 +98,8 @@ class Vault:
             As in `kit.validate.claim.Claim`.
         proposer : str
             Who or what asks, for the ledger.
+        trust_code : bool
+            Whether the scoring process may run a variant's own policy in Python.
 
         Returns
         -------
@@ -117,7 +120,7 @@ class Vault:
         claim = Claim(
             candidate, baseline, question, click_value_cpm, budget_per_1000, margin_per_1000, seed
         )
-        return self._ask("look", claim, proposer)
+        return self._ask("look", claim, proposer, trust_code)
 
     def preview(
         self,
@@ -129,6 +132,7 @@ class Vault:
         budget_per_1000: float | None = None,
         margin_per_1000: float = 0.0,
         seed: int = 0,
+        trust_code: bool = False,
     ) -> Verdict:
         """Return what the tune split says and what a look could find; nothing is charged.
 
@@ -138,9 +142,9 @@ class Vault:
         claim = Claim(
             candidate, baseline, question, click_value_cpm, budget_per_1000, margin_per_1000, seed
         )
-        return self._ask("preview", claim, "")
+        return self._ask("preview", claim, "", trust_code)
 
-    def _ask(self, what: str, claim: Claim, proposer: str) -> Verdict:
+    def _ask(self, what: str, claim: Claim, proposer: str, trust_code: bool) -> Verdict:
         reply = PROCESS.ask({
             "do": what,
             "folder": str(self.folder),
@@ -148,6 +152,7 @@ class Vault:
             "rules": str(self.rules),
             "claim": claim.to_dict(),
             "proposer": proposer,
+            "trust_code": trust_code,
         })  # fmt: skip
         return Verdict.from_dict(reply["verdict"])
 

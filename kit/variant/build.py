@@ -14,7 +14,12 @@ from kit.variant.spec import ModelSpec, PolicySpec, VariantSpec
 
 
 def build_variant(
-    spec: VariantSpec, train: AuctionLog, tune: AuctionLog, folder: Path | None = None
+    spec: VariantSpec,
+    train: AuctionLog,
+    tune: AuctionLog,
+    folder: Path | None = None,
+    *,
+    code: Path | None = None,
 ) -> FrozenVariant:
     """Fit, and freeze.
 
@@ -27,6 +32,9 @@ def build_variant(
         the second. Parameters that a policy takes from its training period come from the first.
     folder : Path, optional
         As in `kit.variant.frozen.freeze`.
+    code : Path, optional
+        Python file of a policy named ``python:Name``. It is run here, and wherever else a person
+        says that they trust it.
 
     Raises
     ------
@@ -49,7 +57,7 @@ def build_variant(
     """
     click = None if spec.model is None else _fit(spec.model, train, tune, spec.seed)
     policy = spelled_out(spec.policy, train)
-    return freeze(spec.model_copy(update={"policy": policy}), click, folder)
+    return freeze(spec.model_copy(update={"policy": policy}), click, folder, code)
 
 
 def _fit(model: ModelSpec, train: AuctionLog, tune: AuctionLog, seed: int) -> Response:

@@ -24,12 +24,13 @@ from kit.bid.registry import POLICIES, make_policy
 from kit.bid.scaled import ALL, ScaledPolicy
 from kit.data.log import AuctionLog
 from kit.models.response import Response, load_response
+from kit.variant.code import CODE_FILE, PREFIX, is_code, load_code
 from kit.variant.spec import LOGGED, PolicySpec, VariantSpec
 
 VARIANT_FILE = "variant.json"
 CLICK_FOLDER = "click"
 SUFFIXES = (".json", ".npz", ".txt")
-"""What a frozen variant may hold: data, never code and never pickle."""
+"""What a frozen variant may hold, never pickle; beside them ``policy.py`` where it is code."""
 _FORMAT = 1
 
 
@@ -91,7 +92,11 @@ class FrozenVariant:
         chosen = self.spec.policy
         if chosen.name == LOGGED:
             return _logged_bids(log)
-        policy = checked_policy(chosen)
+        policy: BidPolicy = (
+            load_code(self.folder, chosen.name, chosen.params)
+            if is_code(chosen.name)
+            else checked_policy(chosen)
+        )
         if not (chosen.multipliers or chosen.first_price or chosen.elsewhere != 1):
             return policy
         names = log.labels("exchange", ALL)[1]
@@ -126,7 +131,12 @@ def _logged_bids(log: AuctionLog) -> NDArray[np.float64]:
     return log.frame["bid_price_cpm"].to_numpy(dtype=np.float64)
 
 
-def freeze(spec: VariantSpec, click: Response | None, folder: Path | None = None) -> FrozenVariant:
+def freeze(
+    spec: VariantSpec,
+    click: Response | None,
+    folder: Path | None = None,
+    code: Path | None = None,
+) -> FrozenVariant:
     """Write a variant as plain files, whole or not at all.
 
     Parameters
@@ -138,13 +148,22 @@ def freeze(spec: VariantSpec, click: Response | None, folder: Path | None = None
     folder : Path, optional
         Where; default a folder of the workspace named by the variant's hash. One that is there
         already, and whole, is taken as it is.
+    code : Path, optional
+        Python file of a policy named ``python:Name``; its copy is part of the variant.
 
     Raises
     ------
     PolicyError
         If the policy cannot be made.
     """
-    if spec.policy.name != LOGGED:
+    is_own = is_code(spec.policy.name)
+    if is_own != (code is not None):
+        raise PolicyError(
+            f"policy {spec.policy.name}: {'comes without' if is_own else 'comes with'} a Python "
+            f"file; one is for policies named {PREFIX}Name, and for them alone. "
+            f"{'Pass code.' if is_own else 'Drop code.'}"
+        )
+    if not is_own and spec.policy.name != LOGGED:
         checked_policy(spec.policy)
     root = candidates_path() if folder is None else folder.parent
     root.mkdir(parents=True, exist_ok=True)
@@ -152,7 +171,10 @@ def freeze(spec: VariantSpec, click: Response | None, folder: Path | None = None
     try:
         if click is not None:
             click.save(partial / CLICK_FOLDER)
-        made = FrozenVariant(spec, partial, _hashes(partial), click)
+        if code is not None:
+            shutil.copyfile(code, partial / CODE_FILE)
+            load_code(partial, spec.policy.name, spec.policy.params)
+        made = FrozenVariant(spec, partial, _hashes(partial, is_own), click)
         plain = {"format": _FORMAT, "spec": spec.model_dump(mode="json"), "files": made.files}
         write_text(partial / VARIANT_FILE, json.dumps(plain, indent=1, sort_keys=True) + "\n")
         target = root / made.hash[:16] if folder is None else folder
@@ -162,7 +184,7 @@ def freeze(spec: VariantSpec, click: Response | None, folder: Path | None = None
         except OSError:
             if not target.exists():  # else it was frozen before, perhaps just now
                 raise
-        found = load_frozen(target)
+        found = load_frozen(target, trust_code=is_own)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return _same(found, made)
@@ -177,8 +199,15 @@ def _same(found: FrozenVariant, made: FrozenVariant) -> FrozenVariant:
     return FrozenVariant(made.spec, found.folder, found.files, made.click)
 
 
-def load_frozen(folder: str | Path) -> FrozenVariant:
+def load_frozen(folder: str | Path, *, trust_code: bool = False) -> FrozenVariant:
     """Read what `freeze` wrote, and check that nothing in it has changed.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where it lies.
+    trust_code : bool
+        Whether a policy in Python may run; it is only ever looked at once its hash was checked.
 
     Raises
     ------
@@ -200,23 +229,30 @@ def load_frozen(folder: str | Path) -> FrozenVariant:
             f"{source}: has format {known!r}; this version reads {_FORMAT}. Upgrade "
             "programmatic-kit, or build the variant again."
         )
-    found = _hashes(source)
+    is_own = is_code(spec.policy.name)
+    found = _hashes(source, is_own)
     changed = sorted(name for name in {*files, *found} if files.get(name) != found.get(name))
     if changed:
         raise ModelError(
             f"{source}: {', '.join(changed)} changed, missing or added since it was frozen; must "
             "stay as it was. Build the variant again."
         )
-    click = load_response(source / CLICK_FOLDER) if files else None
+    if is_own and not trust_code:
+        raise ModelError(
+            f"{source}: its policy is Python code, {CODE_FILE}; is run only where it is trusted. "
+            "Read it, then pass trust_code=True (kit check --trust-code)."
+        )
+    click = load_response(source / CLICK_FOLDER) if (source / CLICK_FOLDER).is_dir() else None
     return FrozenVariant(spec, source, files, click)
 
 
-def _hashes(folder: Path) -> dict[str, str]:
+def _hashes(folder: Path, is_own: bool) -> dict[str, str]:
     """Return the SHA-256 of every file but the spec's own, by path inside the folder."""
     paths = sorted(path for path in folder.rglob("*") if not path.is_dir())
     inside = {path.relative_to(folder).as_posix(): path for path in paths}
     inside.pop(VARIANT_FILE, None)
-    odd = [name for name, path in inside.items() if path.suffix not in SUFFIXES]
+    allowed = (CODE_FILE,) if is_own else ()
+    odd = [n for n, path in inside.items() if path.suffix not in SUFFIXES and n not in allowed]
     if odd:
         raise ModelError(
             f"{folder}: holds {odd[0]}; a frozen variant may hold {', '.join(SUFFIXES)} only. "

@@ -36,7 +36,8 @@ class PolicySpec(Spec):
     Parameters
     ----------
     name : str
-        A key of `kit.bid.registry.POLICIES`, or ``logged`` (the bids in the log).
+        A key of `kit.bid.registry.POLICIES`; ``logged``, the bids in the log; or
+        ``python:Name``, a class in the variant's own ``policy.py``, run only where it is trusted.
     params : dict of str to float
         Parameters of the policy.
     multipliers, first_price : dict of str to float
