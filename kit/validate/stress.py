@@ -39,8 +39,8 @@ class StressRow:
     gain : float or None
         The gain under it, in the unit of the plain one; None where it was not applicable.
     share : float or None
-        Gain over the plain gain; None where the plain gain is not above zero. Below 0 the
-        candidate does worse than the baseline.
+        Gain over the plain gain, above 1 where it grows; None where the plain gain is not above
+        zero. Below 0 the candidate does worse than the baseline.
     auctions : int
         Auctions under it; with 40 % fewer, a gain of 60 % is the same a row.
     not_applicable : str
@@ -190,7 +190,8 @@ Family = Callable[[AuctionLog, Sequence[str], ArrayLike | None], tuple[Scenario,
 def _lost_exchanges(log: AuctionLog) -> tuple[Scenario, ...]:
     if "exchange" not in log.frame.columns:
         return (LostExchange("any"),)
-    names = log.frame["exchange"].value_counts().index[:LARGEST_EXCHANGES]
+    rows = log.frame["exchange"].value_counts()
+    names = rows.index[rows > 0][:LARGEST_EXCHANGES]  # a category may be one of other rows
     return tuple(LostExchange(str(name)) for name in names)
 
 

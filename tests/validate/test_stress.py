@@ -256,6 +256,16 @@ def standard(log: AuctionLog) -> tuple[Scenario, ...]:
     return standard_scenarios(log, log.meta.features, bids)
 
 
+def test_the_exchanges_that_rows_have_are_lost_largest_first(simulated: AuctionLog) -> None:
+    lost = SCENARIOS["exchanges"](simulated, (), None)
+    assert lost == tuple(map(LostExchange, ("aurora", "dione", "cassini")))
+    fewer = simulated.rows(simulated.frame["exchange"].isin(["dione", "borealis"]).to_numpy())
+    assert SCENARIOS["exchanges"](fewer, (), None) == (
+        LostExchange("dione"),
+        LostExchange("borealis"),
+    )
+
+
 def test_every_scenario_can_be_played_and_changes_the_log_it_returns_only(
     simulated: AuctionLog,
 ) -> None:
