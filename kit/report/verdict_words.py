@@ -74,7 +74,8 @@ def effect_words(verdict: Verdict) -> str:
         money(unit.money(end), "", sign=True)
         for end in (effect.difference, effect.low, effect.high)
     )
-    spread = f"{100 * effect.level:g} % interval {low} to {high}, rounded"
+    step = money(unit.money(effect.step), unit.currency)
+    spread = f"{100 * effect.level:g} % interval {low} to {high}, rounded to {step}"
     return f"{size} {unit.currency} surplus ({spread})"
 
 
@@ -257,13 +258,11 @@ def _answer(verdict: Verdict) -> str:
 
 
 def _on_holdout(verdict: Verdict) -> list[str]:
-    effect, unit = verdict.effect, verdict.unit
+    effect = verdict.effect
     if effect is not None:
-        step = money(unit.money(effect.step), unit.currency)
         return [
-            f"On the holdout: {effect_words(verdict)} to {step}, over {count(effect.auctions)} "
-            f"auctions in {count(effect.blocks)} time blocks. The interval counts every look so "
-            "far."
+            f"On the holdout: {effect_words(verdict)}, over {count(effect.auctions)} auctions in "
+            f"{count(effect.blocks)} time blocks. The interval counts every look so far."
         ]
     if not verdict.look:
         return []

@@ -50,18 +50,18 @@ def unlooked(silent: Verdict) -> Verdict:
 
 
 def test_a_shown_effect_is_told_in_currency_and_as_rounded(shown: Verdict) -> None:
-    said = "+12.30 USD surplus (95 % interval +2.00 to +22.60, rounded)"
+    said = "+12.30 USD surplus (95 % interval +2.00 to +22.60, rounded to 0.10 USD)"
     assert verdict_headline(shown) == (
         f"Better: shaded bidding against logged bids, {said}. Look 3 of 200."
     )
     lines = verdict_lines(shown)
     assert lines[0] == "Answer: better; status pass."
-    assert lines[1].startswith(f"On the holdout: {said} to 0.10 USD, over 10,000 auctions in 24")
+    assert lines[1].startswith(f"On the holdout: {said}, over 10,000 auctions in 24")
     assert (
         lines[-1] == "Next: shaded bidding may go on; nothing that was checked speaks against it."
     )
     fen = replace(shown, unit=FEN_CPM)
-    assert "+0.12 CNY surplus (95 % interval +0.020 to +0.23, rounded)" in verdict_headline(fen)
+    assert "+0.12 CNY surplus (95 % interval +0.020 to +0.23, rounded to 0.0010 CNY)" in verdict_headline(fen)
 
 
 def test_figures_of_the_tune_split_are_marked(shown: Verdict) -> None:
