@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import shutil
+import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -17,7 +21,8 @@ from kit.data.log import AuctionLog, LogMeta, read_parquet
 from kit.data.sealed import SealedSplit, seal_log
 from kit.validate.claim import Claim
 from kit.validate.holdout import Holdings
-from kit.validate.ledger import Ledger
+from kit.validate.ledger import Entry, Ledger
+from kit.validate.look import look
 from kit.validate.rules import packaged_rules, read_rules
 from kit.variant.build import build_variant
 from kit.variant.frozen import FrozenVariant
@@ -26,6 +31,7 @@ from kit.variant.spec import PolicySpec, VariantSpec
 BIDS = {"good": 2.0, "less": 1.5, "more": 2.7, "low": 0.3, "rash": 30.0}
 """An impression is worth 2 CPM: bid less and gains are left, bid more and money is lost."""
 CLICK_VALUE = 20.0
+KINDS = ("charge", "answer")
 RULES = read_rules(packaged_rules())
 Change = Callable[[pd.DataFrame], None]
 
@@ -145,3 +151,91 @@ def count(ledger: Ledger) -> tuple[int, int]:
     """Return the charges and the answers of a ledger whose chain holds."""
     kinds = [entry.kind for entry in ledger.entries()]
     return kinds.count("charge"), kinds.count("answer")
+
+
+@dataclass
+class Kills:
+    """What was left after scorers were killed in the middle of looks.
+
+    Parameters
+    ----------
+    kills, looks : int
+        Scorers that were killed, and looks that were charged.
+    cut_off : int
+        Kills that fell between a charge and its answer.
+    lost : int
+        Rows that were written, or answers that were given, and are not in the ledger.
+    twice : int
+        Charges and answers of a claim beyond its first.
+    """
+
+    kills: int = 0
+    looks: int = 0
+    cut_off: int = 0
+    lost: int = 0
+    twice: int = 0
+
+
+def numbered(case: Case, number: int) -> Claim:
+    """Return one of many claims; none of them is shown."""
+    return case.claim("more", "good", seed=number)
+
+
+def kill_looks(case: Case, ledger: Ledger, kills: int, seed: int) -> Kills:
+    """Look, claim after claim, in processes that are killed: the next one asks again.
+
+    Every second kill comes at any time, the others while the ledger is being written.
+    """
+    rng = np.random.default_rng(seed)
+    started = time.perf_counter()
+    look(case.held, numbered(case, 0), ledger, RULES, "human")  # compiled before the first fork
+    look(case.held, numbered(case, 1), ledger, RULES, "human")
+    typical = (time.perf_counter() - started) / 2
+    found, kept, answered = Kills(), ledger.entries(), 2
+    for kill in range(kills):
+        reader, writer = os.pipe()
+        worker = os.fork()
+        if not worker:
+            _look_on(case, ledger, answered, writer)
+        os.close(writer)
+        _wait(ledger, rng, typical, aimed=kill % 2 == 1)
+        os.kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+        with os.fdopen(reader) as told:
+            answered += len(told.readlines())
+        kept = _count(found, kept, ledger.entries(), answered)
+    found.kills = kills
+    found.looks = count(ledger)[0]
+    return found
+
+
+def _look_on(case: Case, ledger: Ledger, start: int, writer: int) -> NoReturn:
+    """Look at one claim after the other, and tell of each that was answered."""
+    held = case.held
+    for number in itertools.count(start):
+        look(held, numbered(case, number), ledger, RULES, "human")
+        os.write(writer, b"answered\n")
+    raise AssertionError("unreachable")
+
+
+def _wait(ledger: Ledger, rng: np.random.Generator, typical: float, *, aimed: bool) -> None:
+    """Wait for the moment of a kill."""
+    if not aimed:
+        time.sleep(rng.uniform(0, 2 * typical))
+        return
+    journal = ledger.path.with_name(f"{ledger.path.name}-journal")
+    until = time.monotonic() + 10 * typical
+    for _ in range(int(rng.integers(1, 4))):  # a look opens the ledger several times
+        while not journal.exists() and time.monotonic() < until:
+            time.sleep(0.0002)
+        time.sleep(rng.uniform(0, 0.003))
+
+
+def _count(found: Kills, kept: list[Entry], now: list[Entry], answered: int) -> list[Entry]:
+    """Add up what a kill did; `now` was read from a ledger whose chain holds."""
+    found.lost += sum(entry not in now for entry in kept)
+    claims = {kind: [entry.claim for entry in now if entry.kind == kind] for kind in KINDS}
+    found.lost += max(answered - len(claims["answer"]), 0)
+    found.twice += sum(len(made) - len(set(made)) for made in claims.values())
+    found.cut_off += len(claims["charge"]) - len(claims["answer"])
+    return now
