@@ -44,7 +44,6 @@ _PUBLIC: dict[str, str] = {
     "valid_clicks": "kit.data.valid",
     "ScannedLog": "kit.data.warehouse",
     "Answer": "kit.flow.ask",
-    "ask": "kit.flow.ask",
     "freeze_policy": "kit.flow.promote",
     "drift": "kit.models.drift",
     "LandscapeModel": "kit.models.landscape",
@@ -267,7 +266,6 @@ if TYPE_CHECKING:
     from kit.experiment.floor_trial import try_floors as try_floors
     from kit.experiment.market_response import respond as respond
     from kit.flow.ask import Answer as Answer
-    from kit.flow.ask import ask as ask
     from kit.flow.choose import Tuner as Tuner
     from kit.flow.choose import choose as choose
     from kit.flow.describe import Compared as Compared

@@ -114,7 +114,7 @@ def test_no_public_name_is_hidden_by_a_subpackage() -> None:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_notebooks_are_templates(path: Path) -> None:
     notebook = json.loads(path.read_text())
-    assert re.fullmatch(r"\d\d_[a-z]+_[a-z]+\.ipynb", path.name)
+    assert re.fullmatch(r"\d\d_[a-z]+(_[a-z]+)+\.ipynb", path.name)
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     lines = [line for cell in cells for line in "".join(cell["source"]).splitlines()]
     assert sum(bool(line.strip()) for line in lines) < 40

@@ -61,7 +61,8 @@ def test_a_shown_effect_is_told_in_currency_and_as_rounded(shown: Verdict) -> No
         lines[-1] == "Next: shaded bidding may go on; nothing that was checked speaks against it."
     )
     fen = replace(shown, unit=FEN_CPM)
-    assert "+0.12 CNY surplus (95 % interval +0.020 to +0.23, rounded to 0.0010 CNY)" in verdict_headline(fen)
+    said = "+0.12 CNY surplus (95 % interval +0.020 to +0.23, rounded to 0.0010 CNY)"
+    assert said in verdict_headline(fen)
 
 
 def test_figures_of_the_tune_split_are_marked(shown: Verdict) -> None:
