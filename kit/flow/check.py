@@ -13,6 +13,7 @@ from kit.base.errors import DataError, ModelError, PolicyError
 from kit.base.files import file_hash, write_text
 from kit.base.specs import Spec, read_spec
 from kit.base.units import PriceUnit
+from kit.bid.registry import POLICIES
 from kit.data.seal import SPLIT_FILE
 from kit.data.sealed import SealedSplit, open_sealed, seal_log
 from kit.flow.check_words import verdict_markdown
@@ -84,23 +85,14 @@ def run_check(spec: CheckSpec, say: Say) -> Outcome:
         If the log, a variant or a setting is not allowed, or the vault refuses.
     """
     _margin_fits(spec)
+    _can_write(spec.out)
     sealed = _open(spec.source, say)
     _is_valued(spec, sealed)
     candidate, baseline = _variants(spec, sealed, say)
+    inputs = _inputs(spec, sealed)
     vault = Vault(sealed)
     power = read_rules(vault.rules).effect.power
-    claim: dict[str, Any] = {
-        "question": spec.question,
-        "seed": spec.seed,
-        "trust_code": spec.trust_code,
-    }
-    claim |= _price_sums(spec, sealed.tune.meta.unit)
-    if spec.tune_only:
-        say("previewing on the tune split; nothing is charged")
-        verdict = vault.preview(candidate, baseline, **claim)
-    else:
-        say("asking the scoring process")
-        verdict = vault.look(candidate, baseline, proposer=spec.proposer, **claim)
+    verdict = _asked(spec, vault, candidate, baseline, sealed.tune.meta.unit, say)
     headline = verdict_headline(verdict, power=power)
     lines = verdict_lines(verdict, power=power, auctions=sealed.rows["holdout"])
     return Outcome(
@@ -112,10 +104,40 @@ def run_check(spec: CheckSpec, say: Say) -> Outcome:
             "lines": lines,
             "details": verdict.to_dict(),
         },
-        inputs=_inputs(spec, sealed),
+        inputs=inputs,
         outputs=_write(verdict, headline, lines, spec.out),
         lines=(headline, *(f"  {line}" for line in lines)),
     )
+
+
+def _asked(
+    spec: CheckSpec, vault: Vault, candidate: FrozenVariant, baseline: FrozenVariant,
+    unit: PriceUnit, say: Say,
+) -> Verdict:  # fmt: skip
+    claim: dict[str, Any] = {
+        "question": spec.question,
+        "seed": spec.seed,
+        "trust_code": spec.trust_code,
+        **_price_sums(spec, unit),
+    }
+    if spec.tune_only:
+        say("previewing on the tune split; nothing is charged")
+        return vault.preview(candidate, baseline, **claim)
+    say("asking the scoring process")
+    return vault.look(candidate, baseline, proposer=spec.proposer, **claim)
+
+
+def _can_write(out: Path | None) -> None:
+    """Refuse a folder that cannot be made before a look is charged, not after."""
+    if out is None:
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"out: {out} cannot be made ({error.strerror}); must be a folder that can be written. "
+            "No look was charged. Pass another --out."
+        ) from None
 
 
 def _margin_fits(spec: CheckSpec) -> None:
@@ -156,17 +178,17 @@ def _is_valued(spec: CheckSpec, sealed: SealedSplit) -> None:
         )
 
 
-def _variants(spec: CheckSpec, sealed: SealedSplit, say: Say) -> tuple[FrozenVariant, ...]:
-    made = [
-        _variant(role, path, sealed, spec.trust_code, say)
-        for role, path in (("candidate", spec.candidate), ("baseline", spec.baseline))
-    ]
-    if made[0].hash == made[1].hash:
+def _variants(
+    spec: CheckSpec, sealed: SealedSplit, say: Say
+) -> tuple[FrozenVariant, FrozenVariant]:
+    candidate = _variant("candidate", spec.candidate, sealed, spec.trust_code, say)
+    baseline = _variant("baseline", spec.baseline, sealed, spec.trust_code, say)
+    if candidate.hash == baseline.hash:
         raise DataError(
-            f"candidate: bids as the baseline does ({made[1].spec.name}); must be another variant. "
-            "No look was charged. Change its model, its policy or its seed."
+            f"candidate: bids as the baseline does ({baseline.spec.name}); must be another "
+            "variant. No look was charged. Change its model, its policy or its seed."
         )
-    return tuple(made)
+    return candidate, baseline
 
 
 def _variant(
@@ -175,14 +197,26 @@ def _variant(
     """Load a frozen variant, or build one from its spec."""
     try:
         if path.is_dir():
-            return load_frozen(path, trust_code=trust_code)
-        spec = read_variant(path)
-        say(f"building {role} {spec.name}")
-        made = build_variant(spec, sealed.train, sealed.tune)
+            made = load_frozen(path, trust_code=trust_code)
+        else:
+            spec = read_variant(path)
+            say(f"building {role} {spec.name}")
+            made = build_variant(spec, sealed.train, sealed.tune)
+        _has_pctr(made, sealed)
     except (DataError, ModelError, PolicyError) as error:
         raise type(error)(f"{role}: {error}") from None
-    say(f"{role} {spec.name} is frozen in {made.folder}")
+    say(f"{role} {made.spec.name} is frozen in {made.folder}")
     return made
+
+
+def _has_pctr(made: FrozenVariant, sealed: SealedSplit) -> None:
+    policy = made.spec.policy.name
+    reads = getattr(POLICIES.get(policy), "columns", ())
+    if "pctr" in reads and made.click is None and "pctr" not in sealed.tune.frame.columns:
+        raise PolicyError(
+            f"policy {policy}: needs pctr, and neither the variant nor the log has it; must come "
+            "with a click model. Give the spec a model, or map the column."
+        )
 
 
 def read_variant(path: Path) -> VariantSpec:

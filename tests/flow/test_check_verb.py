@@ -155,10 +155,10 @@ def test_what_is_not_shown_fails_with_1_and_tells_no_figure_of_the_holdout(check
 def test_a_charged_look_that_could_not_be_scored_says_so(
     check: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def scored(log: AuctionLog, claim: Claim, cap: float | None = None) -> Score:
-        if cap is not None:  # it is found on the tune split, and given for the holdout
+    def scored(log: AuctionLog, claim: Claim, tune: Score | None = None) -> Score:
+        if tune is not None:  # it is given for the holdout alone
             raise ModelError("a sealed row is 7")
-        return score(log, claim, cap)
+        return score(log, claim)
 
     monkeypatch.setattr("kit.validate.look.score", scored)
     code, printed, _ = check()
@@ -248,6 +248,7 @@ def test_without_json_the_headline_comes_first(
         ({"name": "constant"}, None, "candidate: "),
         ({"name": "constant", "params": {"bid": -1}}, None, "candidate: "),
         ({"name": "rlb"}, None, "plans ahead over an episode's budget"),
+        ({"name": "value"}, None, "Give the spec a model"),
         ({"name": "value"}, {"features": ["devise"]}, "devise"),
         ({"name": "value"}, {"params": {"leaves": 3}}, "leaves"),
         ({"nam": "value"}, None, "policy.name: is missing"),
@@ -293,6 +294,9 @@ def test_what_is_not_there_or_not_sealed_is_refused(check: Kit, tmp_path: Path) 
     refused(check(on=tmp_path), "must be a folder that `kit load --seal` wrote")
     refused(check(candidate=tmp_path / "no.json"), "Pass a JSON file of a VariantSpec")
     refused(check(candidate="dear"), "bids as the baseline does")
+    (tmp_path / "file").write_text("")
+    refused(check("--out", tmp_path / "file"), "must be a folder that can be written")
+    assert looks() == 0
 
 
 def test_a_log_that_is_not_sealed_must_name_its_format(

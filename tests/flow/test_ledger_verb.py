@@ -13,8 +13,8 @@ import pytest
 
 from kit.base.workspace import ledger_path
 from kit.cli import main
-from kit.data.sealed import SealedSplit, seal_log
-from kit.data.simulate import SimulationConfig, simulate
+from kit.data.seal import SPLIT_FILE
+from kit.data.sealed import HOLDOUT_FILE
 from kit.validate.ledger import Ledger
 from kit.validate.rule import Schedule
 from kit.validate.verdict import GateResult, Verdict
@@ -26,11 +26,17 @@ FAILED = Verdict(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def sealed(tmp_path_factory: pytest.TempPathFactory) -> SealedSplit:
-    root = tmp_path_factory.mktemp("sealed")
-    log = simulate(SimulationConfig(auctions=2000, days=4), 1).log
-    return seal_log(log.save(root / "log.parquet"), out=root / "sealed")
+@pytest.fixture
+def sealed(tmp_path: Path) -> Path:
+    """A folder that says what was sealed; a ledger is read without any row of it."""
+    facts = {
+        "parts": {"train": 3, "tune": 1, "holdout": 1}, "kind": "day", "cutoffs": {},
+        "source": "log.parquet", "source_hash": "c" * 64, "bad_rows": 0, "holdout_hash": "rows",
+    }  # fmt: skip
+    (tmp_path / SPLIT_FILE).write_text(json.dumps(facts))
+    for name in ("train.parquet", "tune.parquet", HOLDOUT_FILE):
+        (tmp_path / name).touch()
+    return tmp_path
 
 
 def look(source: str, claim: str, *, is_answered: bool = True) -> None:
@@ -80,14 +86,14 @@ def test_every_look_is_listed_with_what_is_spent_and_left(
     assert lines[3].startswith("log bbbbbbbbbbbb: 1 look, 199 left; 2.2 %")
 
 
-def test_one_log_alone(kit: Kit, sealed: SealedSplit) -> None:
+def test_one_log_alone(kit: Kit, sealed: Path) -> None:
     look("a" * 64, "first")
-    code, printed, _ = kit("ledger", "--log", sealed.folder)
+    code, printed, _ = kit("ledger", "--log", sealed)
     assert (code, printed["looks"]) == (0, [])
     assert printed["message"] == "no look at log.parquet yet; 200 are left"
-    look(sealed.source_hash, "first")
-    _, printed, _ = kit("ledger", "--log", sealed.folder)
-    assert [row["source_hash"] for row in printed["logs"]] == [sealed.source_hash]
+    look("c" * 64, "first")
+    _, printed, _ = kit("ledger", "--log", sealed)
+    assert [row["source_hash"] for row in printed["logs"]] == ["c" * 64]
     assert printed["message"] == ""
 
 
