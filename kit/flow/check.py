@@ -93,16 +93,15 @@ def run_check(spec: CheckSpec, say: Say) -> Outcome:
     vault = Vault(sealed)
     power = read_rules(vault.rules).effect.power
     verdict = _asked(spec, vault, candidate, baseline, sealed.tune.meta.unit, say)
+    answer = verdict.answer if verdict.look else "not looked at"
     headline = verdict_headline(verdict, power=power)
     lines = verdict_lines(verdict, power=power, auctions=sealed.rows["holdout"])
     return Outcome(
         summary={
-            "verdict": verdict.answer if verdict.look else "not looked at",
-            "status": verdict.status,
-            "exit_code": verdict.exit_code,
+            "verdict": {"answer": answer, **verdict.to_dict()},
             "headline": headline,
             "lines": lines,
-            "details": verdict.to_dict(),
+            "exit_code": verdict.exit_code,
         },
         inputs=inputs,
         outputs=_write(verdict, headline, lines, spec.out),

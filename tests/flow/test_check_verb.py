@@ -117,9 +117,9 @@ def test_one_look_by_the_scoring_process_ends_in_a_verdict(
     out = tmp_path / "out"
     asked = ("check", sealed.folder, "--candidate", specs["modest"], "--baseline", specs["dear"])
     code, printed, err = kit(*asked, "--proposer", "a test", "--out", out)
-    assert (code, printed["exit_code"], printed["verdict"]) == (0, 0, "better")
+    assert (code, printed["exit_code"], printed["verdict"]["answer"]) == (0, 0, "better")
     assert "kit: " not in err
-    verdict = Verdict.from_dict(printed["details"])
+    verdict = Verdict.from_dict(printed["verdict"])
     assert verdict.effect is not None
     assert verdict.effect.difference > 0
     assert (verdict.look, verdict.looks_left) == (1, 199)
@@ -131,12 +131,13 @@ def test_one_look_by_the_scoring_process_ends_in_a_verdict(
     (charge, _) = Ledger(ledger_path()).entries()
     assert charge.body["proposer"] == "a test"
     _, (run,), _ = kit("runs")
-    assert (run["verb"], run["status"], run["summary"]["verdict"]) == ("check", "done", "better")
+    assert (run["verb"], run["status"]) == ("check", "done")
+    assert run["summary"] == {name: printed[name] for name in printed if name != "run"}
     assert set(run["outputs"]) == {str(out / "verdict.json"), str(out / "verdict.md")}
 
     code, again, _ = kit(*asked, "--proposer", "another")
     assert code == 0
-    assert Verdict.from_dict(again["details"]) == replace(verdict, repeated=True)
+    assert Verdict.from_dict(again["verdict"]) == replace(verdict, repeated=True)
     assert "no new look was charged" in again["lines"][0]
     assert looks() == 1
 
@@ -147,7 +148,7 @@ def test_what_is_not_shown_fails_with_1_and_tells_no_figure_of_the_holdout(check
     assert "error" not in printed
     assert "kit: " not in err
     assert printed["headline"].startswith("Not shown better: dearer against dear. Look 1 of 200;")
-    assert printed["details"]["effect"] is None
+    assert printed["verdict"]["effect"] is None
     assert "On the holdout: no figure" in printed["lines"][1]
     assert looks() == 1
 
@@ -173,7 +174,8 @@ def test_a_doubt_needs_a_person_with_3(check: Kit, tmp_path: Path) -> None:
     features = {"features": ["exchange", "device"]}
     spec = spec_file(tmp_path / "model.json", "with a model", policy, features)
     code, printed, _ = check(candidate=spec)
-    assert (code, printed["verdict"], printed["status"]) == (3, "better", "needs a person")
+    assert (code, printed["verdict"]["answer"]) == (3, "better")
+    assert printed["verdict"]["status"] == "needs a person"
     assert "a person must look at calibration on the tune split" in printed["headline"]
 
 
@@ -184,8 +186,8 @@ def test_tune_only_charges_nothing_and_reads_no_sealed_row(
     shutil.copytree(sealed.folder, folder)
     (folder / HOLDOUT_FILE).write_bytes(b"nothing to read")
     code, printed, _ = check("--tune-only", on=folder)
-    assert (code, printed["verdict"]) == (3, "not looked at")
-    assert printed["details"]["look"] == 0
+    assert (code, printed["verdict"]["answer"]) == (3, "not looked at")
+    assert printed["verdict"]["look"] == 0
     assert "the next could show +" in printed["headline"]
     assert printed["lines"][-1].startswith("Next: a look, which is charged")
     assert looks() == 0
@@ -198,7 +200,7 @@ def test_a_candidate_that_fails_on_the_tune_split_costs_no_look(
     code, printed, _ = kit(
         "check", sealed.folder, "--candidate", specs["dear"], "--baseline", specs["modest"]
     )
-    assert (code, printed["verdict"], printed["status"]) == (1, "not looked at", "fail")
+    assert (code, printed["verdict"]["answer"]) == (1, "not looked at")
     assert "fails worst segment on the tune split" in printed["headline"]
     assert looks() == 0
 
@@ -211,7 +213,7 @@ def test_amounts_are_in_currency_and_a_plain_log_is_sealed_once(
     refused(check("--format", "parquet", on=fen), "Pass --click-value")
     money = ("--click-value", 2, "--budget", 0.5, "--margin", 0.25)
     _, printed, _ = check("--format", "parquet", "--question", "not-worse", *money, on=fen)
-    assert printed["details"]["question"] == "not_worse"
+    assert printed["verdict"]["question"] == "not_worse"
     charge = Ledger(ledger_path()).entries()[0].body
     assert charge["click_value_cpm"] == 200_000  # 2 CNY a click are 2,000 CNY a mille
     assert charge["budget_per_1000"] == 50_000
@@ -221,9 +223,9 @@ def test_amounts_are_in_currency_and_a_plain_log_is_sealed_once(
 
 def test_a_frozen_folder_is_taken_as_it_is_and_refused_once_changed(check: Kit) -> None:
     _, printed, _ = check("--tune-only")
-    folder = workspace_root() / ".kit" / "candidates" / printed["details"]["candidate_hash"][:16]
+    folder = workspace_root() / ".kit" / "candidates" / printed["verdict"]["candidate_hash"][:16]
     _, again, _ = check("--tune-only", candidate=folder)
-    assert again["details"] == printed["details"]
+    assert again["verdict"] == printed["verdict"]
     (folder / "more.json").write_text("{}")
     refused(check(candidate=folder), "candidate: ")
     assert looks() == 0
@@ -233,12 +235,11 @@ def test_without_json_the_headline_comes_first(
     sealed: SealedSplit, specs: dict[str, Path], near: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paths = ("--candidate", str(specs["modest"]), "--baseline", str(specs["dear"]))
-    assert main(["check", str(sealed.folder), *paths]) == 0
-    first, *rest = capsys.readouterr().out.splitlines()
-    assert first.startswith("Better: modest against dear")
-    assert rest[0] == "  Answer: better; status pass."
-    assert main(["runs", "--limit", "1"]) == 0
-    assert "check    done    better" in capsys.readouterr().out
+    assert main(["check", str(sealed.folder), *paths, "--tune-only"]) == 3
+    first, second, *_, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("Not looked at yet: modest against dear. 200 of 200 looks are left")
+    assert second.startswith("  Answer: none")
+    assert last.startswith("  Next: ")
 
 
 @pytest.mark.parametrize(
