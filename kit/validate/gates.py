@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -14,11 +15,12 @@ from kit.models.reliability import score_probabilities
 from kit.validate.claim import Claim
 from kit.validate.drift import drift_report
 from kit.validate.leakage import check_leakage
-from kit.validate.readings import play
+from kit.validate.outages import FeatureOutage
+from kit.validate.readings import bids_of, play
 from kit.validate.rules import Rules
 from kit.validate.scoring import Score
 from kit.validate.segments import segments
-from kit.validate.stress import stress_test
+from kit.validate.stress import StressReport, standard_scenarios, stress_test
 from kit.validate.verdict import GateResult
 
 FEW = 3
@@ -139,14 +141,7 @@ def drift_gate(
 def stress_gate(log: AuctionLog, claim: Claim, rules: Rules, split: str) -> GateResult:
     """Say how much of the gain survives, on the latest rows."""
     rule = rules.stress
-    latest = log.rows(slice(-STRESSED_ROWS, None))
-    budget = claim.budget(len(latest))  # the money stays as it is when traffic does not
-
-    def gain(changed: AuctionLog) -> float:
-        (known,) = play(changed, claim, budget=budget, readings=("pessimistic",))
-        return float(known.difference.sum())
-
-    report = stress_test(latest, gain, claim.candidate.features, np.random.default_rng(claim.seed))
+    report = stressed(log.rows(slice(-STRESSED_ROWS, None)), claim)
     worst = report.worst
     if report.gain <= 0 or worst is None or worst.share is None:
         return GateResult("stress", "pass", split, ("No gain to stress.",))
@@ -157,6 +152,35 @@ def stress_gate(log: AuctionLog, claim: Claim, rules: Rules, split: str) -> Gate
         return GateResult("stress", rule.then, split, (why,))
     told = f"Worst of {len(report.played)} scenarios: {left} under {where}."
     return GateResult("stress", "pass", split, (told,))
+
+
+def stressed(log: AuctionLog, claim: Claim) -> StressReport:
+    """Return what each scenario leaves of a claim's gain; the money stays when traffic does not.
+
+    Only an outage of a feature changes what a model predicts: for all other scenarios it predicts
+    once, where the baseline has no model of its own.
+    """
+    candidate, rng = claim.candidate, np.random.default_rng(claim.seed)
+    budget, features = claim.budget(len(log)), candidate.features
+    once = candidate.with_predictions(log) if claim.baseline.click is None else log
+
+    def gain(changed: AuctionLog, predicted: bool = False) -> float:
+        (known,) = play(
+            changed, claim, budget=budget, readings=("pessimistic",), predicted=predicted
+        )
+        return float(known.difference.sum())
+
+    bids = bids_of(once, candidate, claim.seed)
+    scenarios = standard_scenarios(log, features, bids)
+    outages = [each for each in scenarios if isinstance(each, FeatureOutage)]
+    others = [each for each in scenarios if each not in outages]
+    played = stress_test(
+        once, partial(gain, predicted=once is not log), features, rng, scenarios=others
+    )
+    if not outages:
+        return played
+    failed = stress_test(log, gain, features, rng, scenarios=outages)
+    return replace(played, rows=(*played.rows, *failed.rows))
 
 
 def silent(gate: GateResult) -> GateResult:

@@ -47,6 +47,7 @@ def play(
     *,
     budget: float | None = None,
     readings: tuple[Censored, ...] = ("pessimistic", "optimistic"),
+    predicted: bool = False,
 ) -> tuple[Played, ...]:
     """Return the pessimistic reading, and the optimistic one where it is another.
 
@@ -60,6 +61,8 @@ def play(
         Price sum that either may spend; default the claim's own for so many auctions.
     readings : tuple of str
         Which readings are wanted.
+    predicted : bool
+        Whether the log's ``pctr`` is what both variants would predict, so that they need not.
 
     Raises
     ------
@@ -69,10 +72,9 @@ def play(
         If a variant cannot bid on this log.
     """
     valued = with_click_value(log, claim)
-    logs = [variant.with_predictions(valued) for variant in (claim.candidate, claim.baseline)]
-    bids = [
-        _bids(log, variant, claim.seed) for log, variant in zip(logs, _arms(claim), strict=True)
-    ]
+    arms = _arms(claim)
+    logs = [valued if predicted else variant.with_predictions(valued) for variant in arms]
+    bids = [bids_of(log, variant, claim.seed) for log, variant in zip(logs, arms, strict=True)]
     lost = lost_rows(log)
     money = claim.budget(len(log)) if budget is None else budget
 
@@ -118,7 +120,8 @@ def lost_rows(log: AuctionLog) -> NDArray[np.bool_]:
     return np.asarray(~log.frame["won"].to_numpy(dtype=bool))
 
 
-def _bids(log: AuctionLog, variant: FrozenVariant, seed: int) -> Floats:
+def bids_of(log: AuctionLog, variant: FrozenVariant, seed: int) -> Floats:
+    """Return a variant's bids on a log that has its predictions, shape (n,)."""
     bids = variant.bids(log)
     if isinstance(bids, np.ndarray):
         return bids
