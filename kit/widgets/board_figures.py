@@ -1,0 +1,203 @@
+"""What the variant board draws: its tables, and the chart of tune effects."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Collection, Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from kit.base.units import PriceUnit
+from kit.flow.board import Board
+from kit.flow.standing import Standing
+from kit.report.difference_figures import segment_differences
+from kit.report.figures import short
+from kit.report.numbers import ABSENT, count, money
+from kit.report.verdict_words import detectable, gates_table, next_step, verdict_headline
+from kit.report.wording import sentence
+from kit.widgets.panel import BLUE, ORANGE, figure, figure_layout, markdown_table
+
+GREY = "#6b7280"
+_LONGEST_NAME = 28
+_ROW_PX = 26
+_PLAIN = str.maketrans("|<>\n", "/() ")
+
+
+def board_rows(rows: Sequence[Standing], indented: bool) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of the candidates; `indented` shows who changes whom."""
+    header = ["Candidate", "Tune: surplus", "Tune: interval", "Tune: gates", "Verdict",
+              "Changes", "Proposed by"]  # fmt: skip
+    return header, [_board_row(row, indented) for row in rows]
+
+
+def _board_row(row: Standing, indented: bool) -> list[str]:
+    currency = row.preview.unit.currency
+    name = "\N{NO-BREAK SPACE}" * 4 * row.depth + row.name if indented else row.name
+    spec = row.variant.spec
+    return [
+        name, money(row.money[0], currency, sign=True), _interval(row), row.tune_status, row.answer,
+        row.parent or ABSENT, spec.proposer,
+    ]  # fmt: skip
+
+
+def _interval(row: Standing) -> str:
+    """Return the interval on tune; a dash where the split cannot support one."""
+    low, high = (money(end, row.preview.unit.currency, sign=True) for end in row.money[1:])
+    return ABSENT if ABSENT in (low, high) else f"{low} to {high}"
+
+
+def wide_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    words: Collection[int] = (),
+    marked: int | None = None,
+) -> str:
+    """Return an HTML table whose columns of words read from the left and wrap.
+
+    Parameters
+    ----------
+    header, rows : sequences of str
+        The first column names its row.
+    words : collection of int
+        Columns of words.
+    marked : int, optional
+        The row that is selected: it says so, and is bold.
+    """
+    style = 'style="text-align:left;white-space:normal;overflow-wrap:anywhere"'
+    shown = [style if place in words else "" for place in range(len(header))]
+    head = "".join(
+        f'<th scope="col" {shown[place]}>{html.escape(name)}</th>'
+        for place, name in enumerate(header)
+    )
+    body = []
+    for number, row in enumerate(rows):
+        now = number == marked
+        cells = "".join(
+            f"<td {shown[place]} {'class=kit-now' if now else ''}>{html.escape(cell)}</td>"
+            for place, cell in enumerate(row[1:], start=1)
+        )
+        name = f"<b>{html.escape(row[0])}</b> (selected)" if now else html.escape(row[0])
+        body.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
+    return (
+        f'<table class="kit-table"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def look_rows(row: Standing, board: Board) -> list[list[str]]:
+    """Return what is known of the selected candidate: an item and what it says."""
+    unit, tune, latest = board.unit, row.tune, row.latest
+    holdout = board.sealed.rows["holdout"]
+    scaled = unit.money(tune.first.difference) * holdout / tune.auctions
+    rows = [
+        ["Tune: surplus", f"{_signed(row.money[0], unit)} over {count(tune.auctions)} auctions"],
+        ["Tune: interval", f"{_interval(row)} ({100 * tune.level:g} %)"],
+        ["Tune: at the holdout's size", f"{_signed(scaled, unit)} over {count(holdout)} auctions"],
+    ]
+    optimistic = row.preview.tune_optimistic
+    if optimistic is not None:
+        amount = _signed(unit.money(optimistic.first.difference), unit)
+        rows.append(["Tune: optimistic reading", f"{amount}: what the log leaves open, won"])
+    found = detectable(latest, board.power)
+    rows += [["Minimum detectable effect", f"{found} on the holdout"]] if found else []
+    if row.may_ask and latest.share:
+        rows.append(["A look is charged", cost(row, board)])
+    if row.variant.spec.hypothesis:
+        rows.append(["Why it should be better", row.variant.spec.hypothesis])
+    rows.append(["Next", sentence(next_step(latest, power=board.power, auctions=holdout))])
+    return rows
+
+
+def _signed(amount: float, unit: PriceUnit) -> str:
+    return money(amount, unit.currency, sign=True)
+
+
+def cost(row: Standing, board: Board) -> str:
+    """Return what a look is charged, in words."""
+    if row.charged:
+        return f"nothing more: it was charged as look {row.charged}, and not answered"
+    total = board.vault.ledger.schedule.total
+    return (
+        f"{100 * row.preview.share:.2g} % chance of a false acceptance, of {100 * total:g} % for "
+        "all looks"
+    )
+
+
+def ask_words(row: Standing, board: Board) -> str:
+    """Return what is asked before a look is charged."""
+    found = detectable(row.preview, board.power)
+    could = f" It can show {found}." if found else ""
+    return f"Ask the holdout about {row.name}? Charged: {cost(row, board)}.{could}"
+
+
+def effects_figure(board: Board) -> go.FigureWidget:
+    """Return the axes of the chart of tune effects."""
+    title = f"Surplus beyond {html.escape(short(board.baseline.spec.name, _LONGEST_NAME))} on tune"
+    return figure(
+        "effects",
+        figure_layout(f"{title}, with its interval", f"{board.unit.currency}", ""),
+    )
+
+
+def draw_effects(chart: go.FigureWidget, rows: Sequence[Standing], selected: str) -> None:
+    """Draw each candidate's effect, in the order of the table; the selected one is filled."""
+    places = list(range(len(rows)))[::-1]
+    center, low, high = (list(side) for side in zip(*(row.money for row in rows), strict=True))
+    colors = [BLUE if a > 0 else ORANGE if b < 0 else GREY for a, b in zip(low, high, strict=True)]
+    currency = rows[0].preview.unit.currency
+    names = [html.escape(short(row.name, _LONGEST_NAME)) for row in rows]
+    with chart.batch_update():
+        chart.data = ()
+        for place, name, middle, left, right, color, row in zip(
+            places, names, center, low, high, colors, rows, strict=True
+        ):
+            chart.add_trace(
+                go.Scatter(
+                    x=[left, right], y=[place, place], mode="lines", hoverinfo="skip",
+                    line={"color": color, "width": 2}, showlegend=False,
+                )
+            )  # fmt: skip
+            symbol = "circle" if row.name == selected else "circle-open"
+            chart.add_trace(
+                go.Scatter(
+                    x=[middle], y=[place], mode="markers", showlegend=False,
+                    marker={"color": color, "size": 11, "symbol": symbol,
+                            "line": {"width": 2, "color": color}},
+                    hovertemplate=f"{name}: %{{x:+,.2f}} {currency}, interval {_interval(row)}"
+                    "<extra></extra>",
+                )
+            )  # fmt: skip
+        chart.update_layout(
+            width=1040, height=110 + _ROW_PX * max(len(rows), 3),
+            margin_l=30 + 7 * max(map(len, names)),
+            yaxis={"tickmode": "array", "tickvals": places, "ticktext": names,
+                   "range": [-0.7, len(rows) - 0.3], "showgrid": False},
+            xaxis={"zeroline": True, "zerolinewidth": 2, "nticks": 9},
+        )  # fmt: skip
+
+
+def board_twin(board: Board, rows: Sequence[Standing], row: Standing) -> tuple[str, str]:
+    """Return the effects as SVG, and the tables as Markdown."""
+    first = [each.tune.first for each in rows]
+    frame = pd.DataFrame({
+        "segment": [each.name for each in rows],
+        **{name: [getattr(tune, name) for tune in first] for name in ("difference", "low", "high")},
+    })  # fmt: skip
+    label = f"surplus beyond {board.baseline.spec.name} on tune"
+    gates = gates_table(row.latest)
+    blocks = [
+        f"As it was when the cell ran. {verdict_headline(row.latest, power=board.power)}",
+        _markdown(*board_rows(rows, indented=False)),
+        _markdown(["Selected", row.name], look_rows(row, board)),
+        _markdown(list(gates.columns), gates.to_numpy().tolist()),
+    ]
+    svg = segment_differences(frame, label=label, unit=board.unit)
+    return svg, "\n\n".join(blocks) + "\n"
+
+
+def _markdown(header: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table; what would end a cell or begin a tag is taken out of it."""
+    safe = [[cell.translate(_PLAIN) for cell in line] for line in (header, *rows)]
+    return markdown_table(safe[0], safe[1:])
