@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -21,7 +20,6 @@ class ScoringProcess:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
-        self._others: subprocess.Popen[str] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -84,11 +82,6 @@ class ScoringProcess:
             )  # fmt: skip
         return self._child
 
-    def forget(self) -> None:
-        """Leave the child to the process that forked this one: two would mix up its answers."""
-        self._lock = threading.Lock()
-        self._others, self._child = self._child, None
-
     def close(self) -> None:
         """End the child; a look that was charged can be asked again."""
         child, self._child = self._child, None
@@ -118,4 +111,3 @@ def _error(reply: Mapping[str, Any]) -> KitError:
 PROCESS = ScoringProcess()
 """The one that vaults use."""
 atexit.register(PROCESS.close)
-os.register_at_fork(after_in_child=PROCESS.forget)

@@ -218,8 +218,11 @@ def test_another_log_sealed_in_the_same_folder_is_the_one_that_is_asked(
 def test_a_forked_process_asks_a_scoring_process_of_its_own(case: Case, vault: Vault) -> None:
     """Two that write to one pipe would take each other's answers."""
     vault.preview(case.variants["good"], case.variants["low"])
-    child = os.fork()
+    started, child = PROCESS.pid, os.fork()
     if not child:
-        os._exit(0 if PROCESS.pid is None else 1)
+        found = PROCESS.pid
+        PROCESS.close()  # as at its exit
+        os._exit(0 if found is None else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert PROCESS.pid is not None
+    assert PROCESS.pid == started
+    assert vault.look(case.variants["good"], case.variants["low"]).look == 1
