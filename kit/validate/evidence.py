@@ -201,7 +201,8 @@ def z_score(units: PairedUnits, margin: float = 0.0, before: PairedUnits | None 
         How much less than the baseline still counts, as a price sum of these auctions.
     before : PairedUnits or None
         Blocks of the same two policies from before the holdout, of the same length: they say more
-        of how neighbours move together, and so cost less power than 14 to 40 blocks alone.
+        of how neighbours move together, and so cost less power than 14 to 40 blocks alone. Fewer
+        than `MIN_BLOCKS` say nothing.
 
     Returns
     -------
@@ -221,6 +222,13 @@ def z_score(units: PairedUnits, margin: float = 0.0, before: PairedUnits | None 
        the average of ``P(t_{n-1} > T / f)`` over `DEPENDENCE`, weighted by how well each agrees
        with the lag-1 autocorrelations of `units` and `before`; never less than at ``rho = 0``.
        One estimate plugged in would be too sure of itself at such levels.
+
+    Over 50 looks at nulls the simulated rate of any false acceptance is within 5 % for normal and
+    heavy-tailed blocks, sums of skewed auctions, and autocorrelations up to 0.5 from 28 blocks on
+    (0.3 at 14). It is 9 % to 12 % at 0.3 if the candidates were picked for neighbours that seem to
+    be independent in `before`. At 14 blocks the average over `DEPENDENCE` costs much power: 51 %
+    for a gain of 3 standard errors among 50 ranked candidates, where Student's test has 65 %; 66 %
+    and 72 % at 28, 70 % and 73 % at 40. ``python -m tests.benchmarks --only rule`` prints all this.
 
     References
     ----------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.stats import binomtest
 
@@ -27,6 +29,7 @@ from tests.benchmarks.looks import (
     any_by_summing,
     autoregressive,
     finds,
+    least_dependent,
     normal,
     student_three,
     unequal,
@@ -100,6 +103,11 @@ def _attacks(seeds: int) -> list[Row]:
             name = f"each edit on top of {words} of the earlier, {blocks} blocks"
             count = any_by_schedule(nulls, ranked=False)
             rows.append(_rate(name, count, seeds, _rivals(nulls, seeds)))
+    for blocks in BLOCKS:  # a limit that is known: no target
+        nulls = least_dependent(np.random.default_rng(SEED + blocks), seeds * PROPOSALS, blocks)
+        name = f"AR(0.3), of 10 each the least dependent on tune, {blocks} blocks"
+        row = _rate(name, any_by_schedule(nulls), seeds, _rivals(nulls, seeds))
+        rows.append(replace(row, target=""))
     told = 100 * any_by_summing(seeds, SEED) / seeds
     rival = f"a rule that tells every rounded effect: {told:.1f} %"
     for released in (0, *RELEASES):

@@ -99,6 +99,20 @@ def _autoregression(rng: np.random.Generator, rows: int, blocks: int, rho: float
     return np.asarray(lfilter([1.0], [1.0, -rho], steps, axis=1))
 
 
+def least_dependent(rng: np.random.Generator, rows: int, blocks: int) -> Nulls:
+    """Draw AR(0.3) blocks of proposals that were picked: of 10, the least dependent before."""
+    after = _autoregression(rng, rows, blocks, 0.3)
+    before = np.zeros_like(after)
+    lowest = np.full(rows, np.inf)
+    for _ in range(10):
+        drawn = _autoregression(rng, rows, blocks, 0.3)
+        centred = drawn - drawn.mean(axis=1, keepdims=True)
+        lag = (centred[:, 1:] * centred[:, :-1]).sum(axis=1) / (centred**2).sum(axis=1)
+        lower = lag < lowest
+        before[lower], lowest[lower] = drawn[lower], lag[lower]
+    return plain_blocks(before, after, np.ones(blocks))
+
+
 def studentised(blocks: Array) -> Array:
     """Return Student's statistic over the last axis."""
     count = blocks.shape[-1]
