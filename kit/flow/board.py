@@ -7,16 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kit.base.checks import one_of
 from kit.base.errors import DataError
 from kit.data.sealed import SealedSplit, open_sealed
 from kit.flow.standing import Order, Standing, ranked, spec_diff
-from kit.flow.tune_checks import drift_on_tune, stress_on_tune
 from kit.validate.claim import Claim
 from kit.validate.detectable import detectable_effect
-from kit.validate.drift import DriftReport
+from kit.validate.drift import DriftReport, drift_report
+from kit.validate.gates import STRESSED_ROWS, stressed
 from kit.validate.ledger import Entry, told_of
 from kit.validate.rule import critical_z
 from kit.validate.rules import read_rules
@@ -280,11 +281,13 @@ class Board:
 
     def drift(self, name: str) -> DriftReport:
         """Return what of the features that a candidate reads has moved from train to tune."""
-        return drift_on_tune(self.sealed, self._claim(name))
+        claim, sealed = self._claim(name), self.sealed
+        rng = np.random.default_rng(claim.seed)
+        return drift_report(sealed.train, sealed.tune, claim.candidate.features, rng)
 
     def stress(self, name: str) -> StressReport:
         """Return what each scenario leaves of a candidate's gain on the tune split."""
-        return stress_on_tune(self.sealed, self._claim(name))
+        return stressed(self.sealed.tune.rows(slice(-STRESSED_ROWS, None)), self._claim(name))
 
     def _read(self) -> list[Entry]:
         return self.vault.ledger.entries(self.vault.source_hash)

@@ -65,7 +65,7 @@ def wide_table(
     marked : int, optional
         The row that is selected: it says so, and is bold.
     """
-    style = 'style="text-align:left;white-space:normal;overflow-wrap:anywhere"'
+    style = 'style="text-align:left;white-space:normal"'
     shown = [style if place in words else "" for place in range(len(header))]
     head = "".join(
         f'<th scope="col" {shown[place]}>{html.escape(name)}</th>'
