@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -111,9 +112,10 @@ def _before(held: Holdings, claim: Claim, ledger: Ledger, rules: Rules, tune: Ex
     mde = None
     if left:
         auctions = held.sealed.rows["holdout"]
-        mde = detectable_effect(
+        found = detectable_effect(
             tune.comparisons[0], auctions, critical_z(share, releases), rules.effect.power
         )
+        mde = found if math.isfinite(found) else None  # one tune block tells no error
     gates = (_effect_before(held, tune), *tune.gates)
     return Verdict(
         question=claim.question,

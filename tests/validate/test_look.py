@@ -13,6 +13,7 @@ import pytest
 
 from kit.base.errors import DataError, HoldoutSpentError, LedgerError
 from kit.data.log import AuctionLog
+from kit.data.sealed import seal_log
 from kit.validate import ledger as ledger_module
 from kit.validate import look as look_module
 from kit.validate.claim import Claim
@@ -391,16 +392,16 @@ def test_words_of_a_failure_on_the_holdout_reach_neither_verdict_nor_ledger(
     assert SECRET not in json.dumps([vars(entry) for entry in ledger.entries()])
 
 
-def test_a_tune_split_of_few_blocks_still_gets_its_look(tmp_path: Path, ledger: Ledger) -> None:
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_tune_split_of_few_blocks_still_gets_its_look(
+    case: Case, tmp_path: Path, ledger: Ledger, steps: int
+) -> None:
     """Numbers that such a split cannot give are absent, not broken JSON."""
-
-    def coarse_tune(rows: pd.DataFrame) -> None:
-        rows["time_index"] = np.arange(len(rows)) * 60 // len(rows)
-        rows.loc[rows["time_index"].between(36, 47), "time_index"] = 36
-        del rows["timestamp"]
-
-    few = make_case(tmp_path, coarse_tune)
-    verdict = ask(few, ledger, few.claim("good", "low"))
-    assert verdict.look == 1
+    rows = frame()
+    rows["time_index"] = np.arange(len(rows)) * 100 // len(rows)
+    log = AuctionLog(rows.drop(columns="timestamp")).save(tmp_path / "log.parquet")
+    sealed = seal_log(log, out=tmp_path / "sealed", tune=steps / 100, holdout=0.4)
+    verdict = ask(Case(tmp_path, sealed, case.variants), ledger, case.claim("good", "low"))
+    assert (verdict.look, verdict.shown, verdict.mde_cpm is None) == (1, True, steps == 1)
     assert count(ledger) == (1, 1)
     assert json.loads(json.dumps(verdict.to_dict(), allow_nan=False))
