@@ -115,8 +115,12 @@ _PUBLIC: dict[str, str] = {
     "gates_table": "kit.report.verdict_words",
     "verdict_headline": "kit.report.verdict_words",
     "verdict_lines": "kit.report.verdict_words",
+    "DriftReport": "kit.validate.drift",
+    "drift_report": "kit.validate.drift",
     "Rules": "kit.validate.rules",
     "read_rules": "kit.validate.rules",
+    "StressReport": "kit.validate.stress",
+    "stress_test": "kit.validate.stress",
     "Vault": "kit.validate.vault",
     "looks_table": "kit.validate.vault",
     "Effect": "kit.validate.verdict",
@@ -302,6 +306,8 @@ if TYPE_CHECKING:
     from kit.validate.blocks import time_blocks as time_blocks
     from kit.validate.compare import compare as compare
     from kit.validate.comparison import Comparison as Comparison
+    from kit.validate.drift import DriftReport as DriftReport
+    from kit.validate.drift import drift_report as drift_report
     from kit.validate.leakage import LeakageReport as LeakageReport
     from kit.validate.leakage import check_frames as check_frames
     from kit.validate.leakage import check_leakage as check_leakage
@@ -309,6 +315,8 @@ if TYPE_CHECKING:
     from kit.validate.rule import Schedule as Schedule
     from kit.validate.rules import Rules as Rules
     from kit.validate.rules import read_rules as read_rules
+    from kit.validate.stress import StressReport as StressReport
+    from kit.validate.stress import stress_test as stress_test
     from kit.validate.vault import Vault as Vault
     from kit.validate.vault import looks_table as looks_table
     from kit.validate.verdict import Effect as Effect

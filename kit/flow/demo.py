@@ -165,7 +165,7 @@ def _judged(divided: BudgetSplit, tune: AuctionLog, asked: Asked, count: int) ->
     answer = asked.better(
         plan, one,
         elsewhere=next(iter(divided.one.multipliers.values())),
-        budget_per_1000=1000 * divided.budget / divided.auctions,
+        budget_per_1000=divided.budget_per_1000,
     )  # fmt: skip
     return replace(found, answer=answer)
 

@@ -83,6 +83,11 @@ class BudgetSplit:
     return_low: float
     return_high: float
 
+    @property
+    def budget_per_1000(self) -> float:
+        """The budget for every 1,000 auctions, a price sum, as a vault is asked for it."""
+        return 1000 * self.budget / self.auctions
+
     def candidate(self, plan: SplitPlan, exchanges: Iterable[str]) -> Candidate:
         """Return a plan ready for a replay; an exchange it never saw gets the one multiplier.
 

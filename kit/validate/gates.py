@@ -10,6 +10,7 @@ import numpy as np
 
 from kit.base.units import PriceUnit
 from kit.data.log import AuctionLog
+from kit.models.boosted import ResponseModel
 from kit.models.labels import labelled
 from kit.models.reliability import score_probabilities
 from kit.validate.claim import Claim
@@ -117,9 +118,10 @@ def drift_gate(
     if not names:
         return GateResult("drift", "pass", split, ("No model of its own that reads features.",))
     report = drift_report(before, after, names, np.random.default_rng(claim.seed))
-    moved = [feature for feature in report.features if feature.psi > rule.psi]
+    moved = [feature for feature in report.features if feature.excess > rule.psi]
     reasons = [
-        f"{feature.feature} has moved: stability index {feature.psi:.2f}, more than {rule.psi:g}."
+        f"{feature.feature} has moved: stability index {feature.excess:.2f} beyond chance, more "
+        f"than {rule.psi:g}."
         for feature in moved[:FEW]
     ]
     if report.told is not None and report.told.auc > rule.auc:
@@ -133,7 +135,7 @@ def drift_gate(
     said = (
         "Nothing to measure."
         if worst is None
-        else (f"{worst.feature} moved most: stability index {worst.psi:.3f}.")
+        else (f"{worst.feature} moved most: stability index {worst.excess:.3f} beyond chance.")
     )
     return GateResult("drift", "pass", split, (said,))
 
@@ -158,11 +160,14 @@ def stressed(log: AuctionLog, claim: Claim) -> StressReport:
     """Return what each scenario leaves of a claim's gain; the money stays when traffic does not.
 
     Only an outage of a feature changes what a model predicts: for all other scenarios it predicts
-    once, where the baseline has no model of its own.
+    once, where the baseline bids by the same predictions or by none.
     """
-    candidate, rng = claim.candidate, np.random.default_rng(claim.seed)
-    budget, features = claim.budget(len(log)), candidate.features
-    once = candidate.with_predictions(log) if claim.baseline.click is None else log
+    candidate, baseline = claim.candidate, claim.baseline
+    rng, budget, features = np.random.default_rng(claim.seed), claim.budget(len(log)), _read(claim)
+    none = baseline.click is None and "pctr" not in log.frame.columns
+    shared = none or baseline.files == candidate.files
+    predicted = candidate.with_predictions(log)
+    once = predicted if shared else log
 
     def gain(changed: AuctionLog, predicted: bool = False) -> float:
         (known,) = play(
@@ -170,17 +175,23 @@ def stressed(log: AuctionLog, claim: Claim) -> StressReport:
         )
         return float(known.difference.sum())
 
-    bids = bids_of(once, candidate, claim.seed)
+    bids = bids_of(predicted, candidate, claim.seed)
     scenarios = standard_scenarios(log, features, bids)
     outages = [each for each in scenarios if isinstance(each, FeatureOutage)]
     others = [each for each in scenarios if each not in outages]
-    played = stress_test(
-        once, partial(gain, predicted=once is not log), features, rng, scenarios=others
-    )
+    played = stress_test(once, partial(gain, predicted=shared), features, rng, scenarios=others)
     if not outages:
         return played
     failed = stress_test(log, gain, features, rng, scenarios=outages)
     return replace(played, rows=(*played.rows, *failed.rows))
+
+
+def _read(claim: Claim) -> tuple[str, ...]:
+    """Return the features that the candidate reads, the most important first where it knows."""
+    click = claim.candidate.click
+    if isinstance(click, ResponseModel):
+        return tuple(click.importance()["feature"])
+    return claim.candidate.features
 
 
 def silent(gate: GateResult) -> GateResult:

@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from kit.base.errors import DataError, KitError
+from kit.data.sealed import SealedSplit
 from kit.data.split import Split
 from kit.models.drift import MOVED, STABLE, drift
 from kit.models.landscape import LandscapeModel
@@ -40,7 +41,7 @@ class ModelCardPanel(Panel):
     ----------
     models : mapping of str to Response or LandscapeModel
         By the name shown.
-    split : Split
+    split : SealedSplit or Split
         Where they were fitted; the holdout part is not used.
     bins : int
         Bins of the calibration curve, in [2, 50].
@@ -57,7 +58,9 @@ class ModelCardPanel(Panel):
 
     title: ClassVar[str] = "Model card"
 
-    def __init__(self, models: Mapping[str, Model], split: Split, *, bins: int = 10) -> None:
+    def __init__(
+        self, models: Mapping[str, Model], split: SealedSplit | Split, *, bins: int = 10
+    ) -> None:
         if not models:
             raise DataError("models: got none; must be at least one. Pass {'click': model}.")
         self.models = dict(models)

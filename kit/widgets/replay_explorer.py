@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from kit.base.errors import DataError, KitError
 from kit.bid.policy import BidPolicy
 from kit.data.log import AuctionLog
+from kit.data.sealed import SealedSplit
 from kit.data.split import Split
 from kit.flow.explore import METRICS, Exploration, Explorer
 from kit.report.difference_figures import segment_differences
@@ -40,7 +41,7 @@ class ReplayExplorer(Panel):
 
     Parameters
     ----------
-    tune : Split or AuctionLog
+    tune : SealedSplit, Split or AuctionLog
         A split, of which only the tune part is used, or the tune part itself.
     policies : mapping of str to BidPolicy
         By the name shown; ``logged bids`` is added where the log has them.
@@ -70,7 +71,7 @@ class ReplayExplorer(Panel):
 
     def __init__(
         self,
-        tune: Split | AuctionLog,
+        tune: SealedSplit | Split | AuctionLog,
         policies: Mapping[str, BidPolicy],
         *,
         value: ArrayLike | None = None,
