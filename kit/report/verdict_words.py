@@ -208,7 +208,7 @@ def _more_auctions(needed: float, auctions: int) -> str:
         return "another candidate; the tune split does not show the effect either."
     return (
         f"another candidate, or a longer holdout: an effect as on the tune split needs about "
-        f"{count(needed)} auctions, {count(needed - auctions)} more than this one has."
+        f"{count(needed)} auctions, {count(_rounded(needed - auctions))} more than this one has."
     )
 
 
@@ -247,7 +247,11 @@ def needed_auctions(verdict: Verdict, auctions: int | None) -> float | None:
     effect = sign * tune.first.difference * auctions / tune.auctions
     if not effect > 0:
         return math.inf
-    return float(f"{auctions * (least / effect) ** 2:.1e}")
+    return _rounded(auctions * (least / effect) ** 2)
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.1e}")
 
 
 def _answer(verdict: Verdict) -> str:

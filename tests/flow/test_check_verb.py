@@ -242,6 +242,14 @@ def test_without_json_the_headline_comes_first(
     assert last.startswith("  Next: ")
 
 
+@pytest.mark.parametrize("verb", ["check", "ledger"])
+def test_help_tells_the_exit_codes(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([verb, "--help"])
+    assert stopped.value.code == 0
+    assert "`kit check`: 0 pass, 1 fail, 3 needs a person." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("policy", "model", "said"),
     [

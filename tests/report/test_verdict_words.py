@@ -127,6 +127,7 @@ def test_what_is_not_shown_tells_no_figure_of_the_holdout(silent: Verdict) -> No
     ("difference", "auctions", "said"),
     [
         (1e4, 10_000, "needs about 15,000 auctions, 5,000 more than this one has."),
+        (9e3, 10_000, "needs about 19,000 auctions, 9,000 more than this one has."),
         (2e4, 10_000, "large enough for an effect as on the tune split"),
         (-1e4, 10_000, "the tune split does not show the effect either"),
         (1e4, None, "another candidate, or a longer holdout."),
