@@ -14,7 +14,7 @@ from kit.base.errors import DataError
 from kit.validate.blocks import Blocks
 from kit.validate.bootstrap import Array
 from kit.validate.paired import METRICS, PairedUnits, check_frames, merge_dependent, pair
-from kit.validate.serial import studentised_in_time, too_few_blocks
+from kit.validate.serial import said, studentised_in_time, too_few_blocks
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,9 @@ def _lacking(
 ) -> str:
     fewest = int(min(side.sum() for side in _sides(units, columns, ratio.events)))
     if fewest < min_events:
-        return f"too little data: {fewest} {ratio.events} of one policy, fewer than {min_events}"
+        return (
+            f"too little data: {said(fewest, ratio.events)} of one policy, fewer than {min_events}"
+        )
     differ = np.zeros(len(units), dtype=bool)
     for name in (ratio.over, ratio.under):
         policy, baseline = _sides(units, columns, name)

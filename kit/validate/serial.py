@@ -169,3 +169,38 @@ def too_few_blocks(differ: NDArray[np.bool_], min_blocks: int) -> str:
     if active < min_blocks:
         return f"too little data: the policies differ in {active} blocks, fewer than {min_blocks}"
     return ""
+
+
+def too_few_events(metric: str, clicks: float, impressions: float, min_events: int) -> str:
+    """Return that too little was won for an interval, in a few words; empty if it was enough.
+
+    Parameters
+    ----------
+    metric : str
+        What is compared: impressions count for spend and impressions, clicks for the rest.
+    clicks, impressions : float
+        Of the policy that won more of them.
+    min_events : int
+        Fewest events.
+
+    Examples
+    --------
+    >>> too_few_events("surplus", 7, 900, 30), too_few_events("spend", 7, 900, 30)
+    ('too little data: 7 clicks, fewer than 30', '')
+    """
+    is_bought = metric in ("spend", "impressions")
+    most, event = (impressions, "impressions") if is_bought else (clicks, "clicks")
+    if most >= min_events:
+        return ""
+    return f"too little data: {said(int(most), event)}, fewer than {min_events}"
+
+
+def said(number: int, nouns: str) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> said(1, "clicks"), said(0, "clicks")
+    ('1 click', '0 clicks')
+    """
+    return f"{number} {nouns.removesuffix('s') if number == 1 else nouns}"

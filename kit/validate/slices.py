@@ -17,7 +17,7 @@ from kit.data.log import AuctionLog
 from kit.validate.blocks import Blocks
 from kit.validate.bootstrap import Array, block_se, residuals
 from kit.validate.paired import METRICS, PairedUnits, check_frames
-from kit.validate.serial import inflation, studentised_in_time, too_few_blocks
+from kit.validate.serial import inflation, studentised_in_time, too_few_blocks, too_few_events
 
 _JOIN = " \N{MIDDLE DOT} "
 FEWEST_FOR_BOOTSTRAP = 14
@@ -289,10 +289,12 @@ def _row(one: _Slice, metric: str, min_blocks: int, min_events: int) -> dict[str
 
 
 def _lacking(one: _Slice, metric: str, min_blocks: int, min_events: int) -> str:
-    event = "impressions" if metric in ("spend", "impressions") else "clicks"
-    most = int(max(side.sum() for side in one.side(event)))
-    if most < min_events:
-        return f"too little data: {most} {event}, fewer than {min_events}"
+    clicks, impressions = (
+        max(float(side.sum()) for side in one.side(event)) for event in ("clicks", "impressions")
+    )
+    thin = too_few_events(metric, clicks, impressions, min_events)
+    if thin:
+        return thin
     seen = one.units.auctions > 0
     policy, baseline = one.side(metric)
     return too_few_blocks((policy != baseline)[seen], min_blocks)

@@ -13,7 +13,7 @@ from kit.base.errors import DataError
 from kit.validate.blocks import Blocks
 from kit.validate.bootstrap import Array
 from kit.validate.paired import METRICS, check_frames, merge_dependent, pair
-from kit.validate.serial import studentised_in_time, too_few_blocks
+from kit.validate.serial import studentised_in_time, too_few_blocks, too_few_events
 
 
 def winsorised(
@@ -27,6 +27,7 @@ def winsorised(
     level: float = 0.95,
     resamples: int = 4000,
     min_blocks: int = 8,
+    min_events: int = 30,
 ) -> pd.DataFrame:
     """Compare again with the most extreme blocks pulled in, beside the plain comparison.
 
@@ -42,7 +43,7 @@ def winsorised(
         Block column.
     shares : sequence of float
         Part of the blocks pulled in at each end, in (0, 0.25]; never less than one block.
-    level, resamples, min_blocks : float, int, int
+    level, resamples, min_blocks, min_events : float, int, int, int
         As in `kit.validate.compare.compare`.
 
     Returns
@@ -87,10 +88,18 @@ def winsorised(
     check_frames(policy, baseline)
     units, _ = merge_dependent(pair(policy, baseline, blocks, [metric]), min_blocks)
     plain = units.difference[:, 0]
+    clicks, impressions = (
+        max(float(side[event].sum()) for side in (policy, baseline))
+        for event in ("clicks", "impressions")
+    )
+    thin = too_few_events(metric, clicks, impressions, min_events)
     rows = []
     for share in (0.0, *shares):
         changed = _pulled_in(plain, units.auctions, share)
-        low, high, lacking = _interval(changed, units.auctions, rng, level, resamples, min_blocks)
+        lacking = thin or too_few_blocks(changed != 0, min_blocks)
+        low, high = math.nan, math.nan
+        if not lacking:
+            low, high = _interval(changed, units.auctions, rng, level, resamples)
         rows.append({
             "share": share,
             "blocks_changed": int(np.count_nonzero(changed != plain)),
@@ -160,15 +169,10 @@ def _pulled_in(difference: Array, auctions: Array, share: float) -> Array:
 
 
 def _interval(
-    difference: Array, auctions: Array, rng: np.random.Generator, level: float, resamples: int,
-    min_blocks: int,
-) -> tuple[float, float, str]:  # fmt: skip
-    total = float(difference.sum())
-    lacking = too_few_blocks(difference != 0, min_blocks)
-    if lacking:
-        return math.nan, math.nan, lacking
+    difference: Array, auctions: Array, rng: np.random.Generator, level: float, resamples: int
+) -> tuple[float, float]:
     found = studentised_in_time(
         difference[:, None], auctions, level=level, resamples=resamples, rng=rng
     )
-    half = float(found.critical[0] * found.se[0])
-    return total - half, total + half, ""
+    total, half = float(difference.sum()), float(found.critical[0] * found.se[0])
+    return total - half, total + half

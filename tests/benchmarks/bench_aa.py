@@ -130,7 +130,7 @@ def _percentile(gains: Sequence[Array], ideal: float, rng: np.random.Generator) 
 
 
 def _relative(half: Array, ideal: float) -> float:
-    return float(np.median(half)) / ideal
+    return float(np.median(half) / ideal)
 
 
 def _true_error(world: str, blocks: int) -> float:
@@ -163,7 +163,9 @@ def tables(quick: bool) -> list[Table]:
                 f"paired t {100 * paired.wrong / runs:.1f} %, "
                 f"percentile bootstrap {100 * percentile.wrong / runs:.1f} %"
             )
-            errors.append(Row(name, f"{said}, none in {ours.refused}", rivals, low / 0.05, "<= 1"))
+            errors.append(
+                Row(name, f"{said}, none in {ours.refused}", rivals, float(low) / 0.05, "<= 1")
+            )
             quantiles = student.ppf(0.975, blocks - 1) / norm.ppf(0.975)
             of_normal = f"{ours.width:.2f} ({ours.width * quantiles:.2f} of the normal quantile's)"
             rivals = f"paired t {paired.width:.2f}, percentile bootstrap {percentile.width:.2f}"

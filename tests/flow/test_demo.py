@@ -59,7 +59,9 @@ def test_report_is_one_small_file_without_addresses(demo: Demo) -> None:
         "programmatic-kit", "Calibration of the click model", "Win rate by bid",
         "Verdict: better", "What was checked", "Results on the tune split",
         "Where the difference comes from", "Spend, win rate and value", "independent units",
-        "comparisons together",
+        "comparisons together", "Rates and prices", "Value per spend", "Difference by campaign",
+        "Difference by exchange", "Largest loss of surplus", "Without extreme blocks",
+        "push the difference most",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["report.html", "report.md"])

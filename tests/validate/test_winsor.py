@@ -56,6 +56,16 @@ def test_few_blocks_say_too_little_data(rng: np.random.Generator) -> None:
     assert np.isfinite(table["difference"]).all()
 
 
+def test_a_few_clicks_carry_no_interval_however_ordinary_the_blocks(
+    rng: np.random.Generator,
+) -> None:
+    policy, base = frames(rng, rng.normal(50, 10, 40))
+    rare = [frame.assign(clicks=[1, *[0] * 39]) for frame in (policy, base)]
+    table = winsorised(*rare, rng=rng)
+    assert (table["lacking"] == "too little data: 1 click, fewer than 30").all()
+    assert table[["low", "high"]].isna().all(axis=None)
+
+
 def test_campaigns_of_one_time_are_one_block(rng: np.random.Generator) -> None:
     blocks = two_campaign_blocks(rng, 20)
     table = winsorised(*frames(rng, rng.standard_t(2, 40)), rng=rng, blocks=blocks, shares=[0.05])
