@@ -16,6 +16,7 @@ from kit.data.log import AuctionLog
 from kit.data.sealed import seal_log
 from kit.validate import ledger as ledger_module
 from kit.validate import look as look_module
+from kit.validate import stress
 from kit.validate.claim import Claim
 from kit.validate.holdout import MIN_CLICKS
 from kit.validate.ledger import Ledger
@@ -47,6 +48,12 @@ STRICT = RULES.model_copy(
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     return make_case(tmp_path_factory.mktemp("look"))
+
+
+@pytest.fixture(autouse=True)
+def _two_scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Play price shocks alone: a look takes half the time."""
+    monkeypatch.setattr(stress, "SCENARIOS", {"prices": stress.SCENARIOS["prices"]})
 
 
 @pytest.fixture
