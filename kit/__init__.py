@@ -115,15 +115,23 @@ _PUBLIC: dict[str, str] = {
     "gates_table": "kit.report.verdict_words",
     "verdict_headline": "kit.report.verdict_words",
     "verdict_lines": "kit.report.verdict_words",
+    "auctions_needed": "kit.validate.detectable",
+    "detectable_effect": "kit.validate.detectable",
     "DriftReport": "kit.validate.drift",
     "drift_report": "kit.validate.drift",
+    "ratio_differences": "kit.validate.ratio",
     "Rules": "kit.validate.rules",
     "read_rules": "kit.validate.rules",
+    "SliceEffects": "kit.validate.slices",
+    "cross_blocks": "kit.validate.slices",
+    "slice_effects": "kit.validate.slices",
     "StressReport": "kit.validate.stress",
     "stress_test": "kit.validate.stress",
     "Vault": "kit.validate.vault",
     "looks_table": "kit.validate.vault",
     "Effect": "kit.validate.verdict",
+    "share_of_largest": "kit.validate.winsor",
+    "winsorised": "kit.validate.winsor",
     "build_variant": "kit.variant.build",
     "FrozenVariant": "kit.variant.frozen",
     "freeze": "kit.variant.frozen",
@@ -306,15 +314,21 @@ if TYPE_CHECKING:
     from kit.validate.blocks import time_blocks as time_blocks
     from kit.validate.compare import compare as compare
     from kit.validate.comparison import Comparison as Comparison
+    from kit.validate.detectable import auctions_needed as auctions_needed
+    from kit.validate.detectable import detectable_effect as detectable_effect
     from kit.validate.drift import DriftReport as DriftReport
     from kit.validate.drift import drift_report as drift_report
     from kit.validate.leakage import LeakageReport as LeakageReport
     from kit.validate.leakage import check_frames as check_frames
     from kit.validate.leakage import check_leakage as check_leakage
     from kit.validate.ledger import Ledger as Ledger
+    from kit.validate.ratio import ratio_differences as ratio_differences
     from kit.validate.rule import Schedule as Schedule
     from kit.validate.rules import Rules as Rules
     from kit.validate.rules import read_rules as read_rules
+    from kit.validate.slices import SliceEffects as SliceEffects
+    from kit.validate.slices import cross_blocks as cross_blocks
+    from kit.validate.slices import slice_effects as slice_effects
     from kit.validate.stress import StressReport as StressReport
     from kit.validate.stress import stress_test as stress_test
     from kit.validate.vault import Vault as Vault
@@ -322,6 +336,8 @@ if TYPE_CHECKING:
     from kit.validate.verdict import Effect as Effect
     from kit.validate.verdict import GateResult as GateResult
     from kit.validate.verdict import Verdict as Verdict
+    from kit.validate.winsor import share_of_largest as share_of_largest
+    from kit.validate.winsor import winsorised as winsorised
     from kit.variant.build import build_variant as build_variant
     from kit.variant.frozen import FrozenVariant as FrozenVariant
     from kit.variant.frozen import freeze as freeze

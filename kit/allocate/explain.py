@@ -29,16 +29,17 @@ _STEP = 1e-5
 
 @contextmanager
 def _at(allocation: Allocation) -> Iterator[CompiledProblem]:
-    """Bring the live problem back to the numbers of an answer for a while."""
+    """Bring the live problem back to the numbers of an answer for a while; others wait."""
     compiled, then = allocation.live(), allocation.theta
-    now = compiled.theta.copy()
-    differ = [] if then is None else np.flatnonzero(now != then).tolist()
-    compiled.move({} if then is None else {place: float(then[place]) for place in differ})
-    try:
-        yield compiled
-    finally:
-        back = np.flatnonzero(compiled.theta != now).tolist()
-        compiled.move({place: float(now[place]) for place in back})
+    with compiled.alone:
+        now = compiled.theta.copy()
+        differ = [] if then is None else np.flatnonzero(now != then).tolist()
+        compiled.move({} if then is None else {place: float(then[place]) for place in differ})
+        try:
+            yield compiled
+        finally:
+            back = np.flatnonzero(compiled.theta != now).tolist()
+            compiled.move({place: float(now[place]) for place in back})
 
 
 def _price(compiled: CompiledProblem, raw: Raw, place: int) -> float:

@@ -60,7 +60,7 @@ def _list_runs(given: argparse.Namespace) -> None:
         print(json.dumps([asdict(run) for run in runs]))
         return
     for run in runs:
-        said = run.message or str(run.summary.get("verdict") or "")
+        said = run.message or str(run.summary.get("headline") or run.summary.get("verdict") or "")
         print(f"{run.id:>5}  {run.started_at}  {run.verb:<9}{run.status:<8}{said[:90]}".rstrip())
     if not runs:
         print("no runs in this workspace yet; `kit demo` makes one")

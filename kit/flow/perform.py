@@ -126,6 +126,17 @@ def perform_again(number: int, say: Say) -> tuple[Performed, list[str]]:
     return done, _changes(old, get_run(done.number))
 
 
+_MOVES = ("repeated", "looks_left", "headline", "lines")
+"""What a vault's recorded answer says otherwise when it is asked again."""
+
+
+def _steady(summary: Any) -> Any:
+    """Return a summary without what moves though nothing has changed."""
+    if isinstance(summary, dict):
+        return {name: _steady(item) for name, item in summary.items() if name not in _MOVES}
+    return summary
+
+
 def _changes(old: Run, new: Run) -> list[str]:
     said = [
         f"input {path} has changed since"
@@ -137,6 +148,6 @@ def _changes(old: Run, new: Run) -> list[str]:
         for name, version in old.versions.items()
         if new.versions.get(name) != version
     ]
-    if old.status == "done" and old.summary != new.summary:
+    if old.status == "done" and _steady(old.summary) != _steady(new.summary):
         said.append("the figures differ from those recorded")
     return said

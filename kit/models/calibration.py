@@ -151,7 +151,7 @@ def _platt(
 
     def loss(beta: NDArray[np.float64]) -> float:
         line = beta[0] + beta[1] * offset
-        return float(np.logaddexp(0, line).sum() - truth @ line + _slope_penalty(beta[1]))
+        return float(np.logaddexp(0, line).sum() - _dot(truth, line) + _slope_penalty(beta[1]))
 
     beta = np.array([centre + _shift(raw, truth), 1.0])
     for _ in range(50):
@@ -167,6 +167,14 @@ def _platt(
     return [centre], [_shift(slope * offset, truth)], slope
 
 
+def _dot(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    """Return a scalar product that does not depend on how many threads BLAS has.
+
+    A calibration is part of a frozen variant, whose hash says whether it was asked about before.
+    """
+    return float((left * right).sum())
+
+
 def _slope_penalty(slope: float) -> float:
     return 0.5 * ((slope - 1) / _SLOPE_SD) ** 2
 
@@ -177,9 +185,9 @@ def _newton_step(
     fitted = expit(beta[0] + beta[1] * offset)
     weight = fitted * (1 - fitted)
     error = fitted - truth
-    gradient = np.array([error.sum(), error @ offset + (beta[1] - 1) / _SLOPE_SD**2])
-    cross = weight @ offset
-    curvature = np.array([[weight.sum(), cross], [cross, weight @ offset**2 + 1 / _SLOPE_SD**2]])
+    gradient = np.array([error.sum(), _dot(error, offset) + (beta[1] - 1) / _SLOPE_SD**2])
+    cross, square = _dot(weight, offset), _dot(weight, offset**2)
+    curvature = np.array([[weight.sum(), cross], [cross, square + 1 / _SLOPE_SD**2]])
     return np.asarray(np.linalg.solve(curvature, gradient))
 
 

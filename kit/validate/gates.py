@@ -17,7 +17,7 @@ from kit.validate.claim import Claim
 from kit.validate.drift import drift_report
 from kit.validate.leakage import check_leakage
 from kit.validate.outages import FeatureOutage
-from kit.validate.readings import bids_of, play
+from kit.validate.readings import bids_of, play, with_click_value
 from kit.validate.rules import Rules
 from kit.validate.scoring import Score
 from kit.validate.segments import segments
@@ -163,6 +163,7 @@ def stressed(log: AuctionLog, claim: Claim) -> StressReport:
     once, where the baseline bids by the same predictions or by none.
     """
     candidate, baseline = claim.candidate, claim.baseline
+    log = with_click_value(log, claim)
     rng, budget, features = np.random.default_rng(claim.seed), claim.budget(len(log)), _read(claim)
     none = baseline.click is None and "pctr" not in log.frame.columns
     shared = none or baseline.files == candidate.files

@@ -173,7 +173,9 @@ def _scored(
             effect = GateResult("effect", "fail", "holdout", (f"Not shown {said}.",))
             return _with(asked, False, (effect, *tune.gates)), "nothing"
         gates = split_gates(held.sealed.train, found, claim, rules, "holdout")
-        seen = Effect.of(found.comparisons(charge.look, claim.seed, ("surplus",))[0])
+        seen = Effect.of(
+            found.comparisons(charge.look, claim.seed, ("surplus",))[0], charge.body["critical_z"]
+        )
     except KitError as error:  # its words could tell of sealed rows: only its kind goes out
         why = f"It could not be scored on the holdout ({type(error).__name__})."
         effect = GateResult("effect", "fail", "holdout", (why,))

@@ -73,25 +73,38 @@ class Effect:
     auctions: int
 
     @classmethod
-    def of(cls, seen: Comparison) -> Effect:
+    def of(cls, seen: Comparison, critical_z: float) -> Effect:
         """Round what a comparison saw in its first metric.
+
+        Parameters
+        ----------
+        seen : Comparison
+            On the holdout, its intervals counted over every look so far.
+        critical_z : float
+            Of the look: where the comparison has no interval, for want of events or of
+            independent blocks, this many standard errors either way.
 
         Examples
         --------
         >>> from kit.validate.comparison import MetricDifference
         >>> row = MetricDifference("surplus", 9e5, 5e5, 412_345, 104_321, 712_345, 51_234, 7e5,
         ...                        104_321, 712_345)
-        >>> Effect.of(Comparison("better", (), 24, "", 0.95, 1, (row,), 900, 50)).difference
+        >>> Effect.of(Comparison("better", (), 24, "", 0.95, 1, (row,), 900, 50), 2.0).difference
         410000.0
         """
         row = seen.first
         step = 10.0 ** math.floor(math.log10(row.se / 2)) if row.se > 0 else 1.0
 
+        low, high = row.simultaneous_low, row.simultaneous_high
+        if not (math.isfinite(low) and math.isfinite(high)):
+            reach = critical_z * row.se
+            low, high = row.difference - reach, row.difference + reach
+
         def rounded(end: float) -> float:
-            return round(end / step) * step if math.isfinite(end) else math.nan
+            return round(end / step) * step
 
         return cls(
-            rounded(row.difference), rounded(row.simultaneous_low), rounded(row.simultaneous_high),
+            rounded(row.difference), rounded(low), rounded(high),
             step, seen.level, seen.blocks, seen.auctions,
         )  # fmt: skip
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kit.base.checks import did_you_mean
+from kit.base.errors import PolicyError
 from kit.bid.parameters import Bidder
 from kit.bid.registry import POLICIES, make_policy
+from kit.bid.scaled import ALL
 from kit.bid.training import TrainingStats
 from kit.data.log import AuctionLog
 from kit.models.response import Response, fit_response
@@ -57,7 +60,19 @@ def build_variant(
     """
     click = None if spec.model is None else _fit(spec.model, train, tune, spec.seed)
     policy = spelled_out(spec.policy, train)
+    _known_exchanges(policy, train)
     return freeze(spec.model_copy(update={"policy": policy}), click, folder, code)
+
+
+def _known_exchanges(policy: PolicySpec, train: AuctionLog) -> None:
+    """Refuse factors of an exchange that the log does not have: a misspelt one would do nothing."""
+    names = train.labels("exchange", ALL)[1]
+    odd = sorted({*policy.multipliers, *policy.first_price} - set(names))
+    if odd:
+        raise PolicyError(
+            f"policy {policy.name}: has a factor for exchange {odd[0]!r}, which the log does not "
+            f"have; must be one of: {', '.join(names)}. {did_you_mean(odd[0], names)}".rstrip()
+        )
 
 
 def _fit(model: ModelSpec, train: AuctionLog, tune: AuctionLog, seed: int) -> Response:

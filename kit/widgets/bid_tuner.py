@@ -31,7 +31,7 @@ from kit.replay.tuning import (
     step_of,
 )
 from kit.variant.frozen import FrozenVariant
-from kit.widgets.panel import Panel
+from kit.widgets.panel import Panel, one_at_a_time
 from kit.widgets.tuner_figures import ROWS, Pin, TunerFigures, curves_figure
 
 _MOST_PINS = 4
@@ -116,7 +116,8 @@ class BidTuner(Panel):
         """The setting that is shown."""
         return self.view.setting
 
-    def set(self, policy: str | None = None, **changes: Any) -> TuningView:
+    @one_at_a_time
+    def set(self, /, policy: str | None = None, **changes: Any) -> TuningView:
         """Change the setting as the sliders do, and return what it does.
 
         Parameters
@@ -135,6 +136,7 @@ class BidTuner(Panel):
         self._show_setting()
         return self.view
 
+    @one_at_a_time
     def pin(self, name: str | None = None) -> Pin:
         """Keep the present setting to compare with; the oldest of four makes room."""
         self._pinned += 1
@@ -143,6 +145,7 @@ class BidTuner(Panel):
         self._draw()
         return made
 
+    @one_at_a_time
     def clear_pins(self) -> None:
         """Forget the pinned settings."""
         self.pins, self._pinned = [], 0
@@ -281,6 +284,7 @@ class BidTuner(Panel):
     def _per_money(self) -> float:
         return 1 / self.unit.money(1.0)
 
+    @one_at_a_time
     def _changed(self, change: Any) -> None:
         if self._quiet:
             return
@@ -311,17 +315,20 @@ class BidTuner(Panel):
     def _draw(self) -> None:
         self.figures.draw(self.view, self.pins, self.measure.value)
 
+    @one_at_a_time
     def _copy(self) -> None:
         self.code.layout.display = ""
         self.code.value = self.to_code()
         self.figures.glue.copy_text(self.code.value)
         self.say("The code is below, and on the clipboard where the browser allows it.")
 
+    @one_at_a_time
     def _export(self) -> None:
         path = Path("bid_tuner.json")
         self.to_json(path)
         self.say(f"Written to {path.resolve()}.")
 
+    @one_at_a_time
     def twin(self) -> tuple[str, str]:
         """Return the curves as SVG, and settings and totals as Markdown."""
         return self.figures.twin(self.view, self.pins)

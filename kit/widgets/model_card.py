@@ -27,6 +27,7 @@ from kit.widgets.panel import (
     figure_layout,
     html_table,
     markdown_table,
+    one_at_a_time,
 )
 
 Model = Response | LandscapeModel
@@ -84,6 +85,7 @@ class ModelCardPanel(Panel):
         )
         self._draw()
 
+    @one_at_a_time
     def set(
         self, model: str | None = None, split: str | None = None, bins: int | None = None
     ) -> pd.DataFrame:
@@ -138,6 +140,7 @@ class ModelCardPanel(Panel):
         )
         self._draw_drift()
 
+    @one_at_a_time
     def _changed(self, change: Any) -> None:
         if self._quiet:
             return
@@ -258,6 +261,7 @@ class ModelCardPanel(Panel):
         shown = [ABSENT if number is None else f"{number:.4f}" for number in numbers]
         return header, [[*row, count(score.positives), *shown]]
 
+    @one_at_a_time
     def twin(self) -> tuple[str, str]:
         """Return the calibration or win-rate curves as SVG, and the tables as Markdown."""
         model = self.models[self.model_name]

@@ -27,6 +27,7 @@ from kit.widgets.panel import (
     figure_layout,
     html_table,
     markdown_table,
+    one_at_a_time,
 )
 
 _WIDE = {"description_width": "90px"}
@@ -109,6 +110,7 @@ class ReplayExplorer(Panel):
         )
         self._draw()
 
+    @one_at_a_time
     def set(
         self,
         policy: str | None = None,
@@ -147,6 +149,7 @@ class ReplayExplorer(Panel):
         for menu in (self.policy, self.baseline, self.segment, self.metric):
             menu.observe(self._changed, "value")
 
+    @one_at_a_time
     def _changed(self, change: Any) -> None:
         if self._quiet:
             return
@@ -237,6 +240,7 @@ class ReplayExplorer(Panel):
     def _money(self, price_sum: float, sign: bool = False) -> str:
         return money(self.unit.money(price_sum), self.unit.currency, sign)
 
+    @one_at_a_time
     def twin(self) -> tuple[str, str]:
         """Return the differences as SVG, and both tables as Markdown."""
         result = self.result

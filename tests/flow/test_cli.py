@@ -18,7 +18,8 @@ from kit.data.samples import AUCTIONS, THETA
 
 Kit = Callable[..., tuple[int, Any, str]]
 AUCTIONS_PATH = str(asset_dir("data_samples") / AUCTIONS)
-VERBS = ("demo", "load", "simulate", "train", "replay", "allocate", "floors", "report", "runs")
+VERBS = ("demo", "load", "simulate", "train", "replay", "allocate", "floors", "report", "runs",
+         "check", "ledger")  # fmt: skip
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -173,7 +173,7 @@ def test_the_judge_finds_a_real_difference() -> None:
     versus_one = found.against[0][0].comparison
     assert versus_one.decision == "better"
     assert versus_one.first.simultaneous_low > 0
-    assert split_facts(found)["against"]["one multiplier"]["verdict"] == "better"
+    assert split_facts(found)["against"]["one multiplier"]["decision"] == "better"
     assert "more surplus" in price_words(found)
 
 
@@ -197,14 +197,16 @@ def test_the_demo_reports_the_split(demo: tuple[Path, Outcome]) -> None:
     findings = Findings.load(out / "result.json")
     assert findings.budget_split == facts
     assert facts["budget_share"] == 0.6
-    assert facts["verdict"] in ("better", "worse", "cannot conclude")
+    assert facts["tune"] in ("better", "worse", "cannot conclude")
+    assert facts["verdict"]["question"] == "better"
+    assert facts["verdict"]["candidate"] == "split by return"
     assert any(line.startswith("Budget across exchanges:") for line in outcome.lines)
     for name in ("report.html", "report.md"):
         text = (out / name).read_text()
         for said in (
             "Budget across exchanges",
             "more budget returns",
-            "holds for all 9",
+            "of them, 3 metrics each",
             "What money buys on each exchange",
             "cassini",
         ):
@@ -225,4 +227,4 @@ def test_a_log_of_one_exchange_says_so(tmp_path: Path) -> None:
     assert "Budget across exchanges: One exchange: nothing to split." in outcome.lines
     text = (tmp_path / "report.md").read_text()
     assert f"## Budget across exchanges\n\n{ONE_EXCHANGE}\n" in text
-    assert Findings.load(tmp_path / "result.json").verdict["comparisons"] <= 3
+    assert Findings.load(tmp_path / "result.json").comparison["comparisons"] <= 3

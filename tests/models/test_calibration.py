@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -147,3 +150,22 @@ def test_scores_without_positives_or_rows_are_none() -> None:
     assert (score.auc, score.calibration_ratio, score.normalised_entropy) == (None, None, None)
     assert score_probabilities([], []).log_loss is None
     assert score_probabilities([0.0, 0.5], [1, 0]).log_loss is None
+
+
+def test_it_does_not_depend_on_the_threads_of_blas() -> None:
+    """Else the same spec, built again, would be another candidate and charged again."""
+    code = """
+import numpy as np
+from kit.models.calibration import Calibrator
+rng = np.random.default_rng(5)
+raw = rng.uniform(0.01, 0.1, 30_000)
+print(Calibrator.fit(raw, rng.random(30_000) < 0.8 * raw ** 1.1))
+"""
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": threads},
+        ).stdout
+        for threads in ("1", "2")
+    }  # fmt: skip
+    assert len(said) == 1

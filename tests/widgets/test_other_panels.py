@@ -37,8 +37,10 @@ def test_segments_add_up_to_a_replay(explorer: ReplayExplorer, split: Split) -> 
         whole = replay(split.tune, np.full(len(split.tune), bid), click_value_cpm=3000.0)
         assert rows.loc["all", name] == pytest.approx(whole.cost)
         assert rows[name].drop("all").sum() == pytest.approx(whole.cost)
-    assert (rows["low"] <= rows["difference"]).all()
-    assert (rows["difference"] <= rows["high"]).all()
+    told = rows.dropna(subset="low")  # hours of two days move together: some have no interval
+    assert len(told) >= 2
+    assert (told["low"] <= told["difference"]).all()
+    assert (told["difference"] <= told["high"]).all()
     assert rows.loc["all", "auctions"] == len(split.tune)
 
 
@@ -48,7 +50,7 @@ def test_one_interval_beside_many_is_wider(split: Split) -> None:
     explorer = Explorer(split, {"flat": flat, "low": low}, click_value_cpm=3000.0)
     widths = {}
     for segment in ("auction_type", "hour of day"):
-        rows = explorer.explore("flat", "low", segment, "spend").segments
+        rows = explorer.explore("flat", "low", segment, "surplus").segments
         widths[segment] = rows["high"][0] - rows["low"][0]
     assert widths["hour of day"] > widths["auction_type"]
 
