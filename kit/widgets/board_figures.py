@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Collection, Sequence
 
 import pandas as pd
@@ -15,12 +16,13 @@ from kit.report.difference_figures import segment_differences
 from kit.report.figures import short
 from kit.report.numbers import ABSENT, count, money
 from kit.report.verdict_words import detectable, gates_table, next_step, verdict_headline
-from kit.report.wording import sentence
+from kit.validate.verdict import Verdict
 from kit.widgets.panel import BLUE, ORANGE, figure, figure_layout, markdown_table
 
 GREY = "#6b7280"
 _LONGEST_NAME = 28
 _ROW_PX = 26
+_SILENT = "Only the status is told."
 _PLAIN = str.maketrans("|<>\n", "/() ")
 
 
@@ -43,8 +45,8 @@ def _board_row(row: Standing, indented: bool) -> list[str]:
 
 def _interval(row: Standing) -> str:
     """Return the interval on tune; a dash where the split cannot support one."""
-    low, high = (money(end, row.preview.unit.currency, sign=True) for end in row.money[1:])
-    return ABSENT if ABSENT in (low, high) else f"{low} to {high}"
+    low, high = (money(end, "", sign=True) for end in row.money[1:])
+    return ABSENT if ABSENT in (low, high) else f"{low} to {high} {row.preview.unit.currency}"
 
 
 def wide_table(
@@ -52,21 +54,24 @@ def wide_table(
     rows: Sequence[Sequence[str]],
     *,
     words: Collection[int] = (),
+    wrapped: Collection[int] = (),
     marked: int | None = None,
 ) -> str:
-    """Return an HTML table whose columns of words read from the left and wrap.
+    """Return an HTML table whose columns of words read from the left.
 
     Parameters
     ----------
     header, rows : sequences of str
         The first column names its row.
-    words : collection of int
-        Columns of words.
+    words, wrapped : collection of int
+        Columns of words, and those of them that may wrap.
     marked : int, optional
         The row that is selected: it says so, and is bold.
     """
-    style = 'style="text-align:left;white-space:normal"'
-    shown = [style if place in words else "" for place in range(len(header))]
+    shown = [""] * len(header)
+    for place in words:
+        space = "normal" if place in wrapped else "nowrap"
+        shown[place] = f'style="text-align:left;white-space:{space}"'
     head = "".join(
         f'<th scope="col" {shown[place]}>{html.escape(name)}</th>'
         for place, name in enumerate(header)
@@ -84,6 +89,14 @@ def wide_table(
         f'<table class="kit-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
     )
+
+
+def gate_rows(verdict: Verdict) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of the gates; of those on a holdout only the status is told."""
+    table = gates_table(verdict)
+    told = table["Split"].map(lambda split: _SILENT if split == "holdout" else ABSENT)
+    rows = table.assign(Reasons=table["Reasons"].where(table["Reasons"] != "", told))
+    return list(rows.columns), rows.to_numpy().tolist()
 
 
 def look_rows(row: Standing, board: Board) -> list[list[str]]:
@@ -106,7 +119,7 @@ def look_rows(row: Standing, board: Board) -> list[list[str]]:
         rows.append(["A look is charged", cost(row, board)])
     if row.variant.spec.hypothesis:
         rows.append(["Why it should be better", row.variant.spec.hypothesis])
-    rows.append(["Next", sentence(next_step(latest, power=board.power, auctions=holdout))])
+    rows.append(["Next", next_step(latest, power=board.power, auctions=holdout)])
     return rows
 
 
@@ -132,12 +145,18 @@ def ask_words(row: Standing, board: Board) -> str:
     return f"Ask the holdout about {row.name}? Charged: {cost(row, board)}.{could}"
 
 
+def diff_rows(board: Board, name: str, against: str) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of what differs between two specs."""
+    rows = board.diff(name, against).to_numpy().tolist()
+    return ["Spec", name, against], rows or [["Nothing that decides bids differs.", "", ""]]
+
+
 def effects_figure(board: Board) -> go.FigureWidget:
     """Return the axes of the chart of tune effects."""
     title = f"Surplus beyond {html.escape(short(board.baseline.spec.name, _LONGEST_NAME))} on tune"
     return figure(
         "effects",
-        figure_layout(f"{title}, with its interval", f"{board.unit.currency}", ""),
+        figure_layout(f"{title}, with its interval", f"surplus ({board.unit.currency})", ""),
     )
 
 
@@ -148,6 +167,8 @@ def draw_effects(chart: go.FigureWidget, rows: Sequence[Standing], selected: str
     colors = [BLUE if a > 0 else ORANGE if b < 0 else GREY for a, b in zip(low, high, strict=True)]
     currency = rows[0].preview.unit.currency
     names = [html.escape(short(row.name, _LONGEST_NAME)) for row in rows]
+    ends = [end for end in (*center, *low, *high, 0.0) if math.isfinite(end)]
+    room = 0.04 * (max(ends) - min(ends)) or 1.0
     with chart.batch_update():
         chart.data = ()
         for place, name, middle, left, right, color, row in zip(
@@ -174,11 +195,14 @@ def draw_effects(chart: go.FigureWidget, rows: Sequence[Standing], selected: str
             margin_l=30 + 7 * max(map(len, names)),
             yaxis={"tickmode": "array", "tickvals": places, "ticktext": names,
                    "range": [-0.7, len(rows) - 0.3], "showgrid": False},
-            xaxis={"zeroline": True, "zerolinewidth": 2, "nticks": 9},
+            xaxis={"zeroline": True, "zerolinewidth": 2, "nticks": 9,
+                   "range": [min(ends) - room, max(ends) + room]},
         )  # fmt: skip
 
 
-def board_twin(board: Board, rows: Sequence[Standing], row: Standing) -> tuple[str, str]:
+def board_twin(
+    board: Board, rows: Sequence[Standing], row: Standing, against: str
+) -> tuple[str, str]:
     """Return the effects as SVG, and the tables as Markdown."""
     first = [each.tune.first for each in rows]
     frame = pd.DataFrame({
@@ -186,12 +210,12 @@ def board_twin(board: Board, rows: Sequence[Standing], row: Standing) -> tuple[s
         **{name: [getattr(tune, name) for tune in first] for name in ("difference", "low", "high")},
     })  # fmt: skip
     label = f"surplus beyond {board.baseline.spec.name} on tune"
-    gates = gates_table(row.latest)
     blocks = [
         f"As it was when the cell ran. {verdict_headline(row.latest, power=board.power)}",
         _markdown(*board_rows(rows, indented=False)),
         _markdown(["Selected", row.name], look_rows(row, board)),
-        _markdown(list(gates.columns), gates.to_numpy().tolist()),
+        _markdown(*diff_rows(board, row.name, against)),
+        _markdown(*gate_rows(row.latest)),
     ]
     svg = segment_differences(frame, label=label, unit=board.unit)
     return svg, "\n\n".join(blocks) + "\n"

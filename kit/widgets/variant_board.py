@@ -15,15 +15,17 @@ from kit.base.errors import DataError, KitError
 from kit.data.sealed import SealedSplit
 from kit.flow.board import Board
 from kit.flow.standing import ORDERS, Order, Standing
-from kit.report.verdict_words import gates_table, verdict_headline, verdict_lines
+from kit.report.verdict_words import verdict_headline, verdict_lines
 from kit.validate.verdict import Question, Verdict
 from kit.variant.frozen import FrozenVariant
 from kit.widgets.board_figures import (
     ask_words,
     board_rows,
     board_twin,
+    diff_rows,
     draw_effects,
     effects_figure,
+    gate_rows,
     look_rows,
     wide_table,
 )
@@ -31,7 +33,7 @@ from kit.widgets.panel import Panel, html_table, one_at_a_time
 
 LOOK = "Look at the holdout (charged)"
 CHARGE = "Charge the look"
-_STYLE = {"description_width": "112px"}
+_STYLE = {"description_width": "92px"}
 
 
 class VariantBoard(Panel):
@@ -186,17 +188,19 @@ class VariantBoard(Panel):
             self.say(text)
 
     def _make_controls(self) -> None:
-        def menu(label: str, options: Iterable[str], value: str) -> widgets.Dropdown:
+        def menu(
+            label: str, options: Iterable[str], value: str, width: str = "400px"
+        ) -> widgets.Dropdown:
             made = widgets.Dropdown(
                 options=list(options), value=value, description=label, style=_STYLE,
-                layout={"width": "340px"},
+                layout={"width": width},
             )  # fmt: skip
             made.observe(self._changed, "value")
             return made
 
         self.choice = menu("Candidate", self.board.names, self.candidate)
         self.other = menu("Compare with", self._others, self.against)
-        self.ordered = menu("Order by", ORDERS, self.order)
+        self.ordered = menu("Order by", ORDERS, self.order, "210px")
         self.ask = widgets.Button(description=LOOK, tooltip=LOOK, layout={"width": "240px"})
         self.charge = widgets.Button(
             description=CHARGE, tooltip=CHARGE, button_style="warning", layout={"width": "160px"}
@@ -216,7 +220,9 @@ class VariantBoard(Panel):
         return [self.board.baseline.spec.name, *self.board.names]
 
     def _assemble(self) -> None:
-        wrapped = {"flex_flow": "row wrap"}
+        wrapped = {"flex_flow": "row wrap", "align_items": "flex-start", "margin": "6px 0"}
+        self.said.layout.margin = self.gates.layout.margin = "6px 0"
+        self.budget.layout.margin = "2px 12px"
         self.lay_out(
             widgets.HBox([self.choice, self.other, self.ordered], layout=wrapped),
             self.said,
@@ -232,11 +238,14 @@ class VariantBoard(Panel):
     def _changed(self, change: Any) -> None:
         if self._quiet:
             return
+        candidate, against = self.choice.value, self.other.value
+        if candidate == against != self.candidate:
+            against = self.candidate  # it was compared with what is chosen now: they change places
         try:
-            self._apply(self.choice.value, self.other.value, self.ordered.value)
+            self._apply(candidate, against, self.ordered.value)
         except KitError as error:
             self.complain(error)
-            self._show_state()  # a look asks about what the menus show
+        self._show_state()  # a look asks about what the menus show
 
     def _apply(self, candidate: str, against: str, order: Order) -> None:
         one_of("candidate", candidate, self.board.names)
@@ -320,22 +329,15 @@ class VariantBoard(Panel):
         self.budget.value = f"<b>{self.board.looks_left} of {looks} looks left</b>"
         self.table.value = wide_table(
             *board_rows(rows, self.order == "lineage"), words=(3, 4, 5, 6),
-            marked=names.index(self.candidate),
+            wrapped=(5, 6), marked=names.index(self.candidate),
         )  # fmt: skip
         draw_effects(self.effects, rows, self.candidate)
         self.facts.value = wide_table(
-            ["Selected", self.candidate], look_rows(row, self.board), words=(1,)
+            ["Selected", self.candidate], look_rows(row, self.board), words=(1,), wrapped=(1,)
         )
-        gates = gates_table(row.latest)
-        self.gates.value = wide_table(
-            list(gates.columns), gates.to_numpy().tolist(), words=(1, 2, 3)
-        )
-        self._draw_diff()
+        self.differences.value = html_table(*diff_rows(self.board, self.candidate, self.against))
+        self.gates.value = wide_table(*gate_rows(row.latest), words=(1, 2, 3), wrapped=(3,))
         self._draw_look(row)
-
-    def _draw_diff(self) -> None:
-        rows = self.diff.to_numpy().tolist() or [["Nothing that decides bids differs.", "", ""]]
-        self.differences.value = html_table(["Spec", self.candidate, self.against], rows)
 
     def _draw_look(self, row: Standing) -> None:
         """Show what a look said, or the two steps to one."""
@@ -347,4 +349,4 @@ class VariantBoard(Panel):
     def twin(self) -> tuple[str, str]:
         """Return the tune effects as SVG, and the tables as Markdown."""
         row = self.board.standing(self.candidate)
-        return board_twin(self.board, self.board.rows(self.order), row)
+        return board_twin(self.board, self.board.rows(self.order), row, self.against)
