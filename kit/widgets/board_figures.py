@@ -20,7 +20,7 @@ from kit.validate.verdict import Verdict
 from kit.widgets.panel import BLUE, ORANGE, figure, figure_layout, markdown_table
 
 GREY = "#6b7280"
-_LONGEST_NAME = 28
+_LONGEST_NAME = 40
 _ROW_PX = 26
 _SILENT = "Only the status is told."
 _PLAIN = str.maketrans("|<>\n", "/() ")

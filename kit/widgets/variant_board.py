@@ -220,8 +220,8 @@ class VariantBoard(Panel):
         return [self.board.baseline.spec.name, *self.board.names]
 
     def _assemble(self) -> None:
-        wrapped = {"flex_flow": "row wrap", "align_items": "flex-start", "margin": "6px 0"}
-        self.said.layout.margin = self.gates.layout.margin = "6px 0"
+        wrapped = {"flex_flow": "row wrap", "align_items": "flex-start", "margin": "6px 2px"}
+        self.said.layout.margin = self.gates.layout.margin = "6px 2px"
         self.budget.layout.margin = "2px 12px"
         self.lay_out(
             widgets.HBox([self.choice, self.other, self.ordered], layout=wrapped),
