@@ -17,13 +17,17 @@ from kit.validate.process import PROCESS
 from kit.validate.rules import packaged_rules, read_rules
 from kit.validate.vault import Vault
 from kit.variant.build import build_variant
-from kit.variant.spec import PolicySpec, VariantSpec
+from kit.variant.spec import ModelSpec, PolicySpec, VariantSpec
 from tests.benchmarks.table import Row, Table
 from tests.validate.vault_cases import kill_looks, make_case
 
 ROUNDS, KILLS = 3, 100
 SEED = 20261129
-CANDIDATE = VariantSpec(name="value", policy=PolicySpec(name="value", params={"multiplier": 0.8}))
+CANDIDATE = VariantSpec(
+    name="value",
+    model=ModelSpec(features=("exchange", "device", "hour"), params={"learning_rate": 0.3}),
+    policy=PolicySpec(name="value", params={"multiplier": 0.8}),
+)
 BASELINE = VariantSpec(
     name="constant", model=None, policy=PolicySpec(name="constant", params={"bid": 1.0})
 )

@@ -27,6 +27,7 @@ from tests.validate.vault_cases import (
     Case,
     another_draw,
     count,
+    forked,
     make_case,
     with_other_holdout,
 )
@@ -190,14 +191,15 @@ def test_what_libraries_print_spoils_no_answer(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(Scorer, "answer", answer)
     asks, answers = os.pipe(), os.pipe()
-    child = os.fork()
-    if not child:
+
+    def serve_on_pipes() -> None:
         os.dup2(asks[0], 0)
         os.dup2(answers[1], 1)
         os.close(asks[1])
         sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w", closefd=False)
         scorer_module.main()
-        os._exit(0)
+
+    child = forked(serve_on_pipes)
     os.write(asks[1], b'{"a": 1}\n{"b": 2}\n')
     for end in (*asks, answers[1]):
         os.close(end)
@@ -208,11 +210,12 @@ def test_what_libraries_print_spoils_no_answer(monkeypatch: pytest.MonkeyPatch) 
 
 def test_it_ends_with_the_process_that_started_it() -> None:
     read, write = os.pipe()
-    asker = os.fork()
-    if not asker:
+
+    def start() -> None:
         os.write(write, f"{PROCESS._running().pid}\n".encode())
         time.sleep(60)
-        os._exit(0)
+
+    asker = forked(start)
     with os.fdopen(read) as line:
         os.close(write)
         scorer = psutil.Process(int(line.readline()))

@@ -27,6 +27,7 @@ from tests.validate.vault_cases import (
     another_draw,
     constant,
     count,
+    forked,
     make_case,
     with_other_holdout,
 )
@@ -218,11 +219,13 @@ def test_another_log_sealed_in_the_same_folder_is_the_one_that_is_asked(
 def test_a_forked_process_asks_a_scoring_process_of_its_own(case: Case, vault: Vault) -> None:
     """Two that write to one pipe would take each other's answers."""
     vault.preview(case.variants["good"], case.variants["low"])
-    started, child = PROCESS.pid, os.fork()
-    if not child:
-        found = PROCESS.pid
+    started = PROCESS.pid
+
+    def elsewhere() -> None:
+        assert PROCESS.pid is None
         PROCESS.close()  # as at its exit
-        os._exit(0 if found is None else 1)
+
+    child = forked(elsewhere)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert PROCESS.pid == started
     assert vault.look(case.variants["good"], case.variants["low"]).look == 1

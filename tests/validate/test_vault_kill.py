@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from kit.validate.ledger import Ledger
 from kit.validate.look import look
 from kit.validate.process import PROCESS
 from kit.validate.vault import Vault
-from tests.validate.vault_cases import RULES, Case, count, kill_looks, make_case, numbered
+from tests.validate.vault_cases import RULES, Case, count, forked, kill_looks, make_case, numbered
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,16 @@ def test_a_hundred_kills_lose_nothing_and_charge_nothing_twice(case: Case, ledge
     assert count(ledger) == (found.looks, found.looks)
 
 
+def _ask(case: Case, ledger: Ledger, number: int, writer: int) -> None:
+    """Tell which process scores, and when the look begins."""
+    vault = Vault(case.sealed, ledger=ledger.path)
+    os.write(writer, f"{PROCESS._running().pid}\n".encode())
+    vault.preview(case.variants["more"], case.variants["good"])
+    os.write(writer, b"looks now\n")
+    vault.look(case.variants["more"], case.variants["good"], seed=number)
+    time.sleep(60)
+
+
 @pytest.mark.slow
 def test_an_asking_process_that_is_killed_leaves_a_claim_that_can_be_asked_again(
     case: Case, ledger: Ledger
@@ -83,15 +94,7 @@ def test_an_asking_process_that_is_killed_leaves_a_claim_that_can_be_asked_again
     charged = []
     for number in range(10):
         reader, writer = os.pipe()
-        asker = os.fork()
-        if not asker:
-            vault = Vault(case.sealed, ledger=ledger.path)
-            os.write(writer, f"{PROCESS._running().pid}\n".encode())
-            vault.preview(case.variants["more"], case.variants["good"])
-            os.write(writer, b"looks now\n")
-            vault.look(case.variants["more"], case.variants["good"], seed=number)
-            time.sleep(60)
-            os._exit(0)
+        asker = forked(partial(_ask, case, ledger, number, writer))
         os.close(writer)
         with os.fdopen(reader) as told:
             scorer = psutil.Process(int(told.readline()))

@@ -10,8 +10,9 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -187,16 +188,14 @@ def kill_looks(case: Case, ledger: Ledger, kills: int, seed: int) -> Kills:
     Every second kill comes at any time, the others while the ledger is being written.
     """
     rng = np.random.default_rng(seed)
-    started = time.perf_counter()
     look(case.held, numbered(case, 0), ledger, RULES, "human")  # compiled before the first fork
+    started = time.perf_counter()
     look(case.held, numbered(case, 1), ledger, RULES, "human")
-    typical = (time.perf_counter() - started) / 2
+    typical = time.perf_counter() - started
     found, kept, answered = Kills(), ledger.entries(), 2
     for kill in range(kills):
         reader, writer = os.pipe()
-        worker = os.fork()
-        if not worker:
-            _look_on(case, ledger, answered, writer)
+        worker = forked(partial(_look_on, case, ledger, answered, writer))
         os.close(writer)
         _wait(ledger, rng, typical, aimed=kill % 2 == 1)
         os.kill(worker, signal.SIGKILL)
@@ -209,19 +208,30 @@ def kill_looks(case: Case, ledger: Ledger, kills: int, seed: int) -> Kills:
     return found
 
 
-def _look_on(case: Case, ledger: Ledger, start: int, writer: int) -> NoReturn:
+def forked(work: Callable[[], object]) -> int:
+    """Return the id of a forked process that does some work and ends, whatever happens in it."""
+    child = os.fork()
+    if not child:
+        try:
+            work()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return child
+
+
+def _look_on(case: Case, ledger: Ledger, start: int, writer: int) -> None:
     """Look at one claim after the other, and tell of each that was answered."""
     held = case.held
     for number in itertools.count(start):
         look(held, numbered(case, number), ledger, RULES, "human")
         os.write(writer, b"answered\n")
-    raise AssertionError("unreachable")
 
 
 def _wait(ledger: Ledger, rng: np.random.Generator, typical: float, *, aimed: bool) -> None:
     """Wait for the moment of a kill."""
     if not aimed:
-        time.sleep(rng.uniform(0, 2 * typical))
+        time.sleep(rng.uniform(0, 4 * typical))
         return
     journal = ledger.path.with_name(f"{ledger.path.name}-journal")
     until = time.monotonic() + 10 * typical
