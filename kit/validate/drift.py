@@ -201,7 +201,12 @@ class DriftReport:
 
 
 def drift_report(
-    before: AuctionLog, after: AuctionLog, features: Sequence[str], rng: np.random.Generator
+    before: AuctionLog,
+    after: AuctionLog,
+    features: Sequence[str],
+    rng: np.random.Generator,
+    *,
+    outcomes: bool = True,
 ) -> DriftReport:
     """Measure what has moved from earlier to later rows.
 
@@ -214,6 +219,8 @@ def drift_report(
         rows come later is no drift.
     rng : numpy.random.Generator
         Draws 50,000 rows of a log that has more, for all but clicks; and folds.
+    outcomes : bool
+        Whether market prices and the click rate are measured too, beside the features.
 
     Raises
     ------
@@ -247,8 +254,8 @@ def drift_report(
         rows=(len(before), len(after)),
         features=_features(old, new, names, rng) if names else (),
         told=_told(old, new, names, rng, why),
-        prices=_prices(old, new, why),
-        clicks=_clicks(before, after, why),
+        prices=_prices(old, new, why) if outcomes else None,
+        clicks=_clicks(before, after, why) if outcomes else None,
         not_measured=why,
     )
 

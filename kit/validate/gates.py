@@ -117,7 +117,8 @@ def drift_gate(
     rule, names = rules.drift, claim.candidate.features
     if not names:
         return GateResult("drift", "pass", split, ("No model of its own that reads features.",))
-    report = drift_report(before, after, names, np.random.default_rng(claim.seed))
+    rng = np.random.default_rng(claim.seed)
+    report = drift_report(before, after, names, rng, outcomes=False)
     moved = [feature for feature in report.features if feature.excess > rule.psi]
     reasons = [
         f"{feature.feature} has moved: stability index {feature.excess:.2f} beyond chance, more "

@@ -82,6 +82,7 @@ def test_report_with_another_title(demo: Demo, tmp_path: Path) -> None:
     assert "<h1>Q1 &lt;shading&gt;</h1>" in (tmp_path / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_same_seed_same_result(demo: Demo, tmp_path: Path) -> None:
     out, _ = demo
     run_demo(DemoSpec(out=tmp_path), quiet)
@@ -165,7 +166,7 @@ def sealed_log(log: AuctionLog, folder: Path) -> SealedSplit:
     return seal_log(log.save(folder / "log.parquet"), out=folder / "sealed")
 
 
-@pytest.fixture(scope="module", params=[11, 12])
+@pytest.fixture(scope="module", params=[11, pytest.param(12, marks=pytest.mark.slow)])
 def simulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
     config = SimulationConfig(auctions=60_000, days=10, ctr=0.04)
     simulation = simulate(config, request.param)
