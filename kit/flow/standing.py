@@ -68,7 +68,9 @@ class Standing:
     def money(self) -> tuple[float, float, float]:
         """Surplus on the tune split less the baseline's in currency, and its interval."""
         row, unit = self.tune.first, self.preview.unit
-        return unit.money(row.difference), unit.money(row.low), unit.money(row.high)
+        ends = (row.difference, row.simultaneous_low, row.simultaneous_high)  # as in a report
+        difference, low, high = map(unit.money, ends)
+        return difference, low, high
 
     @property
     def tune_status(self) -> Status:

@@ -207,7 +207,9 @@ def board_twin(
     first = [each.tune.first for each in rows]
     frame = pd.DataFrame({
         "segment": [each.name for each in rows],
-        **{name: [getattr(tune, name) for tune in first] for name in ("difference", "low", "high")},
+        "difference": [row.difference for row in first],
+        "low": [row.simultaneous_low for row in first],
+        "high": [row.simultaneous_high for row in first],
     })  # fmt: skip
     label = f"surplus beyond {board.baseline.spec.name} on tune"
     blocks = [

@@ -60,7 +60,11 @@ def test_candidates_are_ranked_by_what_the_tune_split_says(whole: Board, case: C
         board.variant("child"), case.variants["low"]
     )
     assert preview.tune is not None
-    assert scores["child"] == board.unit.money(preview.tune.first.difference)
+    seen = preview.tune.first
+    columns = ["tune_surplus", "tune_low", "tune_high"]
+    in_currency = board.table.set_index("name").loc["child", columns]
+    sums = (seen.difference, seen.simultaneous_low, seen.simultaneous_high)
+    assert in_currency.tolist() == [board.unit.money(price_sum) for price_sum in sums]
     assert board.table["proposer"].unique().tolist() == ["a test"]
     assert board.vault.ledger.entries() == []  # ranking asks nothing
 
