@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,10 @@ def settled(lab: LabPage, said: str) -> None:
     lab.page.wait_for_timeout(200)
 
 
+def _reads(cells: Locator, expected: list[str]) -> bool:
+    return cells.all_inner_texts() == expected
+
+
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_ranks_and_differences_are_those_of_a_count_by_hand(
     board: LabPage, family: dict[str, FrozenVariant], case: Case, shots: Path, theme: str
@@ -107,7 +112,8 @@ def test_ranks_and_differences_are_those_of_a_count_by_hand(
         assert number_fault(shown, expected) == ""
         assert list(shown) == sorted(shown, key=lambda key: -expected[key])
         row = lab.panel().locator("tr", has_text="policy.params.bid").locator("td")
-        assert row.all_inner_texts() == [f"{FAMILY[name]:g}", f"{FAMILY[other]:g}"]
+        bids = [f"{FAMILY[name]:g}", f"{FAMILY[other]:g}"]
+        lab.wait(partial(_reads, row, bids), 10, f"bids {bids}")
     choose(lab, "Order by", "lineage")
     settled(lab, "half way to it (selected)")
     lab.wait(lambda: chart_fault(lab.panel()) == "", 10, "a whole chart")
