@@ -28,6 +28,7 @@ def test_readme_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         exec(compile(block, "README.md", "exec"), names)
 
 
+@pytest.mark.slow
 def test_readme_commands(tmp_path: Path) -> None:
     """Every `kit …` line runs, in order, in one folder that has the samples and real logs."""
     (tmp_path / "data_samples").symlink_to(ROOT / "data_samples")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from kit.base.errors import DataError, HoldoutSmallError
 from kit.base.files import file_hash
@@ -25,9 +26,12 @@ class Holdings:
     ----------
     sealed : SealedSplit
         Its open splits and facts.
+    examined : dict
+        What was found on the tune split, by claim and rules.
     """
 
     sealed: SealedSplit
+    examined: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     _holdout: AuctionLog | None = field(default=None, repr=False)
 
     @classmethod

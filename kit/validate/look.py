@@ -20,6 +20,8 @@ from kit.validate.rules import Rules
 from kit.validate.scoring import Score, score
 from kit.validate.verdict import Effect, GateResult, Verdict, worst
 
+_KEPT = 4
+"""Claims whose tune split is kept scored: a look follows its preview."""
 _SAID = {"better": "better", "not_worse": "not worse", "worse": "worse"}
 
 
@@ -43,7 +45,17 @@ class Examined:
 
 
 def examine(held: Holdings, claim: Claim, rules: Rules) -> Examined:
-    """Score a claim on the tune split and measure every gate there."""
+    """Score a claim on the tune split and measure every gate there; the latest are kept."""
+    key = (claim.key, rules.hash)
+    if key not in held.examined:
+        while len(held.examined) >= _KEPT:
+            del held.examined[next(iter(held.examined))]
+        held.examined[key] = _examined(held, claim, rules)
+    found: Examined = held.examined[key]
+    return found
+
+
+def _examined(held: Holdings, claim: Claim, rules: Rules) -> Examined:
     train, tune = held.sealed.train, held.sealed.tune
     plain = score(tune, claim)
     gates = (leakage_gate(train, tune, claim), *split_gates(train, plain, claim, rules, "tune"))

@@ -64,7 +64,8 @@ class ReplayExplorer(Panel):
     >>> log = kit.load_log(kit.asset_dir("data_samples") / "auctions.parquet")
     >>> low, high = (kit.make_policy("constant", {"bid": bid}) for bid in (2, 4))
     >>> explorer = ReplayExplorer(kit.time_split(log), {"low": low, "high": high})
-    >>> bool(explorer.set(policy="high", baseline="low", metric="spend").segments["low"][0] > 0)
+    >>> found = explorer.set(policy="high", baseline="low", metric="spend")
+    >>> bool(found.segments["difference"][0] > 0)
     True
     """
 

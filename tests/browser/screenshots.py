@@ -16,6 +16,7 @@ PICTURES = {
     "replay_explorer": f"{CARD}-03_explore_replays/panel.png",
     "model_card": f"{CARD}-04_check_models/panel.png",
     "allocation_explorer": f"{CARD}-05_allocate_budget/panel.png",
+    "variant_board": f"{CARD}-08_check_a_result/panel.png",
 }
 _COLORS = 128
 

@@ -166,7 +166,9 @@ def sealed_log(log: AuctionLog, folder: Path) -> SealedSplit:
     return seal_log(log.save(folder / "log.parquet"), out=folder / "sealed")
 
 
-@pytest.fixture(scope="module", params=[11, pytest.param(12, marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module", params=[pytest.param(seed, marks=pytest.mark.slow) for seed in (11, 12)]
+)
 def simulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
     config = SimulationConfig(auctions=60_000, days=10, ctr=0.04)
     simulation = simulate(config, request.param)

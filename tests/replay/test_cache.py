@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROGRAM = """
 import numpy as np, pandas as pd
 from kit.data.log import AuctionLog
@@ -28,6 +30,7 @@ def run_and_list(cache: Path) -> dict[str, int]:
     return {str(path.relative_to(cache)): path.stat().st_mtime_ns for path in cache.rglob("*.nb?")}
 
 
+@pytest.mark.slow
 def test_second_process_compiles_nothing(tmp_path: Path) -> None:
     first = run_and_list(tmp_path)
     assert first

@@ -20,9 +20,7 @@ def test_adds_up_to_a_replay_in_blocks(censored: Censored, budget: float | None)
     policy = make_policy("constant", {"bid": 3.0})
     value = np.linspace(0, 8, len(log))
     blocks = time_blocks(log)
-    whole = replay(
-        log, policy, value=value, censored=censored, budget=budget, blocks=blocks.codes
-    )
+    whole = replay(log, policy, value=value, censored=censored, budget=budget, blocks=blocks.codes)
     each = replay_each(log, policy, value=value, censored=censored, budget=budget)
     assert 0 < whole.impressions < len(log)
     by_block = each.by(blocks.codes, len(blocks))

@@ -185,6 +185,7 @@ def test_neighbours_that_move_together_are_merged(rng: np.random.Generator) -> N
     assert "move together" in short.reasons[0]
 
 
+@pytest.mark.slow
 def test_merging_keeps_coverage_under_serial_dependence() -> None:
     rng = np.random.default_rng(23)
     runs, merged, naive = 400, 0, 0

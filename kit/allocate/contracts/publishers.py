@@ -232,7 +232,10 @@ def _read_curve(path: Path) -> AcceptanceCurve:
 def _lines(path: Path) -> list[str]:
     if not path.is_file():
         raise DataError(f"publisher: no file {path}; must exist. Check the folder and the name.")
-    return [line for line in path.read_text().splitlines() if line.strip()]
+    text = path.read_text(
+        encoding="utf-8", errors="replace"
+    )  # no text at all: refused by its lines
+    return [line for line in text.splitlines() if line.strip()]
 
 
 def _line(pattern: re.Pattern[str], line: str, path: Path) -> tuple[str, ...]:
