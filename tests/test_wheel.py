@@ -56,5 +56,5 @@ def test_demo_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True,
         env=os.environ | {"PYTHONPATH": str(site)},
     )  # fmt: skip
-    assert json.loads(done.stdout)["verdict"] == "better"
+    assert json.loads(done.stdout)["verdict"]["answer"] == "better"
     assert (tmp_path / "out" / "report.html").is_file()
