@@ -148,6 +148,12 @@ class Parametrised:
             if value is not None:
                 parameter.check(self.name, value)
 
+    @property
+    def params(self) -> dict[str, float]:
+        """What it was made with, by parameter name; what it does without is left out."""
+        values = {item.name: getattr(self, item.attribute) for item in self.parameters}
+        return {name: float(value) for name, value in values.items() if value is not None}
+
     @classmethod
     def complete(cls, given: Mapping[str, float], stats: TrainingStats | None) -> dict[str, Any]:
         """Return constructor arguments: what was given, then defaults, then training statistics.

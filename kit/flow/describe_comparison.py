@@ -10,11 +10,13 @@ import pandas as pd
 from kit.base.units import PriceUnit
 from kit.data.log import AuctionLog
 from kit.flow.choose import Candidate
-from kit.flow.judge import METRICS, Judged
+from kit.flow.judge import Judged
 from kit.replay.each import EachAuction, replay_each
 from kit.report.numbers import ABSENT, count, money, percent
 from kit.report.parts import Table
 from kit.validate.ratio import ratio_differences
+from kit.validate.readings import impression_value
+from kit.validate.scoring import METRICS
 from kit.validate.slices import SliceEffects, cross_blocks, slice_effects
 from kit.validate.winsor import share_of_largest, winsorised
 
@@ -72,9 +74,8 @@ def comparison_tables(
 
 
 def _each(log: AuctionLog, candidate: Candidate, judged: Judged, seed: int) -> EachAuction:
-    worth = log.frame["click_value_cpm"].to_numpy(dtype=np.float64)
     return replay_each(
-        log, candidate.bids(log), value=np.where(log.frame["click"], worth, 0.0),
+        log, candidate.bids(log), value=impression_value(log, "pessimistic"),
         censored=judged.reading, rng=np.random.default_rng(seed),
     )  # fmt: skip
 

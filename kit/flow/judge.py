@@ -15,9 +15,8 @@ from kit.replay.run import replay
 from kit.validate.blocks import Blocks, time_blocks
 from kit.validate.compare import compare
 from kit.validate.comparison import Comparison
-from kit.validate.readings import lost_rows
-
-METRICS = ("surplus", "value", "spend")
+from kit.validate.readings import impression_value, lost_rows
+from kit.validate.scoring import METRICS
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,10 +122,7 @@ def _replays(
     log: AuctionLog, candidates: Sequence[Candidate], blocks: Blocks, reading: Censored, seed: int,
     budget: float | None,
 ) -> list[ReplayResult]:  # fmt: skip
-    worth = log.frame["click_value_cpm"].to_numpy(dtype=np.float64)
-    value = np.where(log.frame["click"], worth, 0.0)
-    if reading == "optimistic":
-        value = np.where(lost_rows(log), log.frame["pctr"] * worth, value)
+    value = impression_value(log, reading)
     return [
         replay(
             log, candidate.bids(log), name=candidate.name, value=value, censored=reading,

@@ -15,7 +15,6 @@ from kit.allocate.inventory.supply_paths import SupplyPaths, best_copies
 from kit.base.checks import one_of
 from kit.base.errors import DataError
 from kit.data.log import AuctionLog
-from kit.flow.judge import METRICS
 from kit.flow.select_inventory import RANKING, UNIFORM, InventoryPlan, ranking_plan, uniform_plan
 from kit.models.landscape import LandscapeModel
 from kit.replay.result import ReplayResult
@@ -23,7 +22,8 @@ from kit.replay.run import replay
 from kit.validate.blocks import time_blocks
 from kit.validate.compare import compare
 from kit.validate.comparison import Comparison
-from kit.validate.readings import lost_rows
+from kit.validate.readings import impression_value
+from kit.validate.scoring import METRICS
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,10 @@ def judge_inventory(
     if not others:
         raise DataError("others: got none; must be at least one plan. Pass one to compare with.")
     worth, paths = request_worth(holdout, market), plan.paths_of(holdout)
-    blocks, won = time_blocks(holdout), _value(holdout, reading) if value is None else value
+    blocks, won = (
+        time_blocks(holdout),
+        impression_value(holdout, reading) if value is None else value,
+    )
     results, queries = {}, {}
     for name, one in {"selected": plan, **others}.items():
         heard = one.heard(paths, seed)
@@ -122,15 +125,6 @@ def _bids(worth: RequestWorth, paths: SupplyPaths, heard: NDArray[np.bool_]) -> 
     """Return one bid an impression, on its best copy heard."""
     chosen = best_copies(paths.impression, worth.surplus_cpm, heard)
     return np.where(chosen, worth.bid_cpm, np.nan)
-
-
-def _value(log: AuctionLog, reading: str) -> NDArray[np.float64]:
-    """Return the value of each impression if won, as in `kit.flow.judge`."""
-    worth = log.frame["click_value_cpm"].to_numpy(dtype=np.float64)
-    value = np.where(log.frame["click"], worth, 0.0)
-    if reading == "optimistic":
-        value = np.where(lost_rows(log), log.frame["pctr"] * worth, value)
-    return value
 
 
 def _totals(results: Mapping[str, ReplayResult], queries: Mapping[str, int]) -> pd.DataFrame:

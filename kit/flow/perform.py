@@ -126,7 +126,7 @@ def perform_again(number: int, say: Say) -> tuple[Performed, list[str]]:
     return done, _changes(old, get_run(done.number))
 
 
-_MOVES = ("repeated", "looks_left", "headline", "lines")
+_MOVES = ("repeated", "looks_left", "lines")
 """What a vault's recorded answer says otherwise when it is asked again."""
 
 

@@ -78,9 +78,7 @@ def policy_spec(policy: BidPolicy | None) -> PolicySpec:
             f"policy: got {type(policy).__name__}; must be one that ships, or one of those scaled "
             "by exchange. Make it with make_policy."
         )
-    values = {item.name: getattr(policy, item.attribute) for item in policy.parameters}
-    params = {name: float(value) for name, value in values.items() if value is not None}
-    return PolicySpec(name=policy.name, params=params)
+    return PolicySpec(name=policy.name, params=policy.params)
 
 
 def _model_spec(click: Response) -> ModelSpec:

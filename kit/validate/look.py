@@ -18,11 +18,10 @@ from kit.validate.ledger import Entry, Ledger, Told, told_of
 from kit.validate.rule import critical_z
 from kit.validate.rules import Rules
 from kit.validate.scoring import Score, score
-from kit.validate.verdict import Effect, GateResult, Verdict, worst
+from kit.validate.verdict import ANSWERS, Effect, GateResult, Verdict, worst
 
 _KEPT = 4
 """Claims whose tune split is kept scored: a look follows its preview."""
-_SAID = {"better": "better", "not_worse": "not worse", "worse": "worse"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +176,7 @@ def _scored(
 ) -> tuple[Verdict, Told]:
     """Score a charged look; return its verdict, and what it tells beyond "not shown"."""
     asked = replace(before, look=charge.look, share=charge.body["share"])
-    said = _SAID[claim.question]
+    said = ANSWERS[claim.question]
     try:
         found = score(held.holdout(), claim, tune.score)
         shown = found.z > charge.body["critical_z"]

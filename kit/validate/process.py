@@ -93,7 +93,7 @@ class ScoringProcess:
             if pipe is not None:
                 try:
                     pipe.close()
-                except BrokenPipeError:
+                except BrokenPipeError:  # what was not sent went to a child that is gone
                     continue
 
 

@@ -72,14 +72,14 @@ def play(
         If a variant cannot bid on this log.
     """
     valued = with_click_value(log, claim)
-    arms = _arms(claim)
+    arms = (claim.candidate, claim.baseline)
     logs = [valued if predicted else variant.with_predictions(valued) for variant in arms]
     bids = [bids_of(log, variant, claim.seed) for log, variant in zip(logs, arms, strict=True)]
-    lost = lost_rows(log)
+    predicting = next((log for log in logs if "pctr" in log.frame.columns), valued)
     money = claim.budget(len(log)) if budget is None else budget
 
     def under(reading: Censored) -> Played:
-        value = _value(logs, lost, reading)
+        value = impression_value(predicting, reading)
         each = [
             replay_each(valued, array, value=value, censored=reading, budget=money)
             for array in bids
@@ -87,12 +87,8 @@ def play(
         return Played(reading, *each)
 
     known = under(readings[0])
-    is_open = known.candidate.undetermined or known.baseline.undetermined or lost.any()
+    is_open = known.candidate.undetermined or known.baseline.undetermined or lost_rows(log).any()
     return (known, *map(under, readings[1:])) if is_open else (known,)
-
-
-def _arms(claim: Claim) -> tuple[FrozenVariant, FrozenVariant]:
-    return claim.candidate, claim.baseline
 
 
 def with_click_value(log: AuctionLog, claim: Claim) -> AuctionLog:
@@ -128,21 +124,23 @@ def bids_of(log: AuctionLog, variant: FrozenVariant, seed: int) -> Floats:
     return np.asarray(bids.bid(log.request, np.random.default_rng(seed)), dtype=np.float64)
 
 
-def _value(logs: list[AuctionLog], lost: NDArray[np.bool_], reading: Censored) -> Floats:
-    """Return what each impression is worth if won: the same for both variants."""
-    log = logs[0]
+def impression_value(log: AuctionLog, reading: Censored) -> Floats:
+    """Return what each impression is worth if won, by the log's ``click_value_cpm``, shape (n,).
+
+    Parameters
+    ----------
+    log : AuctionLog
+        With ``click_value_cpm``.
+    reading : {"pessimistic", "optimistic"}
+        Pessimistic: the value of the click that followed; a row that the log lost is worth nothing.
+        Optimistic: such a row is worth its predicted value, by ``pctr``, else by the click rate of
+        the rows that were won.
+    """
     worth = log.frame["click_value_cpm"].to_numpy(dtype=np.float64)
     clicks = log.column("click", 0.0)
     value = clicks * worth
-    if reading == "optimistic":
-        value = np.where(lost, _expected(logs, clicks, lost) * worth, value)
-    return np.asarray(value)
-
-
-def _expected(logs: list[AuctionLog], clicks: Floats, lost: NDArray[np.bool_]) -> Floats:
-    """Return the click rate of rows the log lost: predicted, else that of the rows it won."""
-    for log in logs:
-        if "pctr" in log.frame.columns:
-            return log.frame["pctr"].to_numpy(dtype=np.float64)
-    won = ~lost
-    return np.full(len(clicks), clicks[won].mean() if won.any() else 0.0)
+    if reading == "pessimistic":
+        return np.asarray(value)
+    lost = lost_rows(log)
+    rate = clicks[~lost].mean() if not lost.all() else 0.0
+    return np.asarray(np.where(lost, log.column("pctr", rate) * worth, value))

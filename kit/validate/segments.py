@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy.stats import t as student
 
 from kit.validate.bootstrap import block_se
@@ -103,9 +102,3 @@ def _high(difference: np.ndarray, auctions: np.ndarray, level: float) -> float:
         return np.inf
     error = float(block_se(difference[:, None], auctions)[0])
     return float(difference.sum() + student.ppf(level, len(auctions) - 1) * error)
-
-
-def segment_table(found: Sequence[Segment]) -> pd.DataFrame:
-    """Return one row a segment: column, label, auctions, difference, high, spend, sure_loss."""
-    rows = [{**vars(segment), "sure_loss": segment.sure_loss} for segment in found]
-    return pd.DataFrame(rows)

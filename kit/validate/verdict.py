@@ -18,7 +18,8 @@ STATUSES = ("pass", "fail", "needs a person")
 EXIT_CODES: Mapping[str, int] = {"pass": 0, "fail": 1, "needs a person": 3}
 """What ``kit check`` exits with."""
 _ON_TUNE = ("tune", "tune_optimistic")
-_SHOWN = {"better": "better", "not_worse": "not worse", "worse": "worse"}
+ANSWERS: Mapping[Question, str] = {"better": "better", "not_worse": "not worse", "worse": "worse"}
+"""What a shown claim is called."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class Verdict:
     @property
     def answer(self) -> str:
         """Return ``better``, ``not shown better``, and so on for the other questions."""
-        return _SHOWN[self.question] if self.shown else f"not shown {_SHOWN[self.question]}"
+        return ANSWERS[self.question] if self.shown else f"not shown {ANSWERS[self.question]}"
 
     @property
     def exit_code(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from kit.base.checks import did_you_mean
 from kit.base.errors import PolicyError
@@ -90,7 +91,5 @@ def spelled_out(chosen: PolicySpec, train: AuctionLog) -> PolicySpec:
         if item.training and item.default is None and item.name not in chosen.params
     ]
     stats = TrainingStats.from_log(train) if learnt else None
-    policy = make_policy(chosen.name, chosen.params, stats)
-    values = {item.name: getattr(policy, item.attribute) for item in kind.parameters}
-    params = {name: float(value) for name, value in values.items() if value is not None}
-    return chosen.model_copy(update={"params": params})
+    policy = cast(Bidder, make_policy(chosen.name, chosen.params, stats))
+    return chosen.model_copy(update={"params": policy.params})

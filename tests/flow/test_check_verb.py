@@ -19,6 +19,7 @@ from kit.cli import main
 from kit.data.log import AuctionLog
 from kit.data.sealed import HOLDOUT_FILE, SealedSplit, seal_log
 from kit.data.simulate import SimulationConfig, simulate
+from kit.flow.perform import perform_again
 from kit.validate.claim import Claim
 from kit.validate.ledger import Ledger
 from kit.validate.process import _error
@@ -387,3 +388,14 @@ def tamper(ledger: Path) -> None:
         b'"proposer": "human", "question"', b'"proposer": "nobod", "question"'
     )
     ledger.write_bytes(changed)
+
+
+def test_a_check_that_is_run_again_is_the_same_though_a_look_was_made_meanwhile(
+    check: Kit,
+) -> None:
+    """Looks that are left, and that an answer is a recorded one, are no change of figures."""
+    _, first, _ = check()
+    check("--question", "worse")
+    again, changes = perform_again(first["run"], lambda line: None)
+    assert changes == []
+    assert again.outcome.summary["verdict"]["repeated"]

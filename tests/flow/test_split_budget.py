@@ -206,7 +206,7 @@ def test_the_demo_reports_the_split(demo: tuple[Path, Outcome]) -> None:
         for said in (
             "Budget across exchanges",
             "more budget returns",
-            "of them, 3 metrics each",
+            "holds for all 9",
             "What money buys on each exchange",
             "cassini",
         ):

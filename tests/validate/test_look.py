@@ -18,10 +18,11 @@ from kit.validate import ledger as ledger_module
 from kit.validate import look as look_module
 from kit.validate import stress
 from kit.validate.claim import Claim
-from kit.validate.holdout import MIN_CLICKS
+from kit.validate.holdout import MIN_CLICKS, Holdings
 from kit.validate.ledger import Ledger
 from kit.validate.look import look, preview
 from kit.validate.rule import Schedule
+from kit.validate.rules import Rules
 from kit.validate.scoring import Score
 from kit.validate.scoring import score as plain_score
 from kit.validate.verdict import Verdict
@@ -398,3 +399,24 @@ def test_a_tune_split_of_few_blocks_still_gets_its_look(
     assert (verdict.look, verdict.shown, verdict.mde_cpm is None) == (1, True, steps == 1)
     assert count(ledger) == (1, 1)
     assert json.loads(json.dumps(verdict.to_dict(), allow_nan=False))
+
+
+def test_a_look_takes_over_what_its_preview_found_on_the_tune_split(
+    case: Case, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, examined = Holdings(case.held.sealed), look_module._examined
+    counted: list[str] = []
+
+    def counting(held: Holdings, claim: Claim, rules: Rules) -> look_module.Examined:
+        counted.append(claim.key)
+        return examined(held, claim, rules)
+
+    monkeypatch.setattr(look_module, "_examined", counting)
+    claim, other = case.claim("good", "low"), case.claim("more", "good")
+    before = preview(held, claim, ledger, RULES)
+    found = look(held, claim, ledger, RULES, "human")
+    assert counted == [claim.key]
+    assert found.tune == before.tune
+    preview(held, claim, ledger, STRICT)  # other rules are measured anew
+    preview(held, other, ledger, RULES)
+    assert counted == [claim.key, claim.key, other.key]

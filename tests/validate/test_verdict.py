@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -69,3 +70,10 @@ def test_what_is_no_verdict_is_refused_by_name(shown: Verdict) -> None:
         replace(shown, question="best")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="status: got 'ok'"):
         GateResult("drift", "ok", "tune")  # type: ignore[arg-type]
+
+
+def test_a_released_effect_has_ends_where_the_comparison_has_no_interval() -> None:
+    """Else the answer of a charged look could not be written: JSON has no such number."""
+    row = replace(ROW, simultaneous_low=math.nan, simultaneous_high=math.nan)
+    effect = Effect.of(replace(TUNE, rows=(row,)), critical_z=2.0)
+    assert (effect.difference, effect.low, effect.high) == (4e5, 2e5, 6e5)

@@ -151,3 +151,9 @@ def test_a_spec_survives_json() -> None:
     )
     assert read_spec(VariantSpec, json.loads(spec.model_dump_json())) == spec
     assert spec.key != spec.model_copy(update={"seed": 4}).key
+
+
+def test_a_factor_of_an_exchange_that_the_log_does_not_have_is_refused(split: Split) -> None:
+    policy = PolicySpec(name="shade", params={"shading_factor": 0.6}, first_price={"aurorra": 0.5})
+    with pytest.raises(PolicyError, match=r"exchange 'aurorra'.*Did you mean 'aurora'"):
+        build_variant(VariantSpec(name="x", policy=policy), split.train, split.tune)
