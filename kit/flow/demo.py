@@ -71,8 +71,9 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
     return Outcome(
         summary={
             "verdict": answer.to_dict(),
+            "headline": _headline(answer),
             "tune": comparison.decision,
-            "headline": said,
+            "tune_headline": said,
             "reasons": list(comparison.reasons),
             "policy": findings.totals["policy"],
             "baseline": findings.totals["baseline"],
@@ -95,9 +96,14 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
 
 def _verdict_lines(answer: Answer) -> list[str]:
     if answer.verdict is None:
-        return [f"No verdict. {answer.no_verdict}"]
-    verdict = answer.verdict
-    return [f"Verdict: {verdict_headline(verdict)}", f"Next: {next_step(verdict)}"]
+        return [_headline(answer)]
+    return [f"Verdict: {_headline(answer)}", f"Next: {next_step(answer.verdict)}"]
+
+
+def _headline(answer: Answer) -> str:
+    if answer.verdict is None:
+        return f"No verdict. {answer.no_verdict}"
+    return verdict_headline(answer.verdict)
 
 
 def compare_policies(raw: SealedSplit, spec: DemoSpec, say: Say) -> Compared:

@@ -36,6 +36,8 @@ def test_sample_ends_in_a_verdict(demo: Demo) -> None:
     assert (verdict["answer"], verdict["status"]) == ("better", "pass")
     assert (verdict["look"], verdict["looks_left"]) == (1, 199)
     assert outcome.lines[0].startswith("Verdict: Better: shaded bidding against logged bids")
+    assert outcome.summary["headline"].startswith("Better: shaded bidding against logged bids")
+    assert "27,500 tune auctions" in outcome.summary["tune_headline"]
     assert outcome.summary["policy"]["surplus"] > outcome.summary["baseline"]["surplus"]
     assert "report.html" in outcome.lines[-1]
     for name in ("report.html", "report.md", "result.json"):
