@@ -14,7 +14,7 @@ CREATE TABLE campaigns (
     budget DOUBLE, goal VARCHAR, target_cpa DOUBLE, contact_email VARCHAR
 );
 CREATE TABLE exchanges (exchange VARCHAR, fee_share DOUBLE, auction_type INTEGER, region VARCHAR);
-CREATE TABLE deals (deal_id VARCHAR, exchange VARCHAR, floor_cpm DOUBLE, at INTEGER, seller VARCHAR);
+CREATE TABLE deals (deal_id VARCHAR, exchange VARCHAR, floor_cpm DOUBLE, "at" INTEGER, seller VARCHAR);
 CREATE TABLE conversions (
     conversion_id VARCHAR, campaign_id VARCHAR, timestamp TIMESTAMP, revenue DOUBLE,
     kind VARCHAR, user_id VARCHAR
