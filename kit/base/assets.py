@@ -1,4 +1,4 @@
-"""Find the shipped notebooks and data samples, in a wheel or in a checkout."""
+"""Find the shipped notebooks, prompts and data samples, in a wheel or in a checkout."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kit.base.checks import one_of
 
-_KINDS = ("notebooks", "data_samples")
+_KINDS = ("notebooks", "prompts", "data_samples")
 
 
 def asset_dir(kind: str) -> Path:
@@ -18,9 +18,9 @@ def asset_dir(kind: str) -> Path:
     Raises
     ------
     DataError
-        If `kind` is not ``notebooks`` or ``data_samples``.
+        If `kind` is not ``notebooks``, ``prompts`` or ``data_samples``.
     FileNotFoundError
-        If the installation carries neither.
+        If the installation does not carry it.
 
     Examples
     --------

@@ -18,7 +18,13 @@ SETTINGS = "kit.toml"
 _ASSETS = ("notebooks", "data_samples")
 _PROMPTS = """# Your own prompts
 
-One Markdown file a task; the package's own are used until you put one of the same name here.
+One Markdown file a task. The package's own is used until a file of the same name lies here: copy
+one from the folder that
+
+    python -c "import kit; print(kit.asset_dir('prompts'))"
+
+prints (its README says how a prompt is written), and edit the copy. It must keep its inputs and its
+reply. The journal of calls tells your prompts from the package's by a hash of the file.
 """
 _TEXT = """# Settings of this workspace, read by the notebook magics (%kit, %%kit_replay).
 
