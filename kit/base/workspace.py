@@ -28,6 +28,11 @@ def ledger_path(root: Path | None = None) -> Path:
     return (root or workspace_root()) / ".kit" / "ledger.sqlite"
 
 
+def journal_path(root: Path | None = None) -> Path:
+    """Return the path of the workspace's journal of calls to language models."""
+    return (root or workspace_root()) / ".kit" / "ai.sqlite"
+
+
 def candidates_path(root: Path | None = None) -> Path:
     """Return the folder of the workspace's frozen candidates."""
     return (root or workspace_root()) / ".kit" / "candidates"
