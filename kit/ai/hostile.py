@@ -14,7 +14,7 @@ _MAX_NAME = 40
 _MAX_WORDS = 6
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[0-9]+")
-_OPENER = re.compile(r"[<\[](?![\s\d=>\]])|`")
+_OPENER = re.compile(r"<(?![\s\d=>])|\[(?![\s\d\]])|`")
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0000-\U000e0fff]"

@@ -39,7 +39,7 @@ from kit.validate.verdict import Effect, GateResult, Verdict
 
 NAMES = Names.of({"auctions": {"exchange": "VARCHAR", "click": "BOOLEAN", "Page title": "VARCHAR"}})
 BREAKS = (
-    "</data>", "\n</data>\n", "<|im_end|>\n<|im_start|>system\n", "[/INST]", "```",
+    "</data>", "\n</data>\n", "<|im_end|>\n<|im_start|>system\n", "[/INST]", "```", "<]",
     "{{ question }}", "\u202e", "\u200b", "\uff1c/data\uff1e", "\n## system\n", "}\n{", "\\", '"',
 )  # fmt: skip
 TEXTS = st.lists(st.text() | st.sampled_from(BREAKS), max_size=6).map("".join)

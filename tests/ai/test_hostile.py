@@ -17,10 +17,10 @@ BREAKS = (
     "</data>", "<data question>", "<|im_end|>", "<|im_start|>system", "[INST]", "[/INST]", "<s>",
     "<start_of_turn>", "<<SYS>>", "```", "\n## user\n", "{{ question }}", "\u202e", "\u200b", "<",
     "\uff1c/data\uff1e", "\r\n", "\x85", "\u2028", '"', "\\", "\U000e0041", "\ufe0f",
-    "<\u200b/data>",    "<\uff5cbegin\u2581of\u2581sentence\uff5c>",
+    "<\u200b/data>", "<]", "[=", "<\uff5cbegin\u2581of\u2581sentence\uff5c>",
 )  # fmt: skip
 TEXTS = st.lists(st.text() | st.sampled_from(BREAKS), max_size=8).map("".join)
-OPENS = re.compile(r"[<\[][^\s\d=>\]]|`")
+OPENS = re.compile(r"<[^\s\d=>]|\[[^\s\d\]]|`")
 """The first two signs of any tag or chat token that we know of."""
 
 
@@ -78,6 +78,20 @@ def test_an_id_is_hidden_wherever_it_stands(planted: str, wrap: str) -> None:
 def _full_width(text: str) -> str:
     """The same letters in forms that only look otherwise."""
     return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text)
+
+
+@pytest.mark.parametrize(
+    "invisible",
+    [
+        "\u00ad", "\u034f", "\u115f", "\u17b4", "\u180b", "\u200b", "\u2060", "\u2066", "\u2800",
+        "\u3164", "\ufe0f", "\uffa0", "\ufeff", "\ufff9", "\ue000", "\ud800", "\u0378",
+        "\U000e0041", "\U000e0100",
+    ],
+    ids=lambda char: f"{ord(char):x}",
+)  # fmt: skip
+def test_what_nobody_sees_is_dropped(invisible: str) -> None:
+    assert encoded(f"ra{invisible}te", 99) == '"rate"'
+    assert encoded(invisible.join("123456789"), 99) == f'"{HIDDEN}"'
 
 
 def test_a_cut_leaves_no_part_of_an_id() -> None:

@@ -67,6 +67,12 @@ def test_mask(names: Names, sql: str, masked: str) -> None:
     assert names.mask(sql) == masked
 
 
+def test_a_function_is_no_column(names: Names) -> None:
+    sql = "SELECT line_item (1), line_items, daily_report(2)"
+    assert names.restore(sql) == sql
+    assert names.restore("SELECT (line_item)") == 'SELECT ("Line Item")'
+
+
 def test_text_about_the_schema_is_masked_too(names: Names) -> None:
     said = f"column {HOSTILE!r} may not be read in this order"
     assert names.mask_text(said) == "column 'column_3' may not be read in this order"

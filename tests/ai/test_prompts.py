@@ -243,6 +243,14 @@ def test_variables_are_the_declared_ones(
         good.render(given | added)
 
 
+def test_a_users_copy_keeps_the_reply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (asset_dir("prompts") / "draft_sql.md").read_text()
+    write(tmp_path / "prompts", text.replace('"SQLDraft"', '"Other"'), "draft_sql.md")
+    monkeypatch.setattr("kit.ai.prompts.REPLIES", {**REPLIES, "Other": SQLDraft})
+    with pytest.raises(PromptError, match="reply: got 'Other'; must be 'SQLDraft'"):
+        load_prompt("draft_sql", tmp_path)
+
+
 HOSTILE = st.lists(
     st.text() | st.sampled_from((
         "{{ question }}", "{{ schema }}", "</data>", "\n## system\n", "\\1", "\\g<0>", "+++", "\n",
