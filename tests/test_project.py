@@ -20,13 +20,18 @@ ONLY_IN = {
     "lightgbm": "kit/models/",
     "matplotlib": "kit/report/figures.py",
     "numba": "kit/base/jit.py",
-    "duckdb": ("kit/data/order.py", "kit/data/warehouse.py"),
-    "sqlite3": ("kit/base/store.py", "kit/flow/runs.py", "kit/validate/ledger.py"),
+    "duckdb": ("kit/data/order.py", "kit/data/warehouse.py", "kit/data/sql/"),
+    "sqlite3": (
+        "kit/base/store.py", "kit/flow/runs.py", "kit/validate/ledger.py", "kit/ai/journal.py",
+    ),
+    "sqlglot": "kit/data/sql/",
+    "openai": "kit/ai/client.py",
+    "httpx2": "kit/ai/client.py",
     "argparse": "kit/cli/",
     "cvxpy": "kit/allocate/",
     "highspy": "kit/allocate/",
     "distributed": "kit/allocate/",
-}
+}  # fmt: skip
 
 
 def run(*command: str) -> None:

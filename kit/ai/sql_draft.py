@@ -1,0 +1,229 @@
+"""From a question to an answer: draft, guard, estimate, run, check; a model may repair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kit.ai.catalog import Catalog
+from kit.ai.client import Client
+from kit.ai.disclosure import (
+    share_draft,
+    share_failure,
+    share_labels,
+    share_metrics,
+    share_pairs,
+    share_question,
+    share_schema,
+)
+from kit.ai.pairs import near_pairs
+from kit.ai.prompts import Message, load_prompt
+from kit.ai.question import Reply
+from kit.ai.relevant import relevant_labels, relevant_metrics
+from kit.ai.replies import SQLDraft
+from kit.ai.sanity import Finding, check_answer
+from kit.ai.words import compile_question
+from kit.base.errors import QueryError, UnsafeSQLError
+from kit.data.sql.results import QueryResult, ScanEstimate
+
+REPAIRS = 3
+"""How often a model may mend its draft."""
+
+MAX_SCAN = 2_000_000_000
+"""Rows that a query may scan, by the planner's estimate."""
+
+LAYER = "semantic layer"
+Drafter = Literal["auto", "layer", "model"]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One draft that was not answered, or whose answer did not pass.
+
+    Parameters
+    ----------
+    sql : str
+        As it was drafted.
+    failure : str
+        Why, for a person.
+    """
+
+    sql: str
+    failure: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of a question.
+
+    Parameters
+    ----------
+    question : str
+    by : str
+        Who drafted: ``semantic layer``, or a model's name.
+    sql : str or None
+        What was run, as the guard wrote it; None if nothing was.
+    answer : QueryResult or None
+    estimate : ScanEstimate or None
+        What it was to read.
+    findings : tuple of Finding
+        The sanity checks.
+    said : tuple of str
+        How the question was read; of a model, what it assumed.
+    unknown : tuple of str
+        Words that the semantic layer did not understand, where it drafted alone.
+    attempts : tuple of Attempt
+        Drafts before the last one.
+    entries : tuple of int
+        Calls in the journal.
+    """
+
+    question: str
+    by: str
+    sql: str | None = None
+    answer: QueryResult | None = None
+    estimate: ScanEstimate | None = None
+    findings: tuple[Finding, ...] = ()
+    said: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = field(default=())
+    entries: tuple[int, ...] = field(default=())
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is an answer and every sanity check passed."""
+        return self.answer is not None and all(finding.ok for finding in self.findings)
+
+
+def answer_question(
+    question: str, catalog: Catalog, client: Client | None = None, drafter: Drafter = "auto"
+) -> Answered:
+    """Answer a question in words by one checked query.
+
+    Parameters
+    ----------
+    question : str
+    catalog : Catalog
+        The tables.
+    client : Client or None
+        A model; None leaves the semantic layer alone.
+    drafter : {"auto", "layer", "model"}
+        Who drafts. ``auto`` asks the model only what the layer does not understand.
+
+    Raises
+    ------
+    EndpointError, AIBudgetError, JournalError
+        As `kit.ai.client.Client.ask`.
+    PromptError
+        If a user's copy of a prompt is broken.
+    """
+    if drafter != "model" or client is None:
+        answered = _by_layer(question, catalog)
+        if answered.sql is not None or client is None or drafter == "layer":
+            return answered
+    return _by_model(question, catalog, client)
+
+
+def draft_messages(question: str, catalog: Catalog) -> list[Message]:
+    """Return what would be sent to a model for a question: all that leaves this machine."""
+    return load_prompt("draft_sql").render(
+        {
+            "schema": share_schema(catalog.names),
+            "labels": share_labels(relevant_labels(catalog.labels), catalog.names),
+            "metrics": share_metrics(
+                relevant_metrics(question, catalog.layer.definitions(catalog.tables)),
+                catalog.names,
+            ),
+            "pairs": share_pairs(
+                [(pair.question, pair.sql) for pair in near_pairs(question, catalog.pairs)],
+                catalog.names,
+            ),
+            "question": share_question(question),
+        }
+    )
+
+
+def check_draft(question: str, sql: str, catalog: Catalog, by: str = "you") -> Answered:
+    """Guard, run and check a draft, whoever wrote it.
+
+    Raises
+    ------
+    UnsafeSQLError
+        If the guard refuses it.
+    QueryError
+        If it cannot be answered, or would scan more than `MAX_SCAN` rows.
+    """
+    checked = catalog.check(sql)
+    estimate = catalog.engine.explain(checked.sql)
+    if estimate.rows > MAX_SCAN:
+        raise QueryError(
+            "timeout",
+            f"would scan about {estimate.rows:,} rows; at most {MAX_SCAN:,} are allowed. Ask for "
+            "fewer days or tables.",
+        )
+    answer = catalog.engine.run(checked.sql)
+    findings = check_answer(checked.sql, answer, catalog.layer, catalog.tables, catalog.run)
+    return Answered(question, by, checked.sql, answer, estimate, findings)
+
+
+def _by_layer(question: str, catalog: Catalog) -> Answered:
+    labels = {place: tuple(found) for place, found in catalog.labels.items()}
+    understood = compile_question(question, catalog.layer, catalog.tables, labels)
+    if understood.sql is None:
+        said = (*understood.said, *understood.suggestions)
+        return Answered(question, LAYER, said=said, unknown=understood.unknown)
+    done = check_draft(question, understood.sql, catalog, LAYER)
+    return _with(done, said=understood.said)
+
+
+def _by_model(question: str, catalog: Catalog, client: Client) -> Answered:
+    prompt = load_prompt("draft_sql")
+    messages = draft_messages(question, catalog)
+    reply = client.ask(messages, SQLDraft, prompt.id, prompt.version)
+    by, entries, attempts = client.endpoint.model, [reply.entry], list[Attempt]()
+    last: Answered | None = None
+    for repair in range(REPAIRS + 1):
+        sql, said = catalog.names.restore(reply.value.sql).strip(), (reply.value.assumptions,)
+        if not sql:
+            break
+        failure: UnsafeSQLError | QueryError | str
+        try:
+            last = _with(check_draft(question, sql, catalog, by), said=said)
+            wrong = [finding for finding in last.findings if not finding.ok]
+            if not wrong:
+                break
+            failure, words = wrong[0].check, "; ".join(finding.words for finding in wrong)
+        except (UnsafeSQLError, QueryError) as error:
+            failure, words = error, str(error)
+        if repair < REPAIRS:
+            attempts.append(Attempt(sql, words))
+            reply = _repair(question, sql, failure, catalog, client, reply)
+            entries.append(reply.entry)
+        elif last is None:
+            attempts.append(Attempt(sql, words))
+    done = last or Answered(question, by, said=(reply.value.assumptions,))
+    return _with(done, attempts=tuple(attempts), entries=tuple(entries))
+
+
+def _repair(
+    question: str, sql: str, failure: UnsafeSQLError | QueryError | str, catalog: Catalog,
+    client: Client, before: Reply[SQLDraft],
+) -> Reply[SQLDraft]:  # fmt: skip
+    prompt = load_prompt("repair_sql")
+    metrics = relevant_metrics(question, catalog.layer.definitions(catalog.tables))
+    messages = prompt.render(
+        {
+            "schema": share_schema(catalog.names),
+            "metrics": share_metrics(metrics, catalog.names),
+            "question": share_question(question),
+            "draft": share_draft(sql, catalog.names),
+            "failure": share_failure(failure, catalog.names),
+        }
+    )
+    return client.ask(messages, SQLDraft, prompt.id, prompt.version, before.entry)
+
+
+def _with(done: Answered, **changes: object) -> Answered:
+    from dataclasses import replace
+
+    return replace(done, **changes)  # type: ignore[arg-type]
