@@ -10,7 +10,7 @@ from types import TracebackType
 
 from kit.ai.names import Names
 from kit.ai.pairs import Pair, read_pairs
-from kit.ai.words import label_queries
+from kit.ai.words.labels import label_queries
 from kit.data.sql.engine import Engine, Limits
 from kit.data.sql.grants import Grants
 from kit.data.sql.layer import MetricLayer
@@ -20,6 +20,7 @@ from kit.data.sql.policy import CheckedSQL, check_sql
 from kit.data.sql.results import QueryResult
 
 Schema = Mapping[str, Mapping[str, str]]
+_LABELS = 12
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,25 @@ class Catalog:
         return Names.of(self.tables)
 
     @cached_property
-    def labels(self) -> dict[tuple[str, str], dict[str, int]]:
-        """Labels that columns of few values hold, by table and column, with their counts."""
-        found: dict[tuple[str, str], dict[str, int]] = {}
-        for (table, column), sql in label_queries(self.layer, self.tables).items():
-            frame = self.run(sql).frame
-            found[table, column] = {
-                str(label): int(count)
-                for label, count in zip(frame.iloc[:, 0], frame.iloc[:, 1], strict=True)
-                if label is not None
-            }
+    def values(self) -> dict[tuple[str, str], list[str]]:
+        """Labels of columns that hold few, and a clock's first and last day; they stay here."""
+        queries = label_queries(self.layer, self.tables)
+        return {place: self.run(sql).frame.iloc[:, 0].tolist() for place, sql in queries.items()}
+
+    @cached_property
+    def labels(self) -> dict[str, dict[str, int]]:
+        """Labels of columns that hold few, with the rows of each: what a model may be told."""
+        found: dict[str, dict[str, int]] = {}
+        for table, column in self.values:
+            if "CHAR" not in self.tables[table][column].upper():
+                continue
+            frame = self.run(
+                f'SELECT "{column}", count(*) FROM "{table}" WHERE "{column}" IS NOT NULL '
+                f"GROUP BY 1 ORDER BY 2 DESC LIMIT {_LABELS}"
+            ).frame
+            counts = found.setdefault(column, {})
+            for label, rows in zip(frame.iloc[:, 0], frame.iloc[:, 1], strict=True):
+                counts[str(label)] = max(int(rows), counts.get(str(label), 0))
         return found
 
     def check(self, sql: str) -> CheckedSQL:

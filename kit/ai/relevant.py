@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from kit.data.sql.layer import Definition
 
 MOST_METRICS = 8
-MOST_LABELS = 12
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -31,21 +30,6 @@ def relevant_metrics(question: str, definitions: Iterable[Definition]) -> list[d
          "grain": one.grain}
         for one in (near or ranked)[:MOST_METRICS]
     ]  # fmt: skip
-
-
-def relevant_labels(
-    labels: Mapping[tuple[str, str], Mapping[str, int]],
-) -> dict[str, dict[str, int]]:
-    """Return labels by column, the most frequent ones of each."""
-    found: dict[str, dict[str, int]] = {}
-    for (_, column), counts in labels.items():
-        merged = found.setdefault(column, {})
-        for label, count in counts.items():
-            merged[label] = max(count, merged.get(label, 0))
-    return {
-        column: dict(sorted(counts.items(), key=lambda pair: -pair[1])[:MOST_LABELS])
-        for column, counts in found.items()
-    }
 
 
 def _overlap(asked: frozenset[str], one: Definition) -> float:

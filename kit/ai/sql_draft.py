@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from kit.ai.catalog import Catalog
@@ -19,10 +19,10 @@ from kit.ai.disclosure import (
 from kit.ai.pairs import near_pairs
 from kit.ai.prompts import Message, load_prompt
 from kit.ai.question import Reply
-from kit.ai.relevant import relevant_labels, relevant_metrics
+from kit.ai.relevant import relevant_metrics
 from kit.ai.replies import SQLDraft
 from kit.ai.sanity import Finding, check_answer
-from kit.ai.words import compile_question
+from kit.ai.words.compile import compile_question
 from kit.base.errors import QueryError, UnsafeSQLError
 from kit.data.sql.results import QueryResult, ScanEstimate
 
@@ -72,6 +72,8 @@ class Answered:
         How the question was read; of a model, what it assumed.
     unknown : tuple of str
         Words that the semantic layer did not understand, where it drafted alone.
+    nearest : tuple of str
+        What it could answer instead.
     attempts : tuple of Attempt
         Drafts before the last one.
     entries : tuple of int
@@ -86,8 +88,9 @@ class Answered:
     findings: tuple[Finding, ...] = ()
     said: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
-    attempts: tuple[Attempt, ...] = field(default=())
-    entries: tuple[int, ...] = field(default=())
+    nearest: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    entries: tuple[int, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -129,7 +132,7 @@ def draft_messages(question: str, catalog: Catalog) -> list[Message]:
     return load_prompt("draft_sql").render(
         {
             "schema": share_schema(catalog.names),
-            "labels": share_labels(relevant_labels(catalog.labels), catalog.names),
+            "labels": share_labels(catalog.labels, catalog.names),
             "metrics": share_metrics(
                 relevant_metrics(question, catalog.layer.definitions(catalog.tables)),
                 catalog.names,
@@ -167,13 +170,12 @@ def check_draft(question: str, sql: str, catalog: Catalog, by: str = "you") -> A
 
 
 def _by_layer(question: str, catalog: Catalog) -> Answered:
-    labels = {place: tuple(found) for place, found in catalog.labels.items()}
-    understood = compile_question(question, catalog.layer, catalog.tables, labels)
+    understood = compile_question(question, catalog.layer, catalog.tables, catalog.values)
     if understood.sql is None:
-        said = (*understood.said, *understood.suggestions)
-        return Answered(question, LAYER, said=said, unknown=understood.unknown)
+        return Answered(question, LAYER, said=understood.said, unknown=understood.unknown,
+                        nearest=understood.suggestions)  # fmt: skip
     done = check_draft(question, understood.sql, catalog, LAYER)
-    return _with(done, said=understood.said)
+    return replace(done, said=understood.said)
 
 
 def _by_model(question: str, catalog: Catalog, client: Client) -> Answered:
@@ -188,7 +190,7 @@ def _by_model(question: str, catalog: Catalog, client: Client) -> Answered:
             break
         failure: UnsafeSQLError | QueryError | str
         try:
-            last = _with(check_draft(question, sql, catalog, by), said=said)
+            last = replace(check_draft(question, sql, catalog, by), said=said)
             wrong = [finding for finding in last.findings if not finding.ok]
             if not wrong:
                 break
@@ -202,7 +204,7 @@ def _by_model(question: str, catalog: Catalog, client: Client) -> Answered:
         elif last is None:
             attempts.append(Attempt(sql, words))
     done = last or Answered(question, by, said=(reply.value.assumptions,))
-    return _with(done, attempts=tuple(attempts), entries=tuple(entries))
+    return replace(done, attempts=tuple(attempts), entries=tuple(entries))
 
 
 def _repair(
@@ -221,9 +223,3 @@ def _repair(
         }
     )
     return client.ask(messages, SQLDraft, prompt.id, prompt.version, before.entry)
-
-
-def _with(done: Answered, **changes: object) -> Answered:
-    from dataclasses import replace
-
-    return replace(done, **changes)  # type: ignore[arg-type]

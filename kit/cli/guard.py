@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -79,6 +78,7 @@ def _run(given: argparse.Namespace) -> int:
     from kit.data.sql.engine import Engine, Limits
     from kit.data.sql.grants import Grants
     from kit.data.sql.locate import locate_source
+    from kit.data.sql.plain import plain_rows
     from kit.data.sql.policy import check_sql
 
     sql = sys.stdin.read()
@@ -103,27 +103,6 @@ def _run(given: argparse.Namespace) -> int:
     else:
         print(answer.frame.to_string(index=False))
     return 0
-
-
-def plain_rows(frame: Any) -> list[list[Any]]:
-    """Return the rows of a table as JSON takes them: dates in ISO 8601, what is missing as null."""
-    return [[_plain(value) for value in row] for row in frame.itertuples(index=False, name=None)]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if value is None or value != value:  # NaN and NaT are not themselves
-        return None
-    if isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _judge(text: Any, grants: Any, given: argparse.Namespace) -> dict[str, Any]:

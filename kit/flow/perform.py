@@ -47,6 +47,7 @@ VERBS: dict[str, Verb] = {
     "check": Verb("kit.flow.check:CheckSpec", "kit.flow.check:run_check"),
     "allocate": Verb("kit.flow.allocate:AllocateSpec", "kit.flow.allocate:run_allocate"),
     "floors": Verb("kit.flow.floors:FloorsSpec", "kit.flow.floors:run_floors"),
+    "sql": Verb("kit.flow.ask_data:AskSpec", "kit.flow.ask_data:run_ask"),
     "report": Verb("kit.flow.specs:ReportSpec", "kit.flow.report:run_report"),
 }
 """Every verb that is recorded."""
