@@ -11,48 +11,14 @@ from typing import TYPE_CHECKING, Any
 from kit.base.version import __version__ as __version__
 
 _PUBLIC: dict[str, str] = {
-    "asset_dir": "kit.base.assets",
-    "DataError": "kit.base.errors",
-    "HoldoutSmallError": "kit.base.errors",
-    "HoldoutSpentError": "kit.base.errors",
-    "InfeasibleError": "kit.base.errors",
-    "KitError": "kit.base.errors",
-    "LeakageError": "kit.base.errors",
-    "LedgerError": "kit.base.errors",
-    "ModelError": "kit.base.errors",
-    "PolicyError": "kit.base.errors",
-    "RunError": "kit.base.errors",
-    "ScoringError": "kit.base.errors",
-    "SolverError": "kit.base.errors",
-    "FEN_CPM": "kit.base.units",
-    "PriceUnit": "kit.base.units",
-    "USD_CPM": "kit.base.units",
-    "load_log": "kit.data.load",
-    "load_to_parquet": "kit.data.load",
-    "load_with_report": "kit.data.load",
-    "AuctionLog": "kit.data.log",
-    "LogMeta": "kit.data.log",
-    "load_sealed": "kit.data.seal",
-    "SealedSplit": "kit.data.sealed",
-    "open_sealed": "kit.data.sealed",
-    "seal_log": "kit.data.sealed",
-    "SimulationConfig": "kit.data.simulate",
-    "simulate": "kit.data.simulate",
-    "simulate_seller": "kit.data.simulate_buyers",
-    "Split": "kit.data.split",
-    "time_split": "kit.data.split",
-    "valid_clicks": "kit.data.valid",
-    "ScannedLog": "kit.data.warehouse",
-    "Answer": "kit.flow.ask",
-    "freeze_policy": "kit.flow.promote",
-    "drift": "kit.models.drift",
-    "LandscapeModel": "kit.models.landscape",
-    "fit_response": "kit.models.response",
-    "load_response": "kit.models.response",
-    "describe_policies": "kit.bid.registry",
-    "make_policy": "kit.bid.registry",
-    "ScaledPolicy": "kit.bid.scaled",
-    "TrainingStats": "kit.bid.training",
+    "Catalog": "kit.ai.catalog",
+    "open_catalog": "kit.ai.catalog",
+    "Client": "kit.ai.client",
+    "Endpoint": "kit.ai.endpoint",
+    "endpoint_from_env": "kit.ai.endpoint",
+    "Journal": "kit.ai.journal",
+    "confirm_pair": "kit.ai.pairs",
+    "answer_question": "kit.ai.sql_draft",
     "Allocation": "kit.allocate.allocation",
     "AcceptanceCurve": "kit.allocate.contracts.acceptance",
     "offline_bound": "kit.allocate.contracts.offline",
@@ -109,51 +75,56 @@ _PUBLIC: dict[str, str] = {
     "Share": "kit.allocate.terms.share",
     "TargetCPA": "kit.allocate.terms.target",
     "TargetROAS": "kit.allocate.terms.target",
-    "replay_grid": "kit.replay.grid",
-    "replay_policy": "kit.replay.run:replay",
-    "Setting": "kit.replay.tuning",
-    "gates_table": "kit.report.verdict_words",
-    "verdict_headline": "kit.report.verdict_words",
-    "verdict_lines": "kit.report.verdict_words",
-    "auctions_needed": "kit.validate.detectable",
-    "detectable_effect": "kit.validate.detectable",
-    "DriftReport": "kit.validate.drift",
-    "drift_report": "kit.validate.drift",
-    "ratio_differences": "kit.validate.ratio",
-    "Rules": "kit.validate.rules",
-    "read_rules": "kit.validate.rules",
-    "SliceEffects": "kit.validate.slices",
-    "cross_blocks": "kit.validate.slices",
-    "slice_effects": "kit.validate.slices",
-    "StressReport": "kit.validate.stress",
-    "stress_test": "kit.validate.stress",
-    "Vault": "kit.validate.vault",
-    "looks_table": "kit.validate.vault",
-    "Effect": "kit.validate.verdict",
-    "share_of_largest": "kit.validate.winsor",
-    "winsorised": "kit.validate.winsor",
-    "build_variant": "kit.variant.build",
-    "FrozenVariant": "kit.variant.frozen",
-    "freeze": "kit.variant.frozen",
-    "load_frozen": "kit.variant.frozen",
-    "ModelSpec": "kit.variant.spec",
-    "PolicySpec": "kit.variant.spec",
-    "VariantSpec": "kit.variant.spec",
-    "time_blocks": "kit.validate.blocks",
-    "compare": "kit.validate.compare",
-    "Comparison": "kit.validate.comparison",
-    "LeakageReport": "kit.validate.leakage",
-    "check_frames": "kit.validate.leakage",
-    "check_leakage": "kit.validate.leakage",
-    "Ledger": "kit.validate.ledger",
-    "Schedule": "kit.validate.rule",
-    "GateResult": "kit.validate.verdict",
-    "Verdict": "kit.validate.verdict",
+    "asset_dir": "kit.base.assets",
+    "AIBudgetError": "kit.base.errors",
+    "DataError": "kit.base.errors",
+    "EndpointError": "kit.base.errors",
+    "HoldoutSmallError": "kit.base.errors",
+    "HoldoutSpentError": "kit.base.errors",
+    "InfeasibleError": "kit.base.errors",
+    "JournalError": "kit.base.errors",
+    "KitError": "kit.base.errors",
+    "LeakageError": "kit.base.errors",
+    "LedgerError": "kit.base.errors",
+    "ModelError": "kit.base.errors",
+    "PolicyError": "kit.base.errors",
+    "PromptError": "kit.base.errors",
+    "QueryError": "kit.base.errors",
+    "RunError": "kit.base.errors",
+    "ScoringError": "kit.base.errors",
+    "SolverError": "kit.base.errors",
+    "UnsafeSQLError": "kit.base.errors",
+    "FEN_CPM": "kit.base.units",
+    "PriceUnit": "kit.base.units",
+    "USD_CPM": "kit.base.units",
+    "describe_policies": "kit.bid.registry",
+    "make_policy": "kit.bid.registry",
+    "ScaledPolicy": "kit.bid.scaled",
+    "TrainingStats": "kit.bid.training",
+    "load_log": "kit.data.load",
+    "load_to_parquet": "kit.data.load",
+    "load_with_report": "kit.data.load",
+    "AuctionLog": "kit.data.log",
+    "LogMeta": "kit.data.log",
+    "load_sealed": "kit.data.seal",
+    "SealedSplit": "kit.data.sealed",
+    "open_sealed": "kit.data.sealed",
+    "seal_log": "kit.data.sealed",
+    "SimulationConfig": "kit.data.simulate",
+    "simulate": "kit.data.simulate",
+    "simulate_seller": "kit.data.simulate_buyers",
+    "Split": "kit.data.split",
+    "time_split": "kit.data.split",
+    "Engine": "kit.data.sql.engine",
+    "Grants": "kit.data.sql.grants",
+    "load_metrics": "kit.data.sql.metrics",
+    "check_expression": "kit.data.sql.policy",
+    "check_sql": "kit.data.sql.policy",
+    "valid_clicks": "kit.data.valid",
+    "ScannedLog": "kit.data.warehouse",
     "try_floors": "kit.experiment.floor_trial",
     "respond": "kit.experiment.market_response",
-    "bid_curves": "kit.report.figures",
-    "inventory_picture": "kit.report.inventory_figures",
-    "Writeup": "kit.report.writeup",
+    "Answer": "kit.flow.ask",
     "Tuner": "kit.flow.choose",
     "choose": "kit.flow.choose",
     "Compared": "kit.flow.describe",
@@ -166,6 +137,7 @@ _PUBLIC: dict[str, str] = {
     "judge": "kit.flow.judge",
     "judge_inventory": "kit.flow.judge_inventory",
     "save_report": "kit.flow.perform",
+    "freeze_policy": "kit.flow.promote",
     "write_up": "kit.flow.render",
     "list_runs": "kit.flow.runs",
     "utc_now": "kit.flow.runs",
@@ -173,6 +145,53 @@ _PUBLIC: dict[str, str] = {
     "select_inventory": "kit.flow.select_inventory",
     "judge_split": "kit.flow.split_budget",
     "split_budget": "kit.flow.split_budget",
+    "drift": "kit.models.drift",
+    "LandscapeModel": "kit.models.landscape",
+    "fit_response": "kit.models.response",
+    "load_response": "kit.models.response",
+    "replay_grid": "kit.replay.grid",
+    "replay_policy": "kit.replay.run:replay",
+    "Setting": "kit.replay.tuning",
+    "bid_curves": "kit.report.figures",
+    "inventory_picture": "kit.report.inventory_figures",
+    "gates_table": "kit.report.verdict_words",
+    "verdict_headline": "kit.report.verdict_words",
+    "verdict_lines": "kit.report.verdict_words",
+    "Writeup": "kit.report.writeup",
+    "time_blocks": "kit.validate.blocks",
+    "compare": "kit.validate.compare",
+    "Comparison": "kit.validate.comparison",
+    "auctions_needed": "kit.validate.detectable",
+    "detectable_effect": "kit.validate.detectable",
+    "DriftReport": "kit.validate.drift",
+    "drift_report": "kit.validate.drift",
+    "LeakageReport": "kit.validate.leakage",
+    "check_frames": "kit.validate.leakage",
+    "check_leakage": "kit.validate.leakage",
+    "Ledger": "kit.validate.ledger",
+    "ratio_differences": "kit.validate.ratio",
+    "Schedule": "kit.validate.rule",
+    "Rules": "kit.validate.rules",
+    "read_rules": "kit.validate.rules",
+    "SliceEffects": "kit.validate.slices",
+    "cross_blocks": "kit.validate.slices",
+    "slice_effects": "kit.validate.slices",
+    "StressReport": "kit.validate.stress",
+    "stress_test": "kit.validate.stress",
+    "Vault": "kit.validate.vault",
+    "looks_table": "kit.validate.vault",
+    "Effect": "kit.validate.verdict",
+    "GateResult": "kit.validate.verdict",
+    "Verdict": "kit.validate.verdict",
+    "share_of_largest": "kit.validate.winsor",
+    "winsorised": "kit.validate.winsor",
+    "build_variant": "kit.variant.build",
+    "FrozenVariant": "kit.variant.frozen",
+    "freeze": "kit.variant.frozen",
+    "load_frozen": "kit.variant.frozen",
+    "ModelSpec": "kit.variant.spec",
+    "PolicySpec": "kit.variant.spec",
+    "VariantSpec": "kit.variant.spec",
     "AllocationExplorer": "kit.widgets.allocation_explorer",
     "BidTuner": "kit.widgets.bid_tuner",
     "ModelCardPanel": "kit.widgets.model_card",
@@ -183,6 +202,14 @@ _PUBLIC: dict[str, str] = {
 __all__ = [*_PUBLIC, "__version__"]
 
 if TYPE_CHECKING:
+    from kit.ai.catalog import Catalog as Catalog
+    from kit.ai.catalog import open_catalog as open_catalog
+    from kit.ai.client import Client as Client
+    from kit.ai.endpoint import Endpoint as Endpoint
+    from kit.ai.endpoint import endpoint_from_env as endpoint_from_env
+    from kit.ai.journal import Journal as Journal
+    from kit.ai.pairs import confirm_pair as confirm_pair
+    from kit.ai.sql_draft import answer_question as answer_question
     from kit.allocate.allocation import Allocation as Allocation
     from kit.allocate.contracts.acceptance import AcceptanceCurve as AcceptanceCurve
     from kit.allocate.contracts.offline import offline_bound as offline_bound
@@ -240,18 +267,24 @@ if TYPE_CHECKING:
     from kit.allocate.terms.target import TargetCPA as TargetCPA
     from kit.allocate.terms.target import TargetROAS as TargetROAS
     from kit.base.assets import asset_dir as asset_dir
+    from kit.base.errors import AIBudgetError as AIBudgetError
     from kit.base.errors import DataError as DataError
+    from kit.base.errors import EndpointError as EndpointError
     from kit.base.errors import HoldoutSmallError as HoldoutSmallError
     from kit.base.errors import HoldoutSpentError as HoldoutSpentError
     from kit.base.errors import InfeasibleError as InfeasibleError
+    from kit.base.errors import JournalError as JournalError
     from kit.base.errors import KitError as KitError
     from kit.base.errors import LeakageError as LeakageError
     from kit.base.errors import LedgerError as LedgerError
     from kit.base.errors import ModelError as ModelError
     from kit.base.errors import PolicyError as PolicyError
+    from kit.base.errors import PromptError as PromptError
+    from kit.base.errors import QueryError as QueryError
     from kit.base.errors import RunError as RunError
     from kit.base.errors import ScoringError as ScoringError
     from kit.base.errors import SolverError as SolverError
+    from kit.base.errors import UnsafeSQLError as UnsafeSQLError
     from kit.base.units import FEN_CPM as FEN_CPM
     from kit.base.units import USD_CPM as USD_CPM
     from kit.base.units import PriceUnit as PriceUnit
@@ -273,6 +306,11 @@ if TYPE_CHECKING:
     from kit.data.simulate_buyers import simulate_seller as simulate_seller
     from kit.data.split import Split as Split
     from kit.data.split import time_split as time_split
+    from kit.data.sql.engine import Engine as Engine
+    from kit.data.sql.grants import Grants as Grants
+    from kit.data.sql.metrics import load_metrics as load_metrics
+    from kit.data.sql.policy import check_expression as check_expression
+    from kit.data.sql.policy import check_sql as check_sql
     from kit.data.valid import valid_clicks as valid_clicks
     from kit.data.warehouse import ScannedLog as ScannedLog
     from kit.experiment.floor_trial import try_floors as try_floors
