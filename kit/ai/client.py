@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Mapping, MutableMapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from decimal import Decimal
 from functools import cache
 from threading import Thread
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx2
+    import openai
 
 Mode = Literal["live", "record", "replay"]
 
@@ -137,8 +139,7 @@ class Client:
         if stored is not None:
             return self._replayed(stored, reply)
         self._refuse(root, resend)
-        import openai as openai  # a slow import is no part of the time for the reply
-
+        _certificates(not self.endpoint.is_loopback)  # what is slow once is no part of the time
         ends_at = self._timing.clock() + self.deadline_s
         return Exchange(
             self.endpoint, self.journal, self.budget, self._send, self._learned, self._timing,
@@ -214,8 +215,9 @@ class _Call:
 
     def cancel(self) -> None:
         """Close the connection: nobody waits for the reply any more."""
-        if self._loop is not None and self._task is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._task.cancel)
+        if self._loop is not None and self._task is not None:
+            with suppress(RuntimeError):  # it came to its end meanwhile
+                self._loop.call_soon_threadsafe(self._task.cancel)
 
     async def _limited(self) -> Sent:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
@@ -231,25 +233,10 @@ async def _create(endpoint: Endpoint, body: Mapping[str, Any], seconds: float) -
     import httpx2
     import openai
 
-    timeout = httpx2.Timeout(seconds, connect=min(seconds, _CONNECT_S))
-    machine = not endpoint.is_loopback
-    http = httpx2.AsyncClient(
-        timeout=timeout,
-        follow_redirects=False,  # a prompt goes where its user said, and nowhere else
-        trust_env=machine,
-        verify=_certificates(machine),
-        event_hooks={"request": [_bare_headers], "response": [_bounded]},
-    )
-    key = endpoint.key.reveal() if isinstance(endpoint.key, Secret) else _NO_KEY
-    parts = urlsplit(endpoint.base_url)  # the SDK appends its path to a query
-    client = openai.AsyncOpenAI(
-        api_key=key,
-        base_url=parts._replace(query="", fragment="").geturl(),
-        default_query=dict(parse_qsl(parts.query)),
-        timeout=timeout,
-        max_retries=0,
-        http_client=http,
-    )
+    try:
+        client = _sdk(endpoint, httpx2.Timeout(seconds, connect=min(seconds, _CONNECT_S)))
+    except (httpx2.InvalidURL, ValueError, ImportError):  # a host or a proxy that cannot be
+        return Sent(None, loss="unreached")
     async with client:
         try:
             raw = await client.chat.completions.with_raw_response.create(**body)
@@ -264,10 +251,35 @@ async def _create(endpoint: Endpoint, body: Mapping[str, Any], seconds: float) -
         return _sent(raw.http_response)
 
 
+def _sdk(endpoint: Endpoint, timeout: httpx2.Timeout) -> openai.AsyncOpenAI:
+    """Return an SDK client that retries nothing, follows nothing, and says nothing more."""
+    import httpx2
+    import openai
+
+    machine = not endpoint.is_loopback
+    http = httpx2.AsyncClient(
+        timeout=timeout,
+        follow_redirects=False,  # a prompt goes where its user said, and nowhere else
+        trust_env=machine,
+        verify=_certificates(machine),
+        event_hooks={"request": [_bare_headers], "response": [_bounded]},
+    )
+    parts = urlsplit(endpoint.base_url)  # the SDK appends its path to a query
+    return openai.AsyncOpenAI(
+        api_key=endpoint.key.reveal() if isinstance(endpoint.key, Secret) else _NO_KEY,
+        base_url=parts._replace(query="", fragment="").geturl(),
+        default_query=dict(parse_qsl(parts.query)),
+        timeout=timeout,
+        max_retries=0,
+        http_client=http,
+    )
+
+
 @cache
 def _certificates(trust_env: bool) -> ssl.SSLContext:
-    """Read the certificates of the machine, which takes longer than a small call, once."""
+    """Read the machine's certificates once: it takes longer than a small call."""
     import httpx2
+    import openai as openai  # takes a second
 
     return httpx2.create_ssl_context(trust_env=trust_env)
 

@@ -107,9 +107,8 @@ class Exchange(Generic[ReplyT]):
             asked = retry_after_s(outcome.retry_after, self.timing.wall())
             pause = pause_s(tried, asked, self.rng)
             if pause >= self._left():  # it would only be waited for
-                message = f"{outcome.message} It asks for {pause:.0f} s of patience, and "
-                message += f"{max(self._left(), 0.0):.0f} s are left."
-                return replace(outcome, message=message)
+                told = f"The next try is due in {pause:.0f} s, and {self._left():.0f} s are left."
+                return replace(outcome, message=f"{outcome.message} {told}")
             self.timing.sleep(pause)
         return outcome
 

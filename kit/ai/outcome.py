@@ -12,7 +12,10 @@ from kit.ai.endpoint import Endpoint
 from kit.ai.structured import read_reply
 
 _LOSSES = {
-    "unreached": ("down", "{0} cannot be reached. Start the server, or check OPENAI_BASE_URL."),
+    "unreached": (
+        "down",
+        "{0} cannot be reached. Start the server, or check OPENAI_BASE_URL and the proxy settings.",
+    ),
     "lost": ("down", "{0} closed the connection before its reply was whole. Ask again."),
     "deadline": ("deadline", "{0} did not reply in time. Ask again, or allow more seconds."),
     "large": ("invalid", "{0} sent a reply that is too large or packed. Use another endpoint."),

@@ -211,10 +211,14 @@ def _is_object(text: str) -> bool:
 def _problems(error: ValidationError) -> str:
     lines = []
     for one in error.errors(include_url=False, include_input=False)[:_MAX_PROBLEMS]:
-        place = ".".join(_visible(str(part), _MAX_NAME) for part in one["loc"]) or "reply"
-        lines.append(f"- {place}: {_visible(one['msg'], _MAX_WORDS)} ({one['type']})")
+        place = ".".join(_name(part) for part in one["loc"]) or "reply"
+        words = "".join(letter for letter in one["msg"][:_MAX_WORDS] if letter.isprintable())
+        lines.append(f"- {place}: {words} ({one['type']})")
     return "\n".join(lines)
 
 
-def _visible(text: str, most: int) -> str:
-    return "".join(letter for letter in text[:most] if letter.isprintable())
+def _name(part: str | int) -> str:
+    """Return a name that can only be a name: a key may be a sentence, and we would be saying it."""
+    name = str(part)
+    plain = name.isascii() and (name.isidentifier() or name.isdigit())
+    return name if plain and len(name) <= _MAX_NAME else "(some key)"

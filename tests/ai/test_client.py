@@ -81,6 +81,23 @@ def test_a_server_without_schemas_is_asked_one_rung_down_and_that_is_remembered(
     assert '"additionalProperties": false' in said[1]["content"]
 
 
+def test_what_a_server_refuses_is_not_tried_again_though_the_question_failed(
+    loopback: Loopback, make_client: MakeClient
+) -> None:
+    loopback.script = [
+        Step(
+            status=400,
+            error=NOT_SUPPORTED,
+            rejects=("json_schema",),
+            then=Step(message={"refusal": "No."}),
+        )
+    ]
+    client = make_client()
+    assert (failure(client).kind, failure(client).kind) == ("refused", "refused")
+    formats = [format_of(body) for body in loopback.bodies]
+    assert formats == ["json_schema", "json_object", "json_object"]
+
+
 def test_a_server_without_any_format_is_asked_for_text(
     loopback: Loopback, make_client: MakeClient, journal: Journal
 ) -> None:
@@ -180,13 +197,14 @@ def test_a_model_that_never_obeys_is_given_up_after_two_repairs(
 def test_a_repair_repeats_little_of_a_hostile_reply(
     loopback: Loopback, make_client: MakeClient
 ) -> None:
-    name = f"{INJECTION}\u202e" * 50
+    name = f"run\u202e\n{INJECTION}" * 50
     loopback.script = [Step(content=json.dumps({name: INJECTION * 500})), Step()]
     assert ask(make_client()).repairs == 1
     *_, shown, problem = loopback.bodies[1]["messages"]
     assert len(shown["content"]) == 1000
     assert len(problem["content"]) < 500
-    assert "\u202e" not in problem["content"]
+    assert "- (some key): Extra inputs are not permitted" in problem["content"]
+    assert "Ignore" not in problem["content"]
 
 
 def test_a_reply_that_is_an_instruction_is_only_data(
@@ -234,6 +252,7 @@ def test_a_reply_that_is_an_instruction_is_only_data(
         ),
         (Step(status=413), "too_long", "longer context"),
         (Step(status=400, error="no such thing"), "other", '("scripted no such thing")'),
+        (Step(status=400, error=f"what is {KEY}?"), "other", '("scripted what is ***?")'),
         (Step(status=418, body=b"\xff\xfe\x00"), "other", "refused the request (HTTP 418)"),
         (Step(status=400, body="[" * 200_000), "other", "refused the request (HTTP 400)"),
         (Step(status=400, body='"text"'), "other", "refused the request (HTTP 400)"),
@@ -313,7 +332,7 @@ def test_a_wait_beyond_the_deadline_is_not_begun(
     loopback.script = [Step(status=429, headers={"Retry-After": "3600"})]
     error = failure(make_client(timing=jumps.timing, deadline_s=30.0))
     assert error.kind == "busy"
-    assert "asks for 3600 s of patience" in str(error)
+    assert "next try is due in 3600 s, and" in str(error)
     assert (jumps.slept, len(loopback.requests)) == ([], 1)
 
 

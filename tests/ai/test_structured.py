@@ -126,6 +126,14 @@ def test_a_range_that_no_schema_says_is_still_checked() -> None:
     assert "less than or equal to 1" in read_reply(text, Pair).problems
 
 
+def test_what_a_check_says_is_one_visible_line() -> None:
+    class Checked(BaseModel):
+        name: Literal["a\u202e\nb"]
+
+    (line,) = read_reply('{"name": "c"}', Checked).problems.splitlines()
+    assert line.isprintable()
+
+
 def test_keys_are_closed_at_every_depth() -> None:
     text = json.dumps({"sql": "s", "grain": "day", "kind": "a", "only": "x",
                        "pairs": [{"name": "a", "weight": 1, "id": 7}]})  # fmt: skip

@@ -15,13 +15,21 @@ from kit.ai.client import Client
 from kit.ai.endpoint import Endpoint
 from kit.ai.journal import Journal
 from kit.base.errors import EndpointError
-from tests.ai.cases import ask
+from tests.ai.cases import Jumps, ask
 from tests.ai.conftest import KEY, MakeClient
 from tests.ai.loopback import Loopback, Step
 
 LATE_S = 1.0
 
 assert openai.__version__.startswith("3.")
+
+
+def assert_no_call_goes_on() -> None:
+    """No thread still reads what nobody waits for; one that is done has a moment to end."""
+    deadline = time.monotonic() + LATE_S
+    while any(thread.name == "model call" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_no_header_says_more_than_the_key(
@@ -100,6 +108,7 @@ def test_a_hang_ends_by_the_deadline(
     (entry,) = journal.entries()
     assert entry.verdict == "deadline"
     assert entry.charge.tokens_out == 2048  # it may be billed
+    assert_no_call_goes_on()
 
 
 def test_a_slow_but_steady_reply_arrives(loopback: Loopback, make_client: MakeClient) -> None:
@@ -133,15 +142,8 @@ def test_an_interrupt_closes_the_connection_and_is_charged_at_its_maximum(
     (entry,) = journal.entries()
     assert (entry.verdict, entry.charge.tokens) == ("interrupted", entry.call.most.tokens)
     assert client.budget.spent == journal.spent()
-    deadline = time.monotonic() + 5.0
-    while _calling() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not _calling()
+    assert_no_call_goes_on()
     assert ask(client).value.sql == "SELECT 1"  # who stopped it may ask again
-
-
-def _calling() -> bool:
-    return any(thread.name == "model call" for thread in threading.enumerate())
 
 
 def test_what_was_learned_about_one_model_is_not_held_against_another(
@@ -155,3 +157,41 @@ def test_what_was_learned_about_one_model_is_not_held_against_another(
     other = make_client(learned=learned)
     other.endpoint = replace(other.endpoint, model="another")
     assert ask(other).rung == "json_schema"
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [
+        ("http://256.1.1.1/v1", ""),
+        ("http://a..b/v1", ""),
+        ("http://kit.invalid/v1", "what?"),
+        ("http://kit.invalid/v1", "gopher://127.0.0.1:9"),
+        ("http://kit.invalid/v1", "http://127.0.0.1:9"),
+    ],
+)
+def test_an_address_that_cannot_be_is_down(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, url: str, proxy: str
+) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    client = Client(Endpoint(url, "scripted"), journal, timing=Jumps().timing, learned={})
+    with pytest.raises(EndpointError, match="cannot be reached") as caught:
+        ask(client)
+    assert (caught.value.kind, journal.spent().tokens) == ("down", 0)
+
+
+def test_a_name_that_is_looked_up_for_ever_ends_by_the_deadline(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    def look_up(*_: object, **__: object) -> list[object]:
+        over.wait(10.0)
+        return []
+
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    client = Client(Endpoint("http://kit.invalid/v1", "scripted"), journal, deadline_s=0.5)
+    began = time.monotonic()
+    with pytest.raises(EndpointError, match="did not reply in time"):
+        ask(client)
+    assert time.monotonic() - began < 0.5 + LATE_S
+    over.set()
