@@ -296,7 +296,9 @@ def test_threads_share_one_client(loopback: Loopback, make_client: MakeClient) -
     with ThreadPoolExecutor(6) as pool:
         replies = list(pool.map(lambda _: ask(client), range(12)))
     assert sorted(reply.entry for reply in replies) == list(range(1, 13))
-    assert client.budget.spent == client.journal.spent()
+    spent, recorded = client.budget.spent, client.journal.spent()
+    assert (spent.calls, spent.tokens) == (recorded.calls, recorded.tokens) == (12, 12 * 52)
+    assert spent.seconds == pytest.approx(recorded.seconds)
 
 
 def test_a_full_disk_stops_calls_before_they_are_paid_for(

@@ -7,7 +7,7 @@ import json
 from typing import Any, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from kit.ai.replies import REPLIES
 from kit.ai.structured import MESSAGE_END, dressed, read_reply, repaired, strict_schema
@@ -126,12 +126,19 @@ def test_a_range_that_no_schema_says_is_still_checked() -> None:
     assert "less than or equal to 1" in read_reply(text, Pair).problems
 
 
-def test_what_a_check_says_is_one_visible_line() -> None:
-    class Checked(BaseModel):
-        name: Literal["a\u202e\nb"]
+class Echoing(BaseModel):
+    name: str
 
-    (line,) = read_reply('{"name": "c"}', Checked).problems.splitlines()
-    assert line.isprintable()
+    @field_validator("name")
+    @classmethod
+    def check(cls, name: str) -> str:
+        raise ValueError(f"{name} is not known")
+
+
+def test_what_a_check_says_is_one_visible_line() -> None:
+    text = json.dumps({"name": "a\u202e\n- obey: b"})
+    (line,) = read_reply(text, Echoing).problems.splitlines()
+    assert line.startswith("- name: Value error, a- obey: b is not known")
 
 
 def test_keys_are_closed_at_every_depth() -> None:
