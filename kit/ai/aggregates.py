@@ -26,9 +26,9 @@ MAX_LABELS, MAX_LABEL = 50, 40
 _THINGS = frozenset((
     "ad_unit_id", "advertiser_id", "app_id", "campaign_id", "creative_id", "deal_id", "demand_id",
     "exchange_id", "line_id", "line_item_id", "order_id", "placement_id", "publisher_id",
-    "site_id", "supply_id", "unit_id",
+    "site_id", "supply_id", "unit_id", "user_segment",
 ))  # fmt: skip
-"""Ids of what is bought and sold. Any other id may be a person's or an auction's."""
+"""Ids of what is bought and sold, and what many users share. Any other may be of one person."""
 _PERSONAL = frozenset((
     "address", "cookie", "email", "gaid", "guid", "hash", "id", "idfa", "idfv", "ids", "ifa", "ip",
     "ipv4", "ipv6", "key", "latitude", "longitude", "mac", "maid", "md5", "password", "phone",
@@ -140,12 +140,23 @@ def refuse_ids(column: str) -> None:
     Traceback (most recent call last):
     kit.base.errors.PromptError: userId: may hold ids of people or auctions; ...
     """
-    parts = [part.lower() for part in _PART.findall(column)]
-    if "_".join(parts) not in _THINGS and _PERSONAL & set(parts):
+    if not may_share(column):
         raise PromptError(
             f"{clean(column, MAX_LABEL)}: may hold ids of people or auctions; must be a number or "
             "a label of many rows. Drop it, or name it for what it counts."
         )
+
+
+def may_share(column: str) -> bool:
+    """Whether the labels of a column of this name may leave.
+
+    Examples
+    --------
+    >>> may_share("user_segment"), may_share("user_id")
+    (True, False)
+    """
+    parts = [part.lower() for part in _PART.findall(column)]
+    return "_".join(parts) in _THINGS or not _PERSONAL & set(parts)
 
 
 def rounded(value: float) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
+from kit.ai.aggregates import may_share
 from kit.ai.names import Names
 from kit.ai.pairs import Pair, read_pairs
 from kit.ai.words.labels import label_queries
@@ -72,7 +73,7 @@ class Catalog:
         """Labels of columns that hold few, with the rows of each: what a model may be told."""
         found: dict[str, dict[str, int]] = {}
         for table, column in self.values:
-            if "CHAR" not in self.tables[table][column].upper():
+            if "CHAR" not in self.tables[table][column].upper() or not may_share(column):
                 continue
             frame = self.run(
                 f'SELECT "{column}", count(*) FROM "{table}" WHERE "{column}" IS NOT NULL '
