@@ -16,7 +16,7 @@ from pathlib import Path
 MB = 1 << 20
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # the same numbers on every architecture
 _NO_NEW_PRIVILEGES = 38
-_READ, _REMOVE = 1 << 2, 1 << 5
+_READ, _LIST, _REMOVE = 1 << 2, 1 << 3, 1 << 5
 _WRITE, _MAKE, _TRUNCATE = 1 << 1, 1 << 8, 1 << 14
 _RIGHTS = {1: (1 << 13) - 1, 2: 1 << 13, 3: _TRUNCATE, 5: 1 << 15}  # what each version can refuse
 _TCP_SINCE, _TCP = 4, 3
@@ -62,7 +62,7 @@ def confine_files(readable: Iterable[Path], writable: Path) -> bool:
     readable : iterable of Path
         Files that may be read.
     writable : Path
-        The folder in which files may be made, read, written and removed.
+        The folder in which files may be made, listed, read, written and removed.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def confine_files(readable: Iterable[Path], writable: Path) -> bool:
     try:
         for path in readable:
             _allow(libc, ruleset, path, _READ)
-        spill = _READ | _WRITE | _MAKE | _REMOVE | (_TRUNCATE & rights)
+        spill = _READ | _LIST | _WRITE | _MAKE | _REMOVE | (_TRUNCATE & rights)
         _allow(libc, ruleset, writable, spill)
         libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         confined: int = libc.syscall(_RESTRICT, ruleset, ctypes.c_uint32(0))

@@ -45,7 +45,7 @@ def main() -> None:
         said["source"], Path(said["folder"]), said["memory_mb"], said["spill_mb"], said["threads"]
     )
     answer = _answers()
-    limit_resources(setup.memory_mb * 3 // 2 + _UNCOUNTED_MB, setup.spill_mb)
+    limit_resources(setup.memory_mb * 3 // 2 + _UNCOUNTED_MB, setup.spill_mb * 2)
     confined = confine_files(map(Path, said["files"]), setup.spill)
     _send(out, {"confined": confined})
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process, even where Python is stuck
@@ -75,11 +75,13 @@ def _send(out: BinaryIO, header: dict[str, Any], payload: bytes = b"") -> None:
 
 def _listen(requests: SimpleQueue[Request], spill: Path) -> None:
     """Pass requests on; when the parent is gone, leave no data behind and end at once."""
-    while (request := read_header(sys.stdin.buffer)) is not None:
-        requests.put(request)
-    for path in spill.iterdir():
-        path.unlink(missing_ok=True)
-    os._exit(0)
+    try:
+        while (request := read_header(sys.stdin.buffer)) is not None:
+            requests.put(request)
+        for path in spill.iterdir():
+            path.unlink(missing_ok=True)
+    finally:
+        os._exit(0)
 
 
 def _answers() -> Callable[[Setup, Request], Reply]:

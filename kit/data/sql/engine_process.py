@@ -76,32 +76,16 @@ class EngineProcess:
         self.files = file_identities(source)
         self.confined = False
         self._most_bytes = 2 * limits.answer_mb * MB
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
-        lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder, lock = _make_folder(source)
         try:
-            (folder / "spill").mkdir()
-            if "tables" in source.spec():
-                for at, path in enumerate(source.files):
-                    (folder / f"{at}.parquet").symlink_to(path)
             self._child = _popen(folder, limits)
         except BaseException:
             _remove(folder, lock)
             raise
-        self._end = weakref.finalize(self, _finish, self._child, folder, lock)
-        said = {
-            "source": source.spec(),
-            "folder": str(folder),
-            "files": [str(path) for path in source.files],
-            "memory_mb": limits.memory_mb,
-            "spill_mb": limits.spill_mb,
-            "threads": limits.threads,
-            "idle_seconds": limits.idle_seconds,
-        }
+        self._end = weakref.finalize(self, _finish, os.getpid(), self._child, folder, lock)
         try:
-            header, _ = self._exchange(said, _START_SECONDS)
+            header, _ = self._exchange(_setup(source, limits, folder), _START_SECONDS)
         except (EndedError, TimeoutError) as error:
-            self.end()
             raise QueryError(
                 "other", f"the engine's process did not start ({error}). Try again, or report it."
             ) from None
@@ -230,11 +214,35 @@ def _wait(handle: int, event: int, deadline: float) -> None:
         raise TimeoutError
 
 
+def _make_folder(source: Source) -> tuple[Path, int]:
+    """Return a folder for a child, and what keeps others from removing it."""
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
+    lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    (folder / "spill").mkdir()
+    if "tables" in source.spec():
+        for at, path in enumerate(source.files):  # under names that are no patterns of files
+            (folder / f"{at}.parquet").symlink_to(path)
+    return folder, lock
+
+
+def _setup(source: Source, limits: Limits, folder: Path) -> dict[str, Any]:
+    return {
+        "source": source.spec(),
+        "folder": str(folder),
+        "files": [str(path) for path in source.files],
+        "memory_mb": limits.memory_mb,
+        "spill_mb": limits.spill_mb,
+        "threads": limits.threads,
+        "idle_seconds": limits.idle_seconds,
+    }
+
+
 def _popen(folder: Path, limits: Limits) -> subprocess.Popen[bytes]:
-    root = str(Path(__file__).resolve().parents[3])
-    given = os.environ.get("PYTHONPATH")
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    paths = [Path(__file__).parents[3], *(Path(path) for path in given if path)]
     environment = {  # nothing of the user's: no key, no proxy, no home
-        "PYTHONPATH": os.pathsep.join([root, given] if given else [root]),
+        "PYTHONPATH": os.pathsep.join(str(path.resolve()) for path in paths),
         "LC_ALL": "C.UTF-8",
         "MALLOC_ARENA_MAX": "1",  # arenas are address space, which is bounded
         "ARROW_DEFAULT_MEMORY_POOL": "system",
@@ -250,7 +258,9 @@ def _popen(folder: Path, limits: Limits) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def _finish(child: subprocess.Popen[bytes], folder: Path, lock: int) -> None:
+def _finish(owner: int, child: subprocess.Popen[bytes], folder: Path, lock: int) -> None:
+    if os.getpid() != owner:  # a fork of the owner, which still needs it
+        return
     child.kill()
     child.wait()
     for pipe in (child.stdin, child.stdout):

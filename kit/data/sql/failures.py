@@ -55,12 +55,13 @@ def _kind(error: BaseException, text: str) -> str:
     for kinds, name in _KINDS:
         if isinstance(error, kinds):
             return name
-    return "memory" if "Out of Memory" in text else "other"  # pyarrow wraps what a stream raises
+    full = "Out of Memory" in text or "File too large" in text  # pyarrow wraps what streams raise
+    return "memory" if full else "other"
 
 
 def _clean(text: str) -> str:
     """Keep the sentence and where it points; no stack, no advice on settings that are locked."""
     text = text.split("Stack Trace:")[0].split("Possible solutions:")[0]
-    text = re.sub(r"^[A-Za-z ]{3,40} Error: ", "", text.strip())
+    text = re.sub(r"^[A-Za-z ]{2,40} Error: ", "", text.strip())
     text = re.sub(r"[^\S\n]+\n|\n{2,}", "\n", text).strip()
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -46,9 +46,8 @@ class Setup:
         return {
             **dict.fromkeys(_OFF, "false"),
             "threads": str(self.threads),
-            "memory_limit": f"{self.memory_mb}MB",
+            "memory_limit": f"{self.memory_mb}MiB",
             "temp_directory": str(self.spill),
-            "max_temp_directory_size": f"{self.spill_mb}MB",
         }
 
 
@@ -67,7 +66,7 @@ def open_locked(setup: Setup) -> duckdb.DuckDBPyConnection:
         allowed = [str(setup.folder / f"{at}.parquet") for at in range(len(setup.source["tables"]))]
         for name, path in zip(setup.source["tables"], allowed, strict=True):
             connection.execute(f'CREATE VIEW "{name}" AS {_scan(path)}')
-    return _lock(connection, allowed)
+    return _lock(connection, setup, allowed)
 
 
 def open_outline(setup: Setup) -> tuple[duckdb.DuckDBPyConnection, dict[str, int]]:
@@ -83,7 +82,7 @@ def open_outline(setup: Setup) -> tuple[duckdb.DuckDBPyConnection, dict[str, int
         counted = connection.execute(f"SELECT count(*) FROM ({scan})").fetchone()
         rows[name] = 0 if counted is None else int(counted[0])
     connection.execute("PRAGMA disable_optimizer")  # one row would be folded away
-    return _lock(connection, []), rows
+    return _lock(connection, setup, []), rows
 
 
 def _scan(path: str) -> str:
@@ -92,9 +91,13 @@ def _scan(path: str) -> str:
     return f"FROM read_parquet('{quoted}', hive_partitioning = false)"
 
 
-def _lock(connection: duckdb.DuckDBPyConnection, allowed: list[str]) -> duckdb.DuckDBPyConnection:
+def _lock(
+    connection: duckdb.DuckDBPyConnection, setup: Setup, allowed: list[str]
+) -> duckdb.DuckDBPyConnection:
     """Allow the files first: once external access is off, nothing more can be."""
     connection.execute("SET TimeZone = 'UTC'")
+    # Given with the others when the database is opened, it would be shown but not kept to.
+    connection.execute(f"SET max_temp_directory_size = '{setup.spill_mb}MiB'")
     connection.execute("SET allow_extension_repositories = 'forbidden'")
     connection.execute("SET allowed_paths = ?", [allowed])
     connection.execute("SET enable_external_access = false")

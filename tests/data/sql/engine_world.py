@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,13 +44,13 @@ class World:
     def parquet(self) -> Path:
         return self.root / "auctions.parquet"
 
-    def hashes(self) -> dict[str, str]:
+    def state(self) -> dict[str, tuple[int, int, int]]:
         """Return what tells whether any file was changed, made or removed."""
-        return {
-            str(path.relative_to(self.root)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in self.root.rglob("*")
-            if path.is_file()
-        }
+        found = {}
+        for path in self.root.rglob("*"):
+            status = path.stat()
+            found[str(path)] = (status.st_ino, status.st_size, status.st_mtime_ns)
+        return found
 
 
 def make_world(root: Path) -> World:

@@ -79,7 +79,7 @@ def test_no_rows_and_two_columns_of_one_name(engine: Engine) -> None:
 
 @pytest.mark.parametrize("kind", ["UNION(a INT, b VARCHAR)", "BIGNUM"])
 def test_a_type_that_pandas_lacks_is_said(engine: Engine, kind: str) -> None:
-    with pytest.raises(QueryError, match="column 'odd'.*Cast it to VARCHAR") as caught:
+    with pytest.raises(QueryError, match=r"column 'odd'.*Cast it to VARCHAR") as caught:
         engine.run(f"SELECT 1::{kind} AS odd")
     assert caught.value.kind == "type"
 
