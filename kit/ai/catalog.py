@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ from kit.data.sql.results import QueryResult
 
 Schema = Mapping[str, Mapping[str, str]]
 _LABELS = 12
+_PLAIN = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,15 @@ class Catalog:
         return {table.name: dict(table.columns) for table in self.grants.tables.values()}
 
     @cached_property
+    def plain(self) -> Schema:
+        """The same without names that are no plain ones: the semantic layer never reads those."""
+        return {
+            table: {column: kind for column, kind in columns.items() if _PLAIN.match(column)}
+            for table, columns in self.tables.items()
+            if _PLAIN.match(table)
+        }
+
+    @cached_property
     def names(self) -> Names:
         """What tables and columns are called in a prompt."""
         return Names.of(self.tables)
@@ -65,7 +76,7 @@ class Catalog:
     @cached_property
     def values(self) -> dict[tuple[str, str], list[str]]:
         """Labels of columns that hold few, and a clock's first and last day; they stay here."""
-        queries = label_queries(self.layer, self.tables)
+        queries = label_queries(self.layer, self.plain)
         return {place: self.run(sql).frame.iloc[:, 0].tolist() for place, sql in queries.items()}
 
     @cached_property
@@ -73,7 +84,7 @@ class Catalog:
         """Labels of columns that hold few, with the rows of each: what a model may be told."""
         found: dict[str, dict[str, int]] = {}
         for table, column in self.values:
-            if "CHAR" not in self.tables[table][column].upper() or not may_share(column):
+            if "CHAR" not in self.plain[table][column].upper() or not may_share(column):
                 continue
             frame = self.run(
                 f'SELECT "{column}", count(*) FROM "{table}" WHERE "{column}" IS NOT NULL '

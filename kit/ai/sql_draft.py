@@ -134,7 +134,7 @@ def draft_messages(question: str, catalog: Catalog) -> list[Message]:
             "schema": share_schema(catalog.names),
             "labels": share_labels(catalog.labels, catalog.names),
             "metrics": share_metrics(
-                relevant_metrics(question, catalog.layer.definitions(catalog.tables)),
+                relevant_metrics(question, catalog.layer.definitions(catalog.plain)),
                 catalog.names,
             ),
             "pairs": share_pairs(
@@ -165,12 +165,12 @@ def check_draft(question: str, sql: str, catalog: Catalog, by: str = "you") -> A
             "fewer days or tables.",
         )
     answer = catalog.engine.run(checked.sql)
-    findings = check_answer(checked.sql, answer, catalog.layer, catalog.tables, catalog.run)
+    findings = check_answer(checked.sql, answer, catalog.layer, catalog.plain, catalog.run)
     return Answered(question, by, checked.sql, answer, estimate, findings)
 
 
 def _by_layer(question: str, catalog: Catalog) -> Answered:
-    understood = compile_question(question, catalog.layer, catalog.tables, catalog.values)
+    understood = compile_question(question, catalog.layer, catalog.plain, catalog.values)
     if understood.sql is None:
         return Answered(question, LAYER, said=understood.said, unknown=understood.unknown,
                         nearest=understood.suggestions)  # fmt: skip
@@ -212,7 +212,7 @@ def _repair(
     client: Client, before: Reply[SQLDraft],
 ) -> Reply[SQLDraft]:  # fmt: skip
     prompt = load_prompt("repair_sql")
-    metrics = relevant_metrics(question, catalog.layer.definitions(catalog.tables))
+    metrics = relevant_metrics(question, catalog.layer.definitions(catalog.plain))
     messages = prompt.render(
         {
             "schema": share_schema(catalog.names),

@@ -74,8 +74,9 @@ class Grants:
         by_name = {name.lower(): name for name in schema}
         wanted: dict[str, set[str]] = {}
         for entry in by_name if allow is None else allow:
-            table, _, column = entry.strip().partition(".")
-            name = by_name.get(table.lower())
+            whole = by_name.get(entry.strip().lower())  # a table's own name may have a dot
+            table, _, column = (entry, "", "") if whole else entry.strip().partition(".")
+            name = whole or by_name.get(table.lower())
             if name is None:
                 raise DataError(f"allow: got {entry!r}; there is no table {table!r} in the schema, "
                                 f"which has: {', '.join(schema)}. Name one of them.")  # fmt: skip
