@@ -1,0 +1,180 @@
+"""Where a reader stands in a question, and what it has understood so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kit.ai.words.asked import Compares, Condition, Group, Measure, Metric, Order
+from kit.ai.words.items import Item
+from kit.data.sql.layer import MetricLayer
+
+CONTENT = ("metric", "column", "dimension", "label", "filter", "number", "time", "cmp", "rank",
+           "agg", "quantile", "how_many", "share", "fees", "minus")  # fmt: skip
+SOFT = ("filler", "prep", "copula", "with", "table", "noun", "all")
+JOINTS = ("and", "or", "versus")
+VERBS = ("pay", "paid", "payed", "spend", "spent", "do we pay", "did we pay", "we pay", "we paid",
+         "we spend", "we spent", "cost", "costs")  # fmt: skip
+_END = Item("", ())
+
+
+def _text(measure: Measure) -> str:
+    return str(getattr(measure, "name", None) or getattr(measure, "column", "the measure before"))
+
+
+class Unclear(Exception):  # noqa: N818 - not an error: the question is answered with its sentence
+    """A question that can be read in two ways, or has a part that fits nowhere."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A condition, where it was said, and whether a verb such as *is* led to it."""
+
+    condition: Condition
+    place: int
+    linked: bool = False
+    joint: str = ""
+
+
+@dataclass
+class Draft:
+    """What was understood so far."""
+
+    measures: list[Measure] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    where: list[Placed] = field(default_factory=list)
+    having: list[Compares] = field(default_factory=list)
+    order: Order | None = None
+    limit: int | None = None
+    direction: bool | None = None  # descending, where it was said
+    fees: str = ""  # "in", "out", or both in the order they were said
+    share: tuple[Measure, int, str] | None = None  # of what, where it was said, in which words
+    of_total: bool = False
+    window: Literal["", "running", "change", "growth"] = ""
+    window_beside: bool = False  # the window stands beside the plain measure
+    weight: str | None = None
+    difference: bool = False
+    compare: bool = False
+    together: bool = False
+    counted: bool = False  # "how many" or "total" was said: one number over all that is named
+    single: bool = False  # "which exchange": one row
+    which: bool = False
+    combined: bool = False  # "combination of": the groups are ranked together
+    listed: bool = False
+    ranked: bool = False
+    by_time: bool = False
+    per: list[str] = field(default_factory=list)
+    pooled_all: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
+class Cursor:
+    """A place in a question's items, with the draft that the readers fill.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        The question.
+    layer : MetricLayer
+        What its words mean.
+    """
+
+    def __init__(self, items: Sequence[Item], layer: MetricLayer) -> None:
+        self.items = items
+        self.layer = layer
+        self.place = 0
+        self.draft = Draft()
+        self.negate = False
+        self.counting = False  # "how many" was said and waits for its noun
+        self.aggregate: str | None = None  # so does "average"
+        self.texts: dict[Measure, str] = {}
+        self.verb: str | None = None  # the last measure was said by a verb, such as "pay"
+
+    def at(self, place: int) -> Item:
+        """Return the item at a place; past the end, one without meaning."""
+        return self.items[place] if 0 <= place < len(self.items) else _END
+
+    @property
+    def item(self) -> Item:
+        """The item here."""
+        return self.at(self.place)
+
+    def soft(self, place: int) -> bool:
+        """Say whether the item at a place can be passed over."""
+        item = self.at(place)
+        return item.has(*SOFT) and not item.has(*CONTENT)
+
+    def skip(self, place: int, *kinds: str) -> int:
+        """Return the first place from here on that is neither soft nor of some kinds."""
+        while self.soft(place) or (kinds and self.at(place).has(*kinds)):
+            place += 1
+        return place
+
+    def back(self, place: int, *kinds: str) -> int:
+        """Return the last place before one that is neither soft nor of some kinds."""
+        place -= 1
+        while place >= 0 and (self.soft(place) or (kinds and self.at(place).has(*kinds))):
+            place -= 1
+        return place
+
+    def joint(self, place: int) -> tuple[str, int]:
+        """Return the word that joins a list at a place (a comma counts), and where it ends."""
+        said, start = "", place
+        while self.at(place).has(*JOINTS) or self.at(place).text in (",", "/"):
+            item = self.at(place)
+            kind = next((kind for kind in JOINTS if item.has(kind)), ",")
+            said = kind if said in ("", ",") else said
+            place += 1
+        return (said, place) if said else ("", start)
+
+    def linked(self, place: int) -> bool:
+        """Say whether a verb such as *is* stands before a place."""
+        place -= 1
+        found = False
+        while place >= 0 and self.soft(place):
+            found = found or self.at(place).has("copula")
+            place -= 1
+        return found
+
+    def add_measure(self, measure: Measure) -> None:
+        """Add a measure, once; it must be joined to the one before, unless that was a verb."""
+        known = self.draft.measures
+        text = self.item.text
+        if measure in known and self._is_joined() and self.texts.get(measure) != text:
+            raise Unclear(f"{self.texts.get(measure)} and {text}: here they are the same")
+        self.texts.setdefault(measure, text)
+        if measure not in known:
+            if known and not self._is_joined():
+                if known[-1] != Metric("spend") or self.verb is None:
+                    raise Unclear(f"{self.item.text}: beside {_text(known[-1])}, or of it? Say and")
+                known.pop()
+            known.append(measure)
+        self.verb = self.item.text if self.item.text in VERBS else None
+        self.counting, self.aggregate = False, None
+
+    def _is_joined(self) -> bool:
+        """Say whether *and*, a comma, *versus* or *with* stands before this place."""
+        place = self.place - 1
+        while self.soft(place) or self.at(place).has("how_many", "agg", "rank", "distinct"):
+            if self.at(place).text == "with":
+                return not self.at(place - 1).has("dimension")
+            place -= 1
+        before = self.at(place)
+        return before.has(*JOINTS, "compare", "minus") or before.text in (",", ":", ";", "(", "/")
+
+    def add_group(self, group: Group) -> None:
+        """Add a group, once."""
+        if group not in self.draft.groups:
+            self.draft.groups.append(group)
+
+    def unit_of(self, measure: Measure | str) -> str:
+        """Return the unit of a metric or a column, or of what is made of a column."""
+        if isinstance(measure, str):
+            known = self.layer.columns.get(measure)
+            return known.unit if known else ""
+        name = getattr(measure, "name", None)
+        if name is not None:
+            return self.layer.metrics[name].unit
+        column = getattr(measure, "column", None)
+        return self.unit_of(column) if column else ""

@@ -1,0 +1,62 @@
+"""Two measures of different rows, one over the other: ``CTR on news as a multiple of that on ...``."""  # noqa: E501
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kit.ai.words.asked import Quotient, Scoped
+from kit.ai.words.draft import Draft, Unclear
+from kit.ai.words.items import Item
+
+_CONDITIONS = ("label", "filter", "time")
+
+
+def read_multiple(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]] | None:
+    """Return the items before and after the words that divide, if both say which rows."""
+    for place, item in enumerate(items):
+        if not item.has("multiple", "divide"):
+            continue
+        halves = (items[:place], items[place + 1 :])
+        if all(any(each.has(*_CONDITIONS) for each in half) for half in halves):
+            return halves
+    return _ratio_to(items)
+
+
+def _ratio_to(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]] | None:
+    """Read ``ratio of CTR on mobile to CTR on desktop``."""
+    starts = [place for place, item in enumerate(items) if item.has("ratio_of")]
+    if not starts:
+        return None
+    later = range(starts[0] + 1, len(items))
+    for joint in (place for place in later if items[place].text == "to"):
+        halves = ((*items[: starts[0]], *items[starts[0] + 1 : joint]), items[joint + 1 :])
+        if all(any(each.has(*_CONDITIONS) for each in half) for half in halves):
+            return halves
+    return None
+
+
+def joined(first: Draft, second: Draft) -> Draft:
+    """Return one draft that divides the first's measure by the second's."""
+    if first.fees and second.fees and first.fees != second.fees:
+        raise Unclear("with fees and before fees: say one of the two")
+    for half in (first, second):
+        extra = half.having or half.order or half.share or half.window or half.of_total
+        if extra or half.limit or half.compare or half.difference or half.weight:
+            raise Unclear("a ratio of two measures: ask for nothing else with it")
+    if len(first.measures) != 1 or len(second.measures) > 1 or second.groups:
+        raise Unclear("a ratio of two measures: say one measure and its rows on either side")
+    below = second.measures[0] if second.measures else first.measures[0]
+    tops, bottoms = (
+        tuple(placed.condition for placed in half.where) for half in (first, second)
+    )  # fmt: skip
+    if any(
+        placed.joint in ("and", "versus", "contrary")
+        for half in (first, second)
+        for placed in half.where
+    ):
+        raise Unclear("a ratio of two measures: one label on either side")
+    ratio = Quotient(Scoped(first.measures[0], tops), Scoped(below, bottoms))
+    return replace(
+        first, measures=[ratio], where=[], groups=first.groups, fees=first.fees or second.fees
+    )

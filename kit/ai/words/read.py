@@ -1,0 +1,67 @@
+"""Read a question's items from left to right, then see whether they make one query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kit.ai.words.asked import Asked
+from kit.ai.words.draft import Cursor, Draft, Unclear
+from kit.ai.words.finish import finish
+from kit.ai.words.items import Item
+from kit.ai.words.multiples import read_multiple
+from kit.ai.words.read_groups import read_bare, read_by, read_order, read_rank, read_which
+from kit.ai.words.read_limits import read_limit
+from kit.ai.words.read_measures import read_measure
+from kit.ai.words.read_parts import (
+    read_fees,
+    read_joins,
+    read_share,
+    read_share_after,
+    read_soft,
+    read_weight,
+    read_window,
+)
+from kit.ai.words.read_rows import read_filter, read_labels, read_not, read_scope, read_time
+from kit.data.sql.layer import MetricLayer
+
+READERS = (
+    read_fees, read_window, read_share, read_share_after, read_limit, read_which, read_by,
+    read_rank, read_order, read_weight, read_labels, read_filter, read_time, read_not, read_scope,
+    read_measure, read_bare, read_joins, read_soft,
+)  # fmt: skip
+"""In this order each is offered the item; the first that can read it moves on."""
+
+
+def read_question(items: Sequence[Item], layer: MetricLayer) -> Asked:
+    """Return what a question asks for.
+
+    Raises
+    ------
+    Unclear
+        If a part fits nowhere, or the whole has two readings.
+    """
+    halves = read_multiple(items)
+    if halves is not None:
+        first, second = (read_draft(half, layer) for half in halves)
+        return finish_multiple(first, second, layer)
+    return finish(read_draft(items, layer), layer)
+
+
+def read_draft(items: Sequence[Item], layer: MetricLayer) -> Draft:
+    """Return what the readers make of some items."""
+    cursor = Cursor(items, layer)
+    while cursor.place < len(items):
+        if not any(reader(cursor) for reader in READERS):
+            raise Unclear(f"I do not see what {cursor.item.text!r} refers to here")
+    if cursor.negate:
+        raise Unclear("not, or except: I do not see what it refers to")
+    if cursor.aggregate:
+        raise Unclear("average: I do not see of what")
+    return cursor.draft
+
+
+def finish_multiple(first: Draft, second: Draft, layer: MetricLayer) -> Asked:
+    """Return the quotient of two scoped measures."""
+    from kit.ai.words.multiples import joined
+
+    return finish(joined(first, second), layer)

@@ -1,0 +1,296 @@
+"""Read what to group by, and how the groups are ranked."""
+
+from __future__ import annotations
+
+from kit.ai.words.asked import Aggregate, Distinct, Group, Measure, Metric, Order
+from kit.ai.words.draft import Cursor, Unclear
+from kit.ai.words.read_measures import measure_at
+
+_BARE = ("daily", "hourly", "weekly", "day by day", "hour by hour", "week by week", "over time",
+         "date by date")  # fmt: skip
+
+
+def read_by(cursor: Cursor) -> bool:
+    """Read ``by exchange and day``, ``for each campaign``, ``per hour``."""
+    item = cursor.item
+    if not item.has("by", "per", "across"):
+        return False
+    place = _combined(cursor, cursor.skip(cursor.place + 1, "combination", "distinct"))
+    if _is_pooled(cursor, place):
+        return False
+    found = groups_at(cursor, place)
+    if found is None:
+        return item.has("by") and _ranked_by(cursor, place)
+    groups, end = found
+    for group in groups:
+        cursor.add_group(group)
+    if item.has("per") or item.text in ("each", "every"):
+        cursor.draft.per.extend(group.name for group in groups)
+    cursor.place = end
+    return True
+
+
+def _combined(cursor: Cursor, place: int) -> int:
+    """Note that ``combination of`` was passed over on the way to a place."""
+    said = range(cursor.place, place)
+    cursor.draft.combined |= any(cursor.at(each).has("combination") for each in said)
+    return place
+
+
+def _is_pooled(cursor: Cursor, place: int) -> bool:
+    said = cursor.item.text.startswith("across all") or cursor.at(place - 1).has("all")
+    if said and cursor.at(place).has("dimension"):
+        raise Unclear(
+            f"all {cursor.at(place).text}: each for itself, or together? Say by or drop it"
+        )
+    return False
+
+
+def groups_at(cursor: Cursor, place: int) -> tuple[list[Group], int] | None:
+    """Return the dimensions, or filters, listed at a place."""
+    groups: list[Group] = []
+    end = place
+    while (group := _group_at(cursor, place, bool(groups))) is not None:
+        groups.append(group)
+        end = place + 1
+        said, place = cursor.joint(end)
+        if cursor.at(end).has("by", "per") and not said:
+            said, place = "by", end + 1
+        if not said:
+            break
+        place = place + 1 if cursor.at(place).has("by", "per") else place
+    return (groups, end) if groups else None
+
+
+def _group_at(cursor: Cursor, place: int, later: bool) -> Group | None:
+    item = cursor.at(place)
+    dimension = item.get("dimension")
+    if dimension is not None and not (later and item.has("metric") and item.plural):
+        return Group(str(dimension.value))
+    kept = item.get("filter")
+    if kept is not None and not item.has("metric", "column") and not later:
+        return Group(str(kept.value[0]), is_filter=True)
+    return None
+
+
+def _ranked_by(cursor: Cursor, place: int) -> bool:
+    """Read ``by spend`` after *top* or *rank*."""
+    found = measure_at(cursor, place)
+    if found is None or not (cursor.draft.ranked or cursor.draft.listed):
+        return False
+    measure, end = found
+    order = cursor.draft.order
+    descending = order.descending if order else True
+    if order is not None and order.by is not None and order.by != measure:
+        raise Unclear("ranked by two measures; say one")
+    cursor.draft.order = Order(measure, descending)
+    cursor.add_measure(measure)
+    cursor.place = end
+    return True
+
+
+def read_which(cursor: Cursor) -> bool:
+    """Read ``which exchange``, ``which 3 campaigns``, ``which combination of unit and hour``."""
+    if not cursor.item.has("which"):
+        return False
+    place = cursor.place + 1
+    number = cursor.at(place).get("number")
+    place += number is not None
+    place = _combined(cursor, cursor.skip(place, "combination", "all"))
+    found = groups_at(cursor, place)
+    if found is None or found[0][0].is_filter:
+        return False
+    groups, end = found
+    for group in groups:
+        cursor.add_group(group)
+    cursor.draft.which = True
+    cursor.draft.single = (
+        not cursor.at(place).plural or cursor.at(place - 1).text == "combination of"
+    )
+    if number is not None:
+        cursor.draft.limit, cursor.draft.single = _whole(number.value), False
+    cursor.place = end
+    return True
+
+
+def _of_one(cursor: Cursor) -> None:
+    """Doubt ``for each exchange, the ad unit with the most clicks``: one in each is asked for."""
+    place = cursor.back(cursor.place)
+    if not cursor.at(place).has("dimension") or cursor.draft.which or cursor.draft.combined:
+        return
+    before = cursor.at(place - 1)
+    if before.text == "," and len(cursor.draft.groups) > 1:
+        raise Unclear("the top in each group: ask for one group, or for the combination of them")
+
+
+def _whole(value: float) -> int:
+    if value != int(value) or not 1 <= value <= 1000:
+        raise Unclear(f"{value:g} rows: say a whole number from 1")
+    return int(value)
+
+
+def read_rank(cursor: Cursor) -> bool:
+    """Read ``top 3 ad units``, ``the highest win rate``, ``spent the most``."""
+    rank = cursor.item.get("rank")
+    number = cursor.item.get("number")
+    if rank is None and not (number is not None and cursor.at(cursor.place + 1).has("rank")):
+        return False
+    place = cursor.place + 1
+    if rank is None:
+        rank, place = cursor.at(place).get("rank"), place + 1
+    else:
+        place = cursor.skip(place)
+        number = cursor.at(place).get("number")
+        place += number is not None
+    place = _combined(cursor, cursor.skip(place, "combination", "how_many"))
+    _of_one(cursor)
+    if number is not None:
+        cursor.draft.limit = _whole(number.value)
+    cursor.draft.ranked = True
+    _ranked(cursor, place, str(rank.value) if rank else "desc")
+    return True
+
+
+def _ranked(cursor: Cursor, place: int, how: str) -> None:
+    item = cursor.at(place)
+    listed = cursor.draft.limit is not None or cursor.at(place + 1).has("by", "with")
+    groups = groups_at(cursor, place) if listed or not item.has("metric") else None
+    if groups is not None:
+        for group in groups[0]:
+            cursor.add_group(group)
+        if cursor.draft.limit is None and not item.plural:
+            cursor.draft.single = True
+        cursor.draft.order = Order(None, _descends(how, None, cursor))
+        cursor.place = groups[1]
+        return
+    if item.has("column") and not item.has("metric"):
+        _extreme(cursor, place, how)
+        return
+    found = measure_at(cursor, place) if item.has("metric", "agg", "quantile") else None
+    if found is not None:
+        _order_by(cursor, found[0], how)
+        cursor.place = found[1]
+        return
+    if not cursor.draft.measures:
+        raise Unclear(f"{cursor.item.text}: of what? Say a measure")
+    _order_by(cursor, cursor.draft.measures[-1], how)
+    cursor.place += 1
+
+
+def _order_by(cursor: Cursor, measure: Measure, how: str) -> None:
+    order = cursor.draft.order
+    if order is not None and order.by not in (None, measure):
+        raise Unclear("ranked by two measures; say one")
+    cursor.draft.order = Order(measure, _descends(how, measure, cursor))
+    cursor.add_measure(measure)
+
+
+def _descends(how: str, measure: Measure | None, cursor: Cursor) -> bool:
+    if how in ("desc", "asc"):
+        return how == "desc"
+    if not isinstance(measure, Metric):
+        return how == "best"
+    return (how == "best") == (cursor.layer.metrics[measure.name].better == "high")
+
+
+def _extreme(cursor: Cursor, place: int, how: str) -> None:
+    """Read ``the highest bid``: a maximum, unless groups are ranked by it."""
+    text = cursor.at(place).text
+    if cursor.draft.which or how in ("best", "worst"):
+        raise Unclear(f"{cursor.item.text} {text}: its average, median or maximum? Say which")
+    column = cursor.at(place).get("column")
+    function = "max" if how == "desc" else "min"
+    cursor.draft.ranked = False
+    cursor.add_measure(Aggregate(function, str(column.value) if column else ""))
+    cursor.place = place + 1
+
+
+def read_order(cursor: Cursor) -> bool:
+    """Read ``sorted by spend descending``, ``in date order``, ``rank exchanges``."""
+    item = cursor.item
+    if item.has("by_time"):
+        cursor.draft.by_time = True
+    elif item.has("direction"):
+        meaning = item.get("direction")
+        cursor.draft.direction = meaning is not None and meaning.value == "desc"
+    elif item.has("list") and cursor.at(cursor.skip(cursor.place + 1)).has("dimension"):
+        cursor.draft.listed = True
+        cursor.draft.ranked = cursor.draft.ranked or item.text.startswith("rank")
+    elif item.has("order"):
+        return _ordered(cursor)
+    else:
+        return False
+    cursor.place += 1
+    return True
+
+
+def _ordered(cursor: Cursor) -> bool:
+    place = cursor.skip(cursor.place + 1)
+    if cursor.at(place).has("dimension") and not cursor.at(place).has("metric"):
+        dimension = cursor.at(place).get("dimension")
+        group = Group(str(dimension.value) if dimension else "")
+        if group != (cursor.draft.groups[:1] or [group])[0]:
+            raise Unclear(f"sorted by {cursor.at(place).text}: name it first in the grouping")
+        cursor.place = place + 1
+        return True
+    found = measure_at(cursor, place)
+    if found is None:
+        return False
+    measure, end = found
+    following = cursor.at(cursor.skip(end)).get("direction")
+    if following is None and not cursor.item.text.startswith("rank"):
+        raise Unclear(f"sorted by {cursor.at(place).text}: highest first or lowest first?")
+    cursor.draft.order = Order(measure, following is None or following.value == "desc")
+    cursor.draft.direction = None
+    cursor.draft.ranked = True
+    cursor.add_measure(measure)
+    cursor.place = cursor.skip(end) + 1 if following is not None else end
+    return True
+
+
+def read_bare(cursor: Cursor) -> bool:
+    """Read a dimension without *by*: ``daily spend``, ``units with ...``, ``campaign hotel``."""
+    item, place = cursor.item, cursor.place
+    number = item.get("number")
+    if number is not None:
+        place = cursor.skip(place + 1)
+        if not (cursor.at(place).has("dimension") and cursor.at(place).plural):
+            return False
+        cursor.draft.limit = _whole(number.value)
+    dimension = cursor.at(place).get("dimension")
+    if dimension is None:
+        return False
+    if cursor.counting:
+        cursor.add_measure(Distinct(str(dimension.value)))
+        cursor.place = place + 1
+        return True
+    named = cursor.at(place + 1).all("label")
+    if any(label.value[0] == dimension.value for label in named):
+        cursor.place = place + 1
+        return True
+    if not _groups_alone(cursor, place, number is not None):
+        return False
+    found = groups_at(cursor, place)
+    for group in found[0] if found else ():
+        cursor.add_group(group)
+    if cursor.at(place).text in _BARE:
+        cursor.draft.per.append(str(dimension.value))
+    cursor.place = found[1] if found else place + 1
+    return True
+
+
+def _groups_alone(cursor: Cursor, place: int, counted: bool) -> bool:
+    item = cursor.at(place)
+    found = groups_at(cursor, place)
+    last = (found[1] if found else place + 1) - 1
+    after = cursor.at(last + 1)
+    if last > place:
+        cursor.draft.combined = True
+    if item.text in _BARE or counted or cursor.draft.listed:
+        return True
+    leads = after.has("with") or after.text in ("that", "have", "had", "without", "with no")
+    if leads and not item.plural:
+        following = cursor.at(cursor.skip(last + 1))
+        cursor.draft.single = cursor.draft.single or following.has("rank")
+        return following.has("rank")
+    return leads or (item.plural and cursor.draft.compare)

@@ -1,0 +1,177 @@
+"""Read comparisons: ``bids above 2 CPM``, ``with at least 100 clicks``, ``a CTR under 2.5 %``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kit.ai.words.asked import Aggregate, Compares, Group, Measure, Metric
+from kit.ai.words.draft import Cursor, Placed, Unclear
+from kit.ai.words.read_parts import say_fees
+
+_SHARES = ("share", "score", "ratio")
+_FLIPPED = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "=": "!=", "!=": "="}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number as written, with its unit."""
+
+    value: float
+    unit: str
+    end: int
+
+
+def read_limit(cursor: Cursor) -> bool:
+    """Read one comparison, of rows or of groups."""
+    return _left_first(cursor) or _sign_first(cursor) or _tail_first(cursor)
+
+
+def _left_first(cursor: Cursor) -> bool:
+    """Read ``CTR under 2.5 %`` and ``bid above the floor``."""
+    place, function = cursor.place, None
+    if cursor.item.has("agg"):
+        function = str(cursor.item.meanings[0].value)
+        place = cursor.skip(place + 1)
+    if not cursor.at(place).has("column", "metric"):
+        return False
+    after = cursor.skip(place + 1)
+    fees = cursor.at(after).get("fees")
+    if fees is not None and cursor.at(cursor.skip(after + 1)).has("cmp", "exceed"):
+        say_fees(cursor, str(fees.value))
+        after = cursor.skip(after + 1)
+    if cursor.at(after).has("between") and _between(cursor, place, after, function):
+        return True
+    negate = cursor.at(after).has("not")
+    signs = cursor.at(after + negate)
+    sign = signs.get("cmp") or signs.get("exceed")
+    if sign is not None:
+        amount = amount_at(cursor, after + negate + 1)
+        if amount is not None:
+            said = _FLIPPED[str(sign.value)] if negate else str(sign.value)
+            _add(cursor, place, said, amount, function)
+            cursor.place = amount.end
+            return True
+        return not negate and function is None and _columns(cursor, place, after, str(sign.value))
+    amount = amount_at(cursor, after)
+    tail = cursor.at(amount.end).get("tail") if amount else None
+    if amount is None or tail is None:
+        return False
+    _add(cursor, place, str(tail.value), amount, function)
+    cursor.place = amount.end + 1
+    return True
+
+
+def _between(cursor: Cursor, left: int, place: int, function: str | None) -> bool:
+    low = amount_at(cursor, place + 1)
+    if low is None or not cursor.at(low.end).has("and"):
+        return False
+    high = amount_at(cursor, low.end + 1)
+    if high is None:
+        return False
+    low = Amount(low.value, low.unit or high.unit, low.end)
+    _add(cursor, left, ">=", low, function)
+    _add(cursor, left, "<=", high, function)
+    cursor.place = high.end
+    return True
+
+
+def _columns(cursor: Cursor, left: int, after: int, sign: str) -> bool:
+    right = cursor.skip(after + 1)
+    columns = [cursor.at(place).get("column") for place in (left, right)]
+    if columns[0] is None or columns[1] is None:
+        return False
+    condition = Compares(str(columns[0].value), sign, str(columns[1].value))
+    cursor.draft.where.append(Placed(condition, left, cursor.linked(left)))
+    if cursor.counting and cursor.at(left).has("metric"):
+        metric = cursor.at(left).get("metric")
+        cursor.add_measure(Metric(str(metric.value) if metric else ""))
+    cursor.place = right + 1
+    return True
+
+
+def _sign_first(cursor: Cursor) -> bool:
+    """Read ``at least 100 clicks``."""
+    sign = cursor.item.get("cmp") or cursor.item.get("exceed")
+    amount = amount_at(cursor, cursor.place + 1) if sign else None
+    if sign is None or amount is None:
+        return False
+    target = cursor.skip(amount.end)
+    if not cursor.at(target).has("metric") or cursor.at(target).has("dimension"):
+        return False
+    _add(cursor, target, str(sign.value), amount, None)
+    cursor.place = target + 1
+    return True
+
+
+def _tail_first(cursor: Cursor) -> bool:
+    """Read ``100 or more clicks``."""
+    amount = amount_at(cursor, cursor.place)
+    tail = cursor.at(amount.end).get("tail") if amount else None
+    target = cursor.skip(amount.end + 1) if amount else 0
+    if amount is None or tail is None or not cursor.at(target).has("metric"):
+        return False
+    _add(cursor, target, str(tail.value), amount, None)
+    cursor.place = target + 1
+    return True
+
+
+def amount_at(cursor: Cursor, place: int) -> Amount | None:
+    """Return the number at a place with its unit, before or after it."""
+    unit = ""
+    if cursor.at(place).has("unit") and cursor.at(place).text == "$":
+        unit, place = "money", place + 1
+    number = cursor.at(place).get("number")
+    if number is None:
+        return None
+    place += 1
+    while (said := cursor.at(place).get("unit")) is not None:
+        unit = str(said.value) if unit != "cpm" else unit
+        place += 1
+    return Amount(float(number.value), unit, place)
+
+
+def _add(cursor: Cursor, left: int, sign: str, amount: Amount, function: str | None) -> None:
+    item = cursor.at(left)
+    column, metric = item.get("column"), item.get("metric")
+    if cursor.negate:
+        raise Unclear(f"not with {item.text} {sign} {amount.value:g}: turn the comparison round")
+    if function is not None and column is not None:
+        _add_having(cursor, Aggregate(function, str(column.value)), sign, amount)
+    elif column is not None and (metric is None or _is_of_rows(cursor, left, amount)):
+        name = str(column.value)
+        value = _in_unit(cursor, name, amount, item.text)
+        condition = Compares(name, sign, value)
+        cursor.draft.where.append(Placed(condition, left, cursor.linked(left)))
+        if cursor.counting and metric is not None:
+            cursor.add_measure(Metric(str(metric.value)))
+    elif metric is not None:
+        _add_having(cursor, Metric(str(metric.value)), sign, amount)
+
+
+def _is_of_rows(cursor: Cursor, left: int, amount: Amount) -> bool:
+    """Tell ``bids above 2 CPM``, of each row, from ``units with viewability above 0.6``."""
+    before = cursor.at(cursor.back(left, "rank")).get("dimension")
+    grouped = before is not None and Group(str(before.value)) in cursor.draft.groups
+    if amount.unit == "cpm":
+        return True
+    return not grouped
+
+
+def _add_having(cursor: Cursor, measure: Measure, sign: str, amount: Amount) -> None:
+    text = measure.name if isinstance(measure, Metric) else ""
+    value = _in_unit(cursor, measure, amount, text)
+    cursor.draft.having.append(Compares(measure, sign, value))
+
+
+def _in_unit(cursor: Cursor, left: Measure | str, amount: Amount, text: str) -> float:
+    unit = cursor.unit_of(left)
+    if amount.unit == "percent":
+        if unit not in _SHARES:
+            raise Unclear(f"{text}: is no share, so what are {amount.value:g} % of it?")
+        return round(amount.value / 100, 12)
+    if unit == "share" and amount.value > 1:
+        raise Unclear(f"{text}: a share is in 0 to 1; {amount.value:g} or {amount.value:g} %?")
+    fits = {"cpm": ("cpm",), "money": ("money", "cpm"), "hours": ("hours",)}
+    if amount.unit and unit not in fits[amount.unit]:
+        raise Unclear(f"{text}: is in {unit}, not in {amount.unit}")
+    return amount.value

@@ -1,0 +1,169 @@
+"""Read shares, running totals, fees, weights, and the words that say how parts go together."""
+
+from __future__ import annotations
+
+from kit.ai.words.asked import Measure, Metric, Quotient, Scoped
+from kit.ai.words.draft import Cursor, Unclear
+from kit.ai.words.gloss import canonical, readings
+from kit.ai.words.read_measures import measure_at
+
+
+def read_fees(cursor: Cursor) -> bool:
+    """Read *before fees* or *fees included*."""
+    meaning = cursor.item.get("fees")
+    if meaning is None:
+        return False
+    say_fees(cursor, str(meaning.value))
+    cursor.place += 1
+    return True
+
+
+def say_fees(cursor: Cursor, said: str) -> None:
+    """Note whether fees count."""
+    if cursor.draft.fees not in ("", said):
+        raise Unclear("with fees and before fees: say one of the two")
+    cursor.draft.fees = said
+
+
+def read_window(cursor: Cursor) -> bool:
+    """Read *cumulative*, *day over day change*."""
+    for kind in ("running", "change", "growth"):
+        if cursor.item.has(kind):
+            if cursor.draft.window not in ("", kind):
+                raise Unclear("a running total and a change: say one of the two")
+            cursor.draft.window = kind
+            beside = cursor.at(cursor.back(cursor.place)).has("and")
+            cursor.draft.window_beside = bool(cursor.draft.measures) and beside
+            cursor.place += 1
+            return True
+    return False
+
+
+def read_share(cursor: Cursor) -> bool:
+    """Read ``share of impressions`` and ``how often``; what is shared out is found later."""
+    if cursor.item.has("often"):
+        if "auctions" not in cursor.layer.metrics:
+            return False
+        cursor.draft.share = (Metric("auctions"), cursor.place, "how often")
+        cursor.place += 1
+        return True
+    if not cursor.item.has("share"):
+        return False
+    if cursor.draft.share is not None:
+        raise Unclear("two shares: ask for one at a time")
+    place = cursor.skip(cursor.place + 1, "how_many")
+    found = measure_at(cursor, place)
+    if found is None:
+        raise Unclear(f"{cursor.item.text}: of which count or sum? Put it right after")
+    measure, end = found
+    if not isinstance(measure, Metric) or measure.name not in cursor.layer.additive:
+        raise Unclear(
+            f"{cursor.item.text} {cursor.at(place).text}: only counts and sums have shares"
+        )
+    cursor.draft.share = (measure, cursor.place, cursor.at(place).text)
+    cursor.place = end
+    return True
+
+
+def read_share_after(cursor: Cursor) -> bool:
+    """Read ``spend share``, and ``clicks as a share of impressions``."""
+    item, measures = cursor.item, cursor.draft.measures
+    if item.has("as_share") and measures:
+        place = cursor.skip(cursor.place + 1, "how_many")
+        found = measure_at(cursor, place)
+        if found is None:
+            return False
+        if found[0] == measures[-1]:
+            _of_whole(cursor, found[0])
+        else:
+            cursor.draft.measures[-1] = _over(cursor, found[0])
+        cursor.place = found[1]
+        return True
+    before = cursor.at(cursor.place - 1)
+    total = item.text.endswith("of total")
+    if item.has("share_noun") and measures and (before.has("metric") or total):
+        cursor.draft.of_total = True
+        cursor.place += 1
+        return True
+    return False
+
+
+def _of_whole(cursor: Cursor, measure: Measure) -> None:
+    """Read ``impressions in Germany as a share of all impressions``."""
+    only = tuple(placed.condition for placed in cursor.draft.where)
+    if not only or len(cursor.draft.measures) > 1:
+        raise Unclear("a share of the same: of which rows? Say them before")
+    cursor.draft.where = []
+    cursor.draft.measures[-1] = Quotient(Scoped(measure, only), measure)
+
+
+def _over(cursor: Cursor, bottom: object) -> Metric | Quotient:
+    last = cursor.draft.measures[-1]
+    if not isinstance(last, Metric) or not isinstance(bottom, Metric):
+        raise Unclear("as a share of: say of which count")
+    entry = cursor.layer.metrics[last.name]
+    if entry.ratio:
+        below = canonical(cursor.layer, Metric(entry.ratio[1]))
+        if below in [canonical(cursor.layer, each) for each in readings(cursor.layer, bottom)]:
+            return last
+        raise Unclear(f"{last.name}: is over {entry.ratio[1]}, not over {bottom.name}")
+    if {last.name, bottom.name} - cursor.layer.additive:
+        raise Unclear(f"{last.name} as a share of {bottom.name}: not both can be summed")
+    return Quotient(last, bottom)
+
+
+def read_weight(cursor: Cursor) -> bool:
+    """Read ``weighted by capacity``."""
+    if cursor.item.has("simple"):
+        cursor.place += 1
+        return True
+    if not cursor.item.has("weighted"):
+        return False
+    place = cursor.skip(cursor.place + 1)
+    column = cursor.at(place).get("column")
+    if column is None:
+        raise Unclear("weighted by: say by which column")
+    cursor.draft.weight = str(column.value)
+    cursor.place = place + 1
+    return True
+
+
+def read_joins(cursor: Cursor) -> bool:
+    """Read *compare*, *versus*, *together*, *difference*, *number of*, *average* ahead."""
+    item, draft = cursor.item, cursor.draft
+    if item.has("compare"):
+        draft.compare = True
+    elif item.has("versus") or item.has("gloss"):
+        pass
+    elif item.has("together"):
+        draft.together = True
+    elif item.has("difference"):
+        draft.difference = True
+    elif item.has("between") and (draft.difference or draft.compare):
+        pass
+    elif item.has("how_many"):
+        cursor.counting = draft.counted = True
+    elif item.has("agg") and not item.has("filler"):
+        cursor.aggregate = str(item.meanings[0].value)
+    else:
+        return False
+    cursor.place += 1
+    return True
+
+
+def read_soft(cursor: Cursor) -> bool:
+    """Pass over words that say nothing more here."""
+    item = cursor.item
+    if item.has("dimension", "metric", "column", "number", "time", "cmp") and not item.has("prep"):
+        return False
+    if item.has("noun") and not item.has("filler") and not cursor.at(cursor.place - 1).has("prep"):
+        return False
+    cursor.draft.counted = cursor.draft.counted or item.text == "total"
+    kinds = ("filler", "prep", "copula", "with", "separator", "and", "table", "noun", "which",
+             "or", "across", "list", "share_noun_total")  # fmt: skip
+    if not item.has(*kinds):
+        return False
+    if item.has("separator") and item.text not in (",", ":", "(", ")"):
+        cursor.counting, cursor.aggregate = False, cursor.aggregate
+    cursor.place += 1
+    return True

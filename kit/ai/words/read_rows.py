@@ -1,0 +1,261 @@
+"""Read which rows count: labels, named filters, times, and what a count noun stands for."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from kit.ai.words.asked import Compares, Holds, Metric, OneOf, RowsOf, When
+from kit.ai.words.clock import Hours
+from kit.ai.words.draft import JOINTS, Cursor, Placed, Unclear
+from kit.ai.words.items import Item
+from kit.ai.words.times import Days
+
+
+def read_not(cursor: Cursor) -> bool:
+    """Read *not*, *except*, *without*: it holds for the list that follows."""
+    if not cursor.item.has("not"):
+        return False
+    target = cursor.skip(cursor.place + 1)
+    metric = cursor.at(target).get("metric")
+    none = cursor.item.text == "without" or cursor.item.text.endswith(" no")
+    if metric is not None and none and metric.value in _counts(cursor):
+        cursor.draft.having.append(Compares(Metric(str(metric.value)), "=", 0.0))
+        cursor.place = target + 1
+        return True
+    cursor.negate = not cursor.negate
+    cursor.place += 1
+    return True
+
+
+def _counts(cursor: Cursor) -> frozenset[str]:
+    metrics = cursor.layer.metrics
+    return frozenset(name for name, metric in metrics.items() if metric.count)
+
+
+def read_labels(cursor: Cursor) -> bool:
+    """Read labels of one dimension, with the words that join them."""
+    if not cursor.item.has("label"):
+        return False
+    start = cursor.place
+    dimension = _dimension_of(cursor, start)
+    labels: list[str] = []
+    joints: list[str] = []
+    end = start
+    while True:
+        label = _label(cursor.at(end), dimension)
+        if label is None:
+            break
+        labels.append(label)
+        place = _past_noun(cursor, end + 1, dimension)
+        said, following = cursor.joint(place)
+        following = _past_noun(cursor, _past_soft(cursor, following), dimension)
+        if not said or _label(cursor.at(following), dimension) is None:
+            end = place
+            break
+        joints.append(said)
+        end = following
+    joint = "versus" if "versus" in joints else next((j for j in joints if j != ","), ",")
+    _add_labels(cursor, dimension, labels, joint if len(labels) > 1 else "", start)
+    cursor.place = end
+    _after_condition(cursor)
+    return True
+
+
+def _past_soft(cursor: Cursor, place: int) -> int:
+    """Pass over the words between two labels, but over no noun: it may be of another list."""
+    while cursor.at(place).has("prep", "filler") and not cursor.at(place).has("label", "metric"):
+        place += 1
+    return place
+
+
+def _dimension_of(cursor: Cursor, place: int) -> str:
+    dimensions = list(dict.fromkeys(m.value[0] for m in cursor.at(place).all("label")))
+    if len(dimensions) == 1:
+        return str(dimensions[0])
+    beside = (cursor.at(place - 1), cursor.at(place + 1))
+    fits = [name for name in dimensions if any(_names(item, name) for item in beside)]
+    if len(fits) != 1:
+        raise Unclear(
+            f"{cursor.at(place).text}: a label of {' or of '.join(dimensions)}? Say which"
+        )
+    return str(fits[0])
+
+
+def _names(item: Item, dimension: str) -> bool:
+    meanings = (*item.all("dimension"), *item.all("noun"))
+    return any(meaning.value == dimension for meaning in meanings)
+
+
+def _label(item: Item, dimension: str) -> str | None:
+    found = [m.value[1] for m in item.all("label") if m.value[0] == dimension]
+    return str(found[0]) if found else None
+
+
+def _past_noun(cursor: Cursor, place: int, dimension: str) -> int:
+    """Pass over the dimension's own noun beside a label: ``shopping sites``, ``unit unit03``."""
+    item = cursor.at(place)
+    return place + 1 if _names(item, dimension) and not item.has("metric") else place
+
+
+def _add_labels(
+    cursor: Cursor, dimension: str, labels: list[str], joint: str, start: int
+) -> None:  # fmt: skip
+    for place, known in enumerate(cursor.draft.where):
+        condition = known.condition
+        if isinstance(condition, OneOf) and condition.dimension == dimension:
+            if not cursor.negate and condition.negated:
+                continue
+            if _versus_between(cursor, known.place, start) and not cursor.negate:
+                both = tuple(dict.fromkeys((*condition.labels, *labels)))
+                merged = OneOf(dimension, both)
+                cursor.draft.where[place] = Placed(merged, known.place, known.linked, "versus")
+                return
+            if not cursor.negate:
+                raise Unclear(f"{' and '.join(labels)}: together with {', '.join(condition.labels)}"
+                              ", or instead? Join them with and, or or versus")  # fmt: skip
+    condition = OneOf(dimension, tuple(dict.fromkeys(labels)), cursor.negate)
+    linked = cursor.linked(start)
+    cursor.draft.where.append(Placed(condition, start, linked, joint))
+
+
+def _versus_between(cursor: Cursor, first: int, last: int) -> bool:
+    return any(cursor.at(place).has("versus") for place in range(first, last))
+
+
+def read_filter(cursor: Cursor) -> bool:
+    """Read a named filter; its contrary beside it tells the two apart."""
+    meaning = cursor.item.get("filter")
+    if meaning is None or (cursor.item.has("metric") and not _is_beside(cursor)):
+        return False
+    name, positive = meaning.value
+    holds = Holds(str(name), positive != cursor.negate)
+    contrary = Holds(holds.name, not holds.positive)
+    start = cursor.place
+    for place, known in enumerate(cursor.draft.where):
+        if known.condition == contrary and _joined(cursor, known.place, start):
+            cursor.draft.where[place] = Placed(known.condition, known.place, False, "contrary")
+            break
+        if known.condition == contrary:
+            raise Unclear(f"{cursor.item.text}: contradicts what was said before")
+    else:
+        cursor.draft.where.append(Placed(holds, start, cursor.linked(start)))
+    cursor.place += 1
+    _after_condition(cursor)
+    return True
+
+
+def _joined(cursor: Cursor, first: int, last: int) -> bool:
+    return any(cursor.at(place).has(*JOINTS) for place in range(first, last))
+
+
+def _is_beside(cursor: Cursor) -> bool:
+    """Say whether a phrase that is a metric too is meant as a filter, beside another measure."""
+    if cursor.counting:
+        return False
+    others = (item for place, item in enumerate(cursor.items) if place != cursor.place)
+    return cursor.draft.share is not None or any(item.has("metric") for item in others)
+
+
+def read_time(cursor: Cursor) -> bool:
+    """Read days or hours."""
+    meaning = cursor.item.get("time")
+    if meaning is None:
+        return False
+    time = meaning.value if isinstance(meaning.value, Hours) else (meaning.value,)
+    if isinstance(time, Hours) or not _more_days(cursor, time):
+        placed = Placed(When(time, cursor.negate), cursor.place, cursor.linked(cursor.place))
+        cursor.draft.where.append(placed)
+    cursor.place += 1
+    _after_condition(cursor)
+    return True
+
+
+def _more_days(cursor: Cursor, days: tuple[Days, ...]) -> bool:
+    """Join days to those said before: ``March 7 and March 8``; else both must hold."""
+    for place, known in enumerate(cursor.draft.where):
+        condition = known.condition
+        if not isinstance(condition, When) or isinstance(condition.time, Hours):
+            continue
+        said = [word for word in JOINTS for between in range(known.place, cursor.place)
+                if cursor.at(between).has(word)]  # fmt: skip
+        if condition.negated != cursor.negate or (not said and _overlap(condition.time, days)):
+            return False
+        if not said:
+            raise Unclear(f"{cursor.item.text}: together with the days before, or instead?")
+        joint = "versus" if "versus" in said else said[0]
+        both = When((*condition.time, *days), cursor.negate)
+        cursor.draft.where[place] = Placed(both, known.place, known.linked, joint)
+        return True
+    return False
+
+
+def _overlap(known: tuple[Days, ...], more: tuple[Days, ...]) -> bool:
+    return any(_starts(one) <= _ends(other) and _starts(other) <= _ends(one)
+               for one in known for other in more)  # fmt: skip
+
+
+def _starts(days: Days) -> date:
+    return days.first or date.min
+
+
+def _ends(days: Days) -> date:
+    return days.last or date.max
+
+
+def _after_condition(cursor: Cursor) -> None:
+    """Let *not* hold on over *and* and *or*, and end it otherwise."""
+    said, end = cursor.joint(cursor.place)
+    following = cursor.at(_past_soft(cursor, end))
+    if said not in ("and", "or") or not following.has("label", "filter", "time"):
+        cursor.negate = False
+
+
+def read_scope(cursor: Cursor) -> bool:
+    """Read a count noun that says which rows: ``the average bid on impressions we won``."""
+    metric = cursor.item.get("metric")
+    if metric is None or metric.value not in _counts(cursor) or cursor.counting:
+        return False
+    if cursor.draft.share is not None and _after_preposition(cursor):
+        linked = cursor.linked(cursor.place)
+        cursor.draft.where.append(Placed(RowsOf(str(metric.value)), cursor.place, linked))
+        cursor.place += 1
+        return True
+    if cursor.at(cursor.place + 1).has("cmp", "per", "divide", "minus", "plus", "share_noun"):
+        return False
+    if not _another_measure(cursor) or not (_after_preposition(cursor) or _compared(cursor)):
+        return False
+    if cursor.negate:
+        raise Unclear(f"not {cursor.item.text}: say which rows instead")
+    if cursor.layer.metrics[str(metric.value)].count != "*":
+        rows = RowsOf(str(metric.value))
+        cursor.draft.where.append(Placed(rows, cursor.place))
+    cursor.place += 1
+    return True
+
+
+def _another_measure(cursor: Cursor) -> bool:
+    here = cursor.place
+    return any(
+        item.has("metric", "agg", "quantile") and place != here
+        for place, item in enumerate(cursor.items)
+    )
+
+
+def _after_preposition(cursor: Cursor) -> bool:
+    place = cursor.place - 1
+    while cursor.at(place).has("label", "filter", "noun", "all", *JOINTS):
+        place -= 1
+    if place < cursor.place - 1 and cursor.at(place + 1).has("and"):
+        return False
+    before = cursor.at(place)
+    if cursor.draft.share is not None and before.has("copula"):
+        return True
+    return before.has("prep") and not cursor.at(place - 1).has("and") and place >= 0
+
+
+def _compared(cursor: Cursor) -> bool:
+    """Say whether a noun names what is compared: ``how do valid impressions compare in CTR``."""
+    before = cursor.at(cursor.place - 1).has("filter", "label")
+    later = range(cursor.place + 1, len(cursor.items))
+    compares = [place for place in later if cursor.at(place).has("compare")]
+    return before and any(cursor.at(p).has("metric") for c in compares for p in later if p > c)

@@ -1,0 +1,161 @@
+"""One SELECT out of what was asked."""
+
+from __future__ import annotations
+
+import re
+
+from kit.ai.words.asked import Aggregate, Asked, Over, PerGroup
+from kit.ai.words.draft import Unclear
+from kit.ai.words.expressions import Writer
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+def render(asked: Asked, writer: Writer) -> str:
+    """Return the query: groups first, then measures, in the order they were asked.
+
+    Raises
+    ------
+    Unclear
+        If the tables cannot answer it without counting rows twice.
+    """
+    _check_grain(asked, writer)
+    if asked.count_groups:
+        return _count_of_groups(asked, writer)
+    if any(isinstance(measure, PerGroup) for measure in asked.measures):
+        return _averaged(asked, writer)
+    if any(isinstance(measure, Over) for measure in asked.measures):
+        return _windowed(asked, writer)
+    return _plain(asked, writer)
+
+
+def _plain(asked: Asked, writer: Writer) -> str:
+    groups = [(writer.group(group), group.name) for group in asked.groups]
+    measures = [(writer.measure(each), writer.name(each)) for each in asked.measures]
+    columns = [sql if sql == name else f"{sql} AS {name}" for sql, name in (*groups, *measures)]
+    return " ".join([
+        f"SELECT {', '.join(columns)}", _body(asked, writer), _order(asked, writer),
+    ]).strip()  # fmt: skip
+
+
+def _body(asked: Asked, writer: Writer) -> str:
+    """Return everything from FROM to HAVING."""
+    where = [writer.condition(each) for each in asked.where]
+    having = [writer.comparison(each) for each in asked.having]
+    groups = ", ".join(str(place + 1) for place in range(len(asked.groups)))
+    parts = [f"FROM {_tables(asked, writer, where)}"]
+    if where:
+        parts.append(f"WHERE {' AND '.join(where)}")
+    if groups:
+        parts.append(f"GROUP BY {groups}")
+    if having:
+        parts.append(f"HAVING {' AND '.join(having)}")
+    return " ".join(parts)
+
+
+def _tables(asked: Asked, writer: Writer, where: list[str]) -> str:
+    scope = writer.scope
+    read = set(_WORD.findall(" ".join([
+        *where, *(writer.group(group) for group in asked.groups), *_measured(asked, writer),
+    ])))  # fmt: skip
+    needed = [table for table in scope.joins if table in {scope.looked_up.get(c) for c in read}]
+    joins = (f"JOIN {table} USING ({scope.joins[table]})" for table in needed)
+    return " ".join([scope.table, *joins])
+
+
+def _measured(asked: Asked, writer: Writer) -> list[str]:
+    plain = [each.measure if isinstance(each, PerGroup | Over) else each for each in asked.measures]
+    return [
+        *(writer.measure(each) for each in plain),
+        *(writer.comparison(each) for each in asked.having),
+    ]
+
+
+def _order(asked: Asked, writer: Writer) -> str:
+    names = [group.name for group in asked.groups]
+    order = asked.order
+    if order is None:
+        return f"ORDER BY {', '.join(names)}" if names else ""
+    if order.by is None or order.by not in asked.measures:
+        raise Unclear("ranked by a measure that is not shown")
+    first = f"{writer.name(order.by)} {'DESC' if order.descending else 'ASC'} NULLS LAST"
+    limit = f" LIMIT {order.limit}" if order.limit else ""
+    return f"ORDER BY {', '.join([first, *names])}{limit}"
+
+
+def _count_of_groups(asked: Asked, writer: Writer) -> str:
+    (group,) = asked.groups
+    inner = f"SELECT {writer.group(group)} AS {group.name} {_body(asked, writer)}"
+    return f"SELECT count(*) AS {group.name}_count FROM ({inner}) AS chosen"
+
+
+def _averaged(asked: Asked, writer: Writer) -> str:
+    (measure,) = asked.measures
+    assert isinstance(measure, PerGroup)
+    inner = [*((writer.group(group), group.name) for group in asked.groups),
+             (writer.dimension(measure.inner), "inner_" + measure.inner)]  # fmt: skip
+    columns = [*(f"{sql} AS {name}" for sql, name in inner),
+               f"{writer.measure(measure.measure)} AS {measure.measure.name}"]  # fmt: skip
+    where = [writer.condition(each) for each in asked.where]
+    filtered = f" WHERE {' AND '.join(where)}" if where else ""
+    places = ", ".join(str(place + 1) for place in range(len(inner)))
+    table = _tables(asked, writer, where)
+    below = f"SELECT {', '.join(columns)} FROM {table}{filtered} GROUP BY {places}"
+    names = [group.name for group in asked.groups]
+    outer = ", ".join(
+        [*names, f"{measure.function}({measure.measure.name}) AS {writer.name(measure)}"]
+    )
+    grouped = f" GROUP BY {', '.join(names)} ORDER BY {', '.join(names)}" if names else ""
+    return f"SELECT {outer} FROM ({below}) AS each_{measure.inner}{grouped}"
+
+
+def _windowed(asked: Asked, writer: Writer) -> str:
+    (group,) = asked.groups
+    over = next(each for each in asked.measures if isinstance(each, Over))
+    name = writer.name(over.measure)
+    before = f"lag({name}) OVER (ORDER BY {group.name})"
+    sql = {
+        "running": f"sum({name}) OVER (ORDER BY {group.name})",
+        "change": f"{name} - {before}",
+        "growth": f"({name} - {before}) / nullif({before}, 0)",
+    }[over.how]
+    shown = [group.name, *(name for each in asked.measures if each == over.measure)]
+    inner = (
+        f"SELECT {writer.group(group)} AS {group.name}, {writer.measure(over.measure)} AS {name}"
+    )
+    return (
+        f"SELECT {', '.join(shown)}, {sql} AS {writer.name(over)} "
+        f"FROM ({inner} {_body(asked, writer)}) AS each_{group.name} ORDER BY {group.name}"
+    )
+
+
+def _check_grain(asked: Asked, writer: Writer) -> None:
+    """Refuse to sum what a join repeats: a supply row stands in a pair of every line."""
+    scope, layer = writer.scope, writer.layer
+    entry = layer.tables.get(scope.table)
+    own_rows = entry is not None and entry.key in {writer.group(group) for group in asked.groups}
+    if own_rows and any(isinstance(each, Aggregate) for each in asked.measures):
+        raise Unclear(f"an average of each row of {scope.table}: drop the grouping, or the average")
+    if not scope.joins:
+        return
+    read = set(_WORD.findall(" ".join(_measured(asked, writer))))
+    repeated = {scope.looked_up[column] for column in read if column in scope.looked_up}
+    own = {column for column in read if column in scope.columns and column not in scope.looked_up}
+    if not repeated:
+        return
+    if len(repeated) > 1 or own - set(scope.joins.values()):
+        raise Unclear("measures of two tables together: ask for one at a time")
+    (table,) = repeated
+    others = [key for other, key in scope.joins.items() if other != table]
+    fixed = {group.name for group in asked.groups}
+    for condition in asked.where:
+        labels = getattr(condition, "labels", ())
+        if len(labels) == 1 and not getattr(condition, "negated", False):
+            fixed.add(getattr(condition, "dimension", ""))
+    columns = {
+        layer.dimension_sql(name, scope.columns) for name in fixed if name in layer.dimensions
+    }
+    if not set(others) <= columns:
+        raise Unclear(
+            f"{table} is repeated in {scope.table}: name one {', '.join(others)}, or group by it"
+        )
