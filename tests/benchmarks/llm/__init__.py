@@ -1,0 +1,1 @@
+"""Local models on the questions, through kit and bare: `make bench-llm`."""
