@@ -76,19 +76,22 @@ class EngineProcess:
         self.files = file_identities(source)
         self.confined = False
         self._most_bytes = 2 * limits.answer_mb * MB
-        folder, lock = _make_folder(source)
+        try:
+            folder, lock = _make_folder(source)
+        except OSError as error:
+            raise _unstarted(error) from None
         try:
             self._child = _popen(folder, limits)
-        except BaseException:
+        except BaseException as error:
             _remove(folder, lock)
+            if isinstance(error, OSError):
+                raise _unstarted(error) from None
             raise
         self._end = weakref.finalize(self, _finish, os.getpid(), self._child, folder, lock)
         try:
             header, _ = self._exchange(_setup(source, limits, folder), _START_SECONDS)
         except (EndedError, TimeoutError) as error:
-            raise QueryError(
-                "other", f"the engine's process did not start ({error}). Try again, or report it."
-            ) from None
+            raise _unstarted(error) from None
         self.confined = bool(header["confined"])
 
     @property
@@ -197,6 +200,14 @@ def file_identities(source: Source) -> tuple[tuple[str, int, int], ...]:
             raise DataError(f"{path}: is gone; must be a file. Put it back.") from None
         found.append((str(path), status.st_dev, status.st_ino))
     return tuple(found)
+
+
+def _unstarted(error: Exception) -> QueryError:
+    return QueryError(
+        "other",
+        f"the engine's process did not start ({error}); must have a temporary folder and memory. "
+        "Free some, or report it.",
+    )
 
 
 def _late(seconds: float) -> QueryError:

@@ -79,8 +79,8 @@ def open_outline(setup: Setup) -> tuple[duckdb.DuckDBPyConnection, dict[str, int
     for at, name in enumerate(setup.source["tables"]):
         scan = _scan(str(setup.folder / f"{at}.parquet"))
         connection.execute(f'CREATE TABLE "{name}" AS {scan} LIMIT 1')
-        counted = connection.execute(f"SELECT count(*) FROM ({scan})").fetchone()
-        rows[name] = 0 if counted is None else int(counted[0])
+        counted = connection.execute(f"SELECT count(*) FROM ({scan})").fetchall()
+        rows[name] = int(counted[0][0])
     connection.execute("PRAGMA disable_optimizer")  # one row would be folded away
     return _lock(connection, setup, []), rows
 

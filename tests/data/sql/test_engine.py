@@ -130,6 +130,9 @@ def test_too_many_bytes_are_cut_and_said(world: World) -> None:
         ("SELECT 1; SELECT 2", "other", "SELECT, SELECT"),
         ("DROP TABLE auctions", "other", "DROP"),
         ("WITH x AS (COPY (SELECT 1) TO 'x.csv') FROM x", "other", "COPY"),
+        ("WITH x AS (\u00a0COPY\u2060(SELECT 1) TO 'x.csv') FROM x", "other", "COPY"),
+        ("WITH x AS (DELETE FROM auctions RETURNING *) FROM x", "other", "DELETE"),
+        ("WITH x AS (COPY (SELECT 1) TO 'x') PIVOT x ON Count USING count(*)", "other", "COPY"),
         ("SELECT 1 -- \udc80", "syntax", "surrogate"),
         ("SELECT " + "1," * 500_000 + "1", "other", "characters"),
     ],
@@ -146,8 +149,8 @@ def test_failures_have_kinds(engine: Engine, sql: str, kind: str, words: str) ->
 
 
 def test_copy_is_no_word_that_names_need_avoid(engine: Engine) -> None:
-    sql = """SELECT 'copy' AS "copy", $$COPY$$ AS copywriting -- copy\nFROM auctions LIMIT 1"""
-    assert engine.run(sql).columns == ("copy", "copywriting")
+    sql = """SELECT 'copy' AS copy, $$"type":"COPY_QUERY_NODE"$$ AS COPY -- copy\nFROM auctions"""
+    assert engine.run(sql).columns == ("copy", "COPY")
 
 
 def test_a_query_that_runs_on_is_interrupted_and_the_child_kept(world: World) -> None:

@@ -84,6 +84,8 @@ WRITES = (
     "WITH x AS (COPY (SELECT 1) TO '{link}' (FORMAT csv, USE_TMP_FILE false)) FROM x",
     "WITH x AS (COPY (SELECT 1) TO '{data}.wal' (FORMAT csv, USE_TMP_FILE false)) FROM x",
     "WITH x AS (/**/coPy(SELECT 1) TO '{data}' (FORMAT csv, USE_TMP_FILE false)) FROM x",
+    "WITH x AS (\u00a0COPY\u2060(SELECT 1) TO '{data}' (FORMAT csv, USE_TMP_FILE false)) FROM x",
+    "WITH x AS (COPY (SELECT 1) TO '{data}' (FORMAT csv, USE_TMP_FILE false)) PIVOT x ON Count",
     "EXPLAIN ANALYZE WITH x AS (COPY (SELECT 1) TO '{data}' (USE_TMP_FILE false)) FROM x",
     "FROM query('WITH x AS (CO' || 'PY (SELECT 1) TO ''{data}'' (USE_TMP_FILE false)) FROM x')",
     "COPY (SELECT 1 AS a) TO '{root}/parts' (FORMAT parquet, PARTITION_BY a)",
@@ -304,6 +306,33 @@ def test_nothing_of_one_query_reaches_the_next(
             _say(engine, sql)
             assert engine.run(look).frame.to_csv() == fresh, sql
         assert engine.pid == pid, "the same child all along"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("canary_key")
+def test_no_function_that_duckdb_knows_opens_a_file(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    """Whatever functions a version brings along, each is called with the path of a canary."""
+    monkeypatch.setattr(engine_process, "_CHILD", UNCHECKED)
+    with duckdb.connect() as connection:
+        known = connection.execute(
+            "SELECT DISTINCT function_name, function_type FROM duckdb_functions() "
+            "WHERE function_name SIMILAR TO '[a-z_]+' AND function_type IN "
+            "('scalar', 'table', 'pragma', 'macro', 'table_macro') AND function_name <> 'sleep_ms'"
+        ).fetchall()
+    attacks = []
+    for name, kind in known:
+        for path in ("{root}/canary.txt", "{root}/canary.parquet", "{root}/new.csv"):
+            if kind in ("scalar", "macro"):
+                attacks.append(f"SELECT {name}('{path}')")
+                continue
+            attacks.append(f"CALL {name}('{path}')")
+            attacks.append(f"PRAGMA {name}('{path}')")
+            attacks.append(f"FROM {name}(['{path}'], 'secrets')")
+    assert len(attacks) > 1500
+    assert _attack(ParquetTables({"auctions": world.parquet}), world, world.parquet,
+                   tuple(attacks)) == []  # fmt: skip
 
 
 @pytest.mark.slow

@@ -254,6 +254,20 @@ def test_a_child_started_far_from_the_package_finds_it(
         assert engine.run("SELECT count(*) AS n FROM t").frame["n"].item() == 20_000
 
 
+def test_no_place_for_temporary_files_is_said(
+    monkeypatch: pytest.MonkeyPatch, world: World, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(engine_process.tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(QueryError, match=r"did not start .*nowhere.*temporary folder"):
+        Engine(DatabaseFile(world.database)).run("SELECT 1")
+
+
+def test_a_child_that_cannot_start_is_said(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    monkeypatch.setattr(engine_process, "_CHILD", ("-c", "raise SystemExit(3)"))
+    with pytest.raises(QueryError, match=r"did not start .*ended with 3"):
+        Engine(DatabaseFile(world.database)).run("SELECT 1")
+
+
 @pytest.mark.slow
 def test_hundreds_of_queries_leave_the_child_as_it_was(start: Callable[..., Engine]) -> None:
     engine = start(timeout_seconds=1, memory_mb=256)
