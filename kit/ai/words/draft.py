@@ -47,6 +47,7 @@ class Draft:
     having: list[Compares] = field(default_factory=list)
     order: Order | None = None
     limit: int | None = None
+    how: str = ""  # the word that ranks: "desc", "asc", "best" or "worst"
     direction: bool | None = None  # descending, where it was said
     fees: str = ""  # "in", "out", or both in the order they were said
     share: tuple[Measure, int, str] | None = None  # of what, where it was said, in which words
@@ -86,6 +87,7 @@ class Cursor:
         self.place = 0
         self.draft = Draft()
         self.negate = False
+        self.scoped_to: int | None = None  # where the last noun that says which rows ended
         self.counting = False  # "how many" was said and waits for its noun
         self.aggregate: str | None = None  # so does "average"
         self.texts: dict[Measure, str] = {}
@@ -140,10 +142,6 @@ class Cursor:
     def add_measure(self, measure: Measure) -> None:
         """Add a measure, once; it must be joined to the one before, unless that was a verb."""
         known = self.draft.measures
-        text = self.item.text
-        if measure in known and self._is_joined() and self.texts.get(measure) != text:
-            raise Unclear(f"{self.texts.get(measure)} and {text}: here they are the same")
-        self.texts.setdefault(measure, text)
         if measure not in known:
             if known and not self._is_joined():
                 if known[-1] != Metric("spend") or self.verb is None:
@@ -152,6 +150,14 @@ class Cursor:
             known.append(measure)
         self.verb = self.item.text if self.item.text in VERBS else None
         self.counting, self.aggregate = False, None
+
+    def add_listed(self, measure: Measure) -> None:
+        """Add a measure of a list; twice the same by two names is a doubt."""
+        text = self.item.text
+        known = self.texts.setdefault(measure, text)
+        if measure in self.draft.measures and self._is_joined() and known != text:
+            raise Unclear(f"{known} and {text}: here they are the same")
+        self.add_measure(measure)
 
     def _is_joined(self) -> bool:
         """Say whether *and*, a comma, *versus* or *with* stands before this place."""

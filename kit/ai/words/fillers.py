@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 FILLERS = (
+    "pls", "plz", "and amount", "and its amount", "and how much it was", "vary", "varies", "varied",
     "show", "show me", "give", "give me", "list", "display", "tell me", "tell", "me", "what", "i",
     "i would like to know", "i want to know", "i would like to see", "i want", "i would like",
     "i need", "need", "please", "could you please work out", "could you", "can you", "can i",
@@ -19,7 +20,7 @@ FILLERS = (
     "actually", "exactly", "really", "currently", "in all", "and how much is it",
     "and how much was it", "and what is it", "and what was it", "and how many", "and how much",
     "how much is it", "how much was it", "what is it", "and by how much", "and how many is it",
-    "and how many are there", "and its value", "with value", "and what value",
+    "and how many are there", "and its value", "and what value",
     "how many were there", "and how many were there", "how many are there", "each one",
     "and what are they", "values", "figure", "figures", "numbers", "number", "overview",
     "summary", "table", "level", "levels", "wise", "basis", "view", "traffic", "rows", "row",
@@ -36,7 +37,7 @@ FILLERS = (
     "rounded", "but", "while", "yet", "first day empty", "first day null", "with first day empty",
     "first day blank", "first row empty", "leaving first day empty", "first day has none",
     "one row", "run", "ran", "running at", "shown", "listed", "will", "would", "should", "could",
-    "can", "us dollars", "in us dollars", "in order to", "hour by hour utc", "value of", "name",
+    "can", "us dollars", "in us dollars", "in order to", "hour by hour utc", "name",
     "names", "name of", "names of", "ids", "id", "by name", "its", "same", "other", "result",
     "results", "answer", "question", "make", "makes", "cost us", "any", "per se", "reach",
     "reached", "achieve", "achieved", "achieves", "deliver", "delivered", "bring", "brought",

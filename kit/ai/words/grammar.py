@@ -154,7 +154,8 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("growth", ""): (
         "day over day growth in", "day over day growth of", "day over day growth",
-        "day over day percentage change in", "day over day percent change in",
+        "day over day percentage change in", "day over day % change in",
+        "day over day % change of", "day over day percent change in",
         "percent change day over day in", "relative day over day change in",
         "daily growth rate of", "daily growth of", "growth rate of",
         "day over day relative change in", "relative change from previous day",
@@ -320,6 +321,12 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("tail", "<="): (
         "or less", "or fewer", "or lower", "or below", "and below", "or under",
+    ),
+    ("zero", "<"): (
+        "negative",
+    ),
+    ("zero", ">"): (
+        "positive",
     ),
     ("unit", "cpm"): (
         "cpm", "usd cpm", "dollars cpm", "dollar cpm", "$ cpm", "usd per thousand",

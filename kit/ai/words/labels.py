@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kit.ai.words.scope import plain_tables
 from kit.data.sql.layer import MetricLayer, Tables
 
 LABEL_LIMIT = 200
@@ -21,7 +22,7 @@ def label_queries(layer: MetricLayer, tables: Tables) -> Mapping[tuple[str, str]
     'SELECT DISTINCT device FROM auctions WHERE device IS NOT NULL ORDER BY device LIMIT 200'
     """
     found = {}
-    for table, columns in tables.items():
+    for table, columns in plain_tables(tables).items():
         for dimension in layer.dimensions.values():
             for column in dimension.sql:
                 if dimension.list and column in columns:

@@ -80,7 +80,7 @@ def _ranked_by(cursor: Cursor, place: int) -> bool:
         return False
     measure, end = found
     order = cursor.draft.order
-    descending = order.descending if order else True
+    descending = _descends(cursor.draft.how or "desc", measure, cursor)
     if order is not None and order.by is not None and order.by != measure:
         raise Unclear("ranked by two measures; say one")
     cursor.draft.order = Order(measure, descending)
@@ -152,6 +152,7 @@ def read_rank(cursor: Cursor) -> bool:
 
 
 def _ranked(cursor: Cursor, place: int, how: str) -> None:
+    cursor.draft.how = how
     item = cursor.at(place)
     listed = cursor.draft.limit is not None or cursor.at(place + 1).has("by", "with")
     groups = groups_at(cursor, place) if listed or not item.has("metric") else None
@@ -170,6 +171,9 @@ def _ranked(cursor: Cursor, place: int, how: str) -> None:
     if found is not None:
         _order_by(cursor, found[0], how)
         cursor.place = found[1]
+        return
+    if not cursor.draft.measures and item.has("by"):
+        cursor.place = place  # "which exchange is best by ROAS": the measure follows
         return
     if not cursor.draft.measures:
         raise Unclear(f"{cursor.item.text}: of what? Say a measure")
@@ -237,14 +241,14 @@ def _ordered(cursor: Cursor) -> bool:
     if found is None:
         return False
     measure, end = found
-    following = cursor.at(cursor.skip(end)).get("direction")
+    following = cursor.at(cursor.skip(end, "separator")).get("direction")
     if following is None and not cursor.item.text.startswith("rank"):
         raise Unclear(f"sorted by {cursor.at(place).text}: highest first or lowest first?")
     cursor.draft.order = Order(measure, following is None or following.value == "desc")
     cursor.draft.direction = None
     cursor.draft.ranked = True
     cursor.add_measure(measure)
-    cursor.place = cursor.skip(end) + 1 if following is not None else end
+    cursor.place = cursor.skip(end, "separator") + 1 if following is not None else end
     return True
 
 
@@ -264,9 +268,10 @@ def read_bare(cursor: Cursor) -> bool:
         cursor.add_measure(Distinct(str(dimension.value)))
         cursor.place = place + 1
         return True
-    named = cursor.at(place + 1).all("label")
+    equals = cursor.at(place + 1).has("copula") or cursor.at(place + 1).text == "="
+    named = cursor.at(place + 1 + equals).all("label")
     if any(label.value[0] == dimension.value for label in named):
-        cursor.place = place + 1
+        cursor.place = place + 1 + equals
         return True
     if not _groups_alone(cursor, place, number is not None):
         return False
@@ -293,4 +298,4 @@ def _groups_alone(cursor: Cursor, place: int, counted: bool) -> bool:
         following = cursor.at(cursor.skip(last + 1))
         cursor.draft.single = cursor.draft.single or following.has("rank")
         return following.has("rank")
-    return leads or (item.plural and cursor.draft.compare)
+    return leads or (item.plural and (cursor.draft.compare or after.has("order")))

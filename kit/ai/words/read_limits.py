@@ -23,7 +23,18 @@ class Amount:
 
 def read_limit(cursor: Cursor) -> bool:
     """Read one comparison, of rows or of groups."""
-    return _left_first(cursor) or _sign_first(cursor) or _tail_first(cursor)
+    return _about_zero(cursor) or _left_first(cursor) or _sign_first(cursor) or _tail_first(cursor)
+
+
+def _about_zero(cursor: Cursor) -> bool:
+    """Read ``a negative surplus``."""
+    sign = cursor.item.get("zero")
+    target = cursor.skip(cursor.place + 1)
+    if sign is None or not cursor.at(target).has("metric", "column"):
+        return False
+    _add(cursor, target, str(sign.value), Amount(0, "", target), None)
+    cursor.place = target + 1
+    return True
 
 
 def _left_first(cursor: Cursor) -> bool:

@@ -33,7 +33,7 @@ def read_measure(cursor: Cursor) -> bool:
     elif is_chain and cursor.draft.measures and _is_aside(cursor):
         raise Unclear("the sum in words is not how I define what was asked; ask for one of the two")
     else:
-        cursor.add_measure(measure)
+        cursor.add_listed(measure)
     cursor.place = end
     if isinstance(measure, Aggregate):
         _more_columns(cursor, measure)
@@ -171,8 +171,10 @@ def _aggregate_at(cursor: Cursor, place: int) -> Found | None:
             raise Unclear(f"{item.text} {name}: averaged over the days, or of all rows? Say which")
         return PerGroup(function, Metric(name), _ADJECTIVE[item.text]), target + 2
     if item.has("column"):
-        counted = item.has("metric") and item.plural and cursor.at(target + 1).has("per")
-        if not counted:
+        summed = item.has("metric") and cursor.at(target + 1).has("per")
+        if summed and not item.plural:
+            raise Unclear(f"average {item.text} per what follows: of its rows, or of its sums?")
+        if not summed:
             column = item.get("column")
             return Aggregate(function, str(column.value) if column else ""), target + 1
     metric = item.get("metric")
@@ -234,6 +236,8 @@ def _two(cursor: Cursor, place: int) -> tuple[Measure, Measure, int] | None:
 
 
 def _ratio_at(cursor: Cursor, place: int) -> Found | None:
+    if cursor.aggregate:
+        raise Unclear("average ratio: of each row, or of the averages? I know the ratio of two")
     found = _two(cursor, place)
     if found is None:
         raise Unclear("ratio of: say of what to what")

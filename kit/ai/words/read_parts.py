@@ -133,6 +133,8 @@ def read_joins(cursor: Cursor) -> bool:
     item, draft = cursor.item, cursor.draft
     if item.has("compare"):
         draft.compare = True
+    elif item.has("combination") and len(draft.groups) > 1:
+        draft.combined = True
     elif item.has("versus") or item.has("gloss"):
         pass
     elif item.has("together"):
@@ -143,6 +145,8 @@ def read_joins(cursor: Cursor) -> bool:
         pass
     elif item.has("how_many"):
         cursor.counting = draft.counted = True
+    elif item.text == "on average" and _is_average(cursor):
+        pass
     elif item.has("agg") and not item.has("filler"):
         cursor.aggregate = str(item.meanings[0].value)
     else:
@@ -151,11 +155,30 @@ def read_joins(cursor: Cursor) -> bool:
     return True
 
 
+def _skip_all(cursor: Cursor) -> bool:
+    """Pass over *all* before what is counted or listed; before what is grouped it is a doubt."""
+    after = cursor.at(cursor.place + 1)
+    listed = after.has("dimension") and cursor.at(cursor.place + 2).has("with")
+    if not (after.has("metric", "column") or listed):
+        return False
+    cursor.place += 1
+    return True
+
+
+def _is_average(cursor: Cursor) -> bool:
+    """Say whether the last measure is a ratio, and so an average already."""
+    last = cursor.draft.measures[-1] if cursor.draft.measures else None
+    plain = isinstance(last, Metric) and last.name in cursor.layer.additive
+    return isinstance(last, Metric | Quotient) and not plain
+
+
 def read_soft(cursor: Cursor) -> bool:
     """Pass over words that say nothing more here."""
     item = cursor.item
     if item.has("dimension", "metric", "column", "number", "time", "cmp") and not item.has("prep"):
         return False
+    if item.has("all"):
+        return _skip_all(cursor)
     if item.has("noun") and not item.has("filler") and not cursor.at(cursor.place - 1).has("prep"):
         return False
     cursor.draft.counted = cursor.draft.counted or item.text == "total"

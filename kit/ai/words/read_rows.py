@@ -128,7 +128,14 @@ def read_filter(cursor: Cursor) -> bool:
     if meaning is None or (cursor.item.has("metric") and not _is_beside(cursor)):
         return False
     name, positive = meaning.value
-    holds = Holds(str(name), positive != cursor.negate)
+    _hold(cursor, Holds(str(name), positive != cursor.negate))
+    cursor.place += 1
+    _after_condition(cursor)
+    return True
+
+
+def _hold(cursor: Cursor, holds: Holds) -> None:
+    """Add a filter; beside its contrary the two are told apart."""
     contrary = Holds(holds.name, not holds.positive)
     start = cursor.place
     for place, known in enumerate(cursor.draft.where):
@@ -139,9 +146,6 @@ def read_filter(cursor: Cursor) -> bool:
             raise Unclear(f"{cursor.item.text}: contradicts what was said before")
     else:
         cursor.draft.where.append(Placed(holds, start, cursor.linked(start)))
-    cursor.place += 1
-    _after_condition(cursor)
-    return True
 
 
 def _joined(cursor: Cursor, first: int, last: int) -> bool:
@@ -222,15 +226,38 @@ def read_scope(cursor: Cursor) -> bool:
         return True
     if cursor.at(cursor.place + 1).has("cmp", "per", "divide", "minus", "plus", "share_noun"):
         return False
-    if not _another_measure(cursor) or not (_after_preposition(cursor) or _compared(cursor)):
+    again = _joins_scope(cursor)
+    named = again or _after_preposition(cursor) or _compared(cursor)
+    if not _another_measure(cursor) or not named:
         return False
     if cursor.negate:
         raise Unclear(f"not {cursor.item.text}: say which rows instead")
-    if cursor.layer.metrics[str(metric.value)].count != "*":
-        rows = RowsOf(str(metric.value))
-        cursor.draft.where.append(Placed(rows, cursor.place))
+    known = len(cursor.draft.where)
+    _scope_to(cursor, str(metric.value))
+    if again and len(cursor.draft.where) > known:
+        raise Unclear(f"{cursor.item.text}: rows, or a measure of its own? Ask for one")
     cursor.place += 1
+    cursor.scoped_to = cursor.place
     return True
+
+
+def _joins_scope(cursor: Cursor) -> bool:
+    """Say whether a noun follows another that says which rows: ``of wins and losses``."""
+    if cursor.scoped_to is None:
+        return False
+    said, end = cursor.joint(cursor.scoped_to)
+    return bool(said) and _past_soft(cursor, end) == cursor.place
+
+
+def _scope_to(cursor: Cursor, name: str) -> None:
+    """Keep the rows that a count metric counts, by a filter where one says the same."""
+    count = cursor.layer.metrics[name].count
+    filters = {kept.sql: known for known, kept in cursor.layer.filters.items()}
+    plain = str(count).removeprefix("NOT ")
+    if plain in filters:
+        _hold(cursor, Holds(filters[plain], plain == count))
+    elif count != "*":
+        cursor.draft.where.append(Placed(RowsOf(name), cursor.place))
 
 
 def _another_measure(cursor: Cursor) -> bool:

@@ -48,6 +48,7 @@ class Scope:
 
 def scopes(layer: MetricLayer, tables: Tables) -> tuple[Scope, ...]:
     """Return what a question may read: each table alone, then with what its keys look up."""
+    tables = plain_tables(tables)
     known = [name for name in layer.tables if name in tables]
     ordered = [*known, *(name for name in tables if name not in known)]
     alone = [Scope(name, tables[name], {}, {}) for name in ordered]
@@ -61,6 +62,20 @@ def scopes(layer: MetricLayer, tables: Tables) -> tuple[Scope, ...]:
         if joins:
             joined.append(_joined(name, joins, tables))
     return (*alone, *joined)
+
+
+def plain_tables(tables: Tables) -> Tables:
+    """Leave out tables and columns whose names are no plain words: they could be SQL."""
+    return {
+        name: {column: kind for column, kind in columns.items() if is_plain(column)}
+        for name, columns in tables.items()
+        if is_plain(name)
+    }
+
+
+def is_plain(name: str) -> bool:
+    """Say whether a name can stand in SQL as it is: letters, digits and underscores."""
+    return name.isascii() and name.isidentifier()
 
 
 def _joined(table: str, joins: Mapping[str, str], tables: Tables) -> Scope:
@@ -110,8 +125,10 @@ def _phrases(
     for table in scope.tables:
         words = layer.tables[table].words if table in layer.tables else ()
         yield from ((word, Meaning("table", table)) for word in (table, *words))
+    own_columns = have - frozenset(scope.looked_up)
     for name, metric in layer.metrics.items():
-        if layer.metric_reads(name) <= have:
+        counts_rows = metric.count == "*"  # of the table itself, not of one that it looks up
+        if layer.metric_reads(name) <= (own_columns if counts_rows else have):
             yield from ((word, Meaning("metric", name)) for word in (name, *metric.words))
     for name, column in layer.columns.items():
         if layer.reads.get(column.sql or "", frozenset({name})) <= have:

@@ -20,6 +20,7 @@ from kit.data.sql.layer import (
     MetricEntry,
     MetricLayer,
     TableEntry,
+    Tables,
 )
 
 METRICS_FILE = "metrics.toml"
@@ -34,19 +35,22 @@ _FRAGMENTS = ("count", "sum", "mean", "distinct", "where", "sql")
 _AnySpec = TypeVar("_AnySpec", bound=Spec)
 
 
-def load_metrics(root: Path | None = None) -> MetricLayer:
+def load_metrics(root: Path | None = None, tables: Tables | None = None) -> MetricLayer:
     """Return the semantic layer of a workspace: its own metrics.toml over the packaged one.
 
     Parameters
     ----------
     root : Path, optional
         The workspace; default the current one.
+    tables : mapping, optional
+        Table to column to SQL type: the workspace's own entries must find their columns there.
 
     Raises
     ------
     DataError
         Naming the file, the entry and the mend: no TOML, an unknown key, SQL that is no expression
-        or an aggregate where none belongs, a part that no metric is named, parts in a circle.
+        or an aggregate where none belongs, a part that no metric is named, parts in a circle, a
+        column that no table has.
 
     Examples
     --------
@@ -57,15 +61,18 @@ def load_metrics(root: Path | None = None) -> MetricLayer:
     packaged = Path(__file__).parent / METRICS_FILE
     own = (root or workspace_root()) / METRICS_FILE
     files = [packaged, own] if own.is_file() else [packaged]
-    return _loaded(tuple((path, _text(path)) for path in files))
+    layer, origin = _loaded(tuple((path, _text(path)) for path in files))
+    if tables is not None and own.is_file():
+        _check_columns(layer, [entry for entry, path in origin.items() if path == own], tables)
+    return layer
 
 
 @lru_cache(maxsize=4)
-def _loaded(files: tuple[tuple[Path, str], ...]) -> MetricLayer:
+def _loaded(files: tuple[tuple[Path, str], ...]) -> tuple[MetricLayer, dict[str, Path]]:
     entries: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
     values: dict[str, dict[str, tuple[str, ...]]] = {}
     reads: dict[str, frozenset[str]] = {}
-    origin: dict[str, str] = {}
+    origin: dict[str, Path] = {}
     for path, text in files:
         plain = _toml(path, text)
         _known(path, "section", plain, (*_SECTIONS, "values"))
@@ -74,11 +81,11 @@ def _loaded(files: tuple[tuple[Path, str], ...]) -> MetricLayer:
                 entry = _entry(kind, given, f"{path.name}: {section}.{name}")
                 reads |= _reads(entry, f"{path.name}: {section}.{name}")
                 entries[section][name] = entry
-                origin[f"{section}.{name}"] = path.name
+                origin[f"{section}.{name}"] = path
         _merge_values(path, plain.get("values", {}), values)
     layer = MetricLayer(**entries, values=values, reads=reads)
     _check_parts(layer, origin)
-    return layer
+    return layer, origin
 
 
 def _text(path: Path) -> str:
@@ -182,9 +189,28 @@ def _merge_values(
             values.setdefault(dimension, {})[str(label)] = tuple(words)
 
 
-def _check_parts(layer: MetricLayer, origin: Mapping[str, str]) -> None:
+def _check_columns(layer: MetricLayer, entries: list[str], tables: Tables) -> None:
+    """Check that the columns of the workspace's own entries are in some table."""
+    known = sorted({column for columns in tables.values() for column in columns})
+    for where in entries:
+        section, _, name = where.partition(".")
+        entry = {"metrics": layer.metrics, "columns": layer.columns, "filters": layer.filters,
+                 "dimensions": layer.dimensions}.get(section, {}).get(name)  # fmt: skip
+        needed = set(getattr(entry, "needs", ()))
+        for key in _FRAGMENTS:
+            given = getattr(entry, key, None)
+            for fragment in given if isinstance(given, tuple) else (given,):
+                needed |= layer.reads.get(fragment or "", frozenset())
+        for column in sorted(needed - set(known)):
+            raise DataError(
+                f"{METRICS_FILE}: {where}: reads the column {column!r}, which no table has. "
+                f"{did_you_mean(column, known) or 'Name one of: ' + ', '.join(known) + '.'}"
+            )
+
+
+def _check_parts(layer: MetricLayer, origin: Mapping[str, Path]) -> None:
     for name, metric in layer.metrics.items():
-        where = f"{origin[f'metrics.{name}']}: metrics.{name}"
+        where = f"{origin[f'metrics.{name}'].name}: metrics.{name}"
         twins = tuple(twin for twin in (metric.before_fees, metric.with_fees) if twin)
         for part in (*metric.parts, *twins):
             if part not in layer.metrics:
