@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from kit.base.errors import UnsafeSQLError
-from kit.data.sql.vocabulary import QUERIES, position
+from kit.data.sql.reading import position
+from kit.data.sql.vocabulary import QUERIES
 
 if TYPE_CHECKING:
     from kit.data.sql.names import Level, Source
@@ -25,36 +26,53 @@ _RELATE = (
 )  # fmt: skip
 
 
-def check(node: exp.Select, level: Level) -> None:
+def check(node: exp.Select, level: Level) -> int:
     """Refuse a SELECT whose entries of FROM are not bound together by conditions.
+
+    Returns
+    -------
+    int
+        How many rows its lists and limited queries make of one row of its tables.
 
     Raises
     ------
     UnsafeSQLError
         Naming the entry that nothing binds.
     """
-    joins = list(node.args.get("joins") or [])
-    for join in joins:
+    for join in node.args.get("joins") or []:
         if (join.args.get("method") or "").upper() not in _METHODS:
             raise UnsafeSQLError(f"{join.method} JOIN is not allowed", position(join))
-    small = [source for source in level.sources if source.shape.rows is not None]
-    product = math.prod(source.shape.rows or 1 for source in small)
     large = [source for source in level.sources if source.shape.rows is None and not source.leads]
-    if product > MAX_PRODUCT and len(level.sources) > 1:
-        tied = _groups(node, level, level.sources)
-        if len(tied) > 1:
-            raise UnsafeSQLError(
-                f"a product of lists makes {product:,} rows of one; at most {MAX_PRODUCT:,} are "
-                "allowed. Join them on a condition", position(node),
-            )  # fmt: skip
-    if len(large) > 1:
-        groups = _groups(node, level, large)
-        if len(groups) > 1:
-            lone = min(groups, key=len)
-            raise UnsafeSQLError(
-                f"nothing binds {_said(lone)} to the rest of FROM: a product of tables has no "
-                "bound. Join on a condition that names a column of each", position(node),
-            )  # fmt: skip
+    groups = _groups(node, level, large) if len(large) > 1 else []
+    if len(groups) > 1:
+        lone = min(groups, key=len)
+        raise UnsafeSQLError(
+            f"nothing binds {_said(lone)} to the rest of FROM: a product of tables has no bound. "
+            "Join on a condition that names a column of each", position(node),
+        )  # fmt: skip
+    longer = [source for source in level.sources if source.shape.factor > 1]
+    product = math.prod(source.shape.factor for source in longer)
+    if product <= MAX_PRODUCT or len(longer) == 1:
+        return product
+    if len(_groups(node, level, longer)) > 1:
+        raise UnsafeSQLError(
+            f"a product of lists makes {product:,} rows of one; at most {MAX_PRODUCT:,} are "
+            "allowed. Join them on a condition", position(node),
+        )  # fmt: skip
+    return max(source.shape.factor for source in longer)
+
+
+def bind_outer(node: exp.Select, level: Level) -> None:
+    """Note the levels around a SELECT whose columns choose its rows."""
+    large = [source for source in level.sources if source.shape.rows is None and not source.leads]
+    terms = [list(_columns(term)) for term in _terms(node) if isinstance(term, _RELATE)]
+    for around in list(level.chain())[1:]:
+        chosen = any(
+            any(_owner(column, level) for column in term)
+            and any(not _owner(column, level) and _owner(column, around) for column in term)
+            for term in terms
+        )
+        around.bound |= chosen or not large
 
 
 def _groups(node: exp.Select, level: Level, sources: list[Source]) -> list[list[Source]]:
@@ -73,8 +91,6 @@ def _groups(node: exp.Select, level: Level, sources: list[Source]) -> list[list[
 
 def _ties(node: exp.Select, level: Level) -> Iterator[list[Source]]:
     """Yield sets of entries that one condition ties together."""
-    where = node.args.get("where")
-    conditions = [] if where is None else [where.this]
     for join in _all_joins(node):
         name = join.this.alias_or_name.lower()
         new = [source for source in level.sources if source.alias == name][:1]
@@ -82,11 +98,19 @@ def _ties(node: exp.Select, level: Level) -> Iterator[list[Source]]:
         if using or (join.args.get("method") or "").upper() == "NATURAL":
             earlier = [s for s in level.sources if s not in new and _may_have(s, using)]
             yield new + earlier[:1]
-        on = [join.args.get("on"), join.args.get("match_condition")]
-        conditions += [part for part in on if isinstance(part, exp.Expr)]
+    for term in _terms(node):
+        yield _tied(term, level)
+
+
+def _terms(node: exp.Select) -> Iterator[exp.Expr]:
+    """Yield what must hold of a row: the parts of WHERE and of each ON."""
+    where = node.args.get("where")
+    conditions = [] if where is None else [where.this]
+    for join in _all_joins(node):
+        conditions += [join.args.get("on"), join.args.get("match_condition")]
     for condition in conditions:
-        for term in _conjuncts(condition):
-            yield _tied(term, level)
+        if isinstance(condition, exp.Expr):
+            yield from _conjuncts(condition)
 
 
 def _all_joins(node: exp.Select) -> Iterator[exp.Join]:
@@ -97,7 +121,7 @@ def _all_joins(node: exp.Select) -> Iterator[exp.Join]:
         entries.append(join.this)
     while entries:
         entry = entries.pop()
-        if isinstance(entry, exp.Subquery) and isinstance(entry.this, exp.Table):
+        if isinstance(entry, exp.Subquery) and isinstance(entry.this, exp.Table | exp.Subquery):
             entries.append(entry.this)
         for join in entry.args.get("joins") or []:
             yield join

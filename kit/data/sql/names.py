@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from kit.base.errors import UnsafeSQLError
-from kit.data.sql.vocabulary import QUERIES, position
+from kit.data.sql.growth import whole
+from kit.data.sql.reading import position
+from kit.data.sql.vocabulary import QUERIES
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,18 @@ class Shape:
         Names, in lower case; None where they are not all known.
     rows : int or None
         Most rows that it can have, if something in it says so.
+    times : int
+        Where nothing says so: rows that lists make of each row of a table.
     """
 
     columns: tuple[str, ...] | None
     rows: int | None = None
+    times: int = 1
+
+    @property
+    def factor(self) -> int:
+        """How much longer it makes what it is joined to, beyond what tables do."""
+        return self.times if self.rows is None else self.rows
 
 
 @dataclass(frozen=True)
@@ -42,12 +52,15 @@ class Source:
         Columns that are there and not granted.
     leads : bool
         Whether its rows follow from those of an earlier entry (LATERAL, a list of a row).
+    table : bool
+        Whether it is a table, which has rows of its own that may not be read whole.
     """
 
     alias: str
     shape: Shape
     hidden: frozenset[str] = frozenset()
     leads: bool = False
+    table: bool = False
 
     def has(self, name: str) -> bool:
         """Whether a column of that name is known to be there."""
@@ -79,8 +92,8 @@ class Level:
     sources: list[Source]
     aliases: frozenset[str] = frozenset()
     outer: Level | None = None
-    referred: bool = False
-    """Whether a query inside it names one of its columns."""
+    bound: bool = False
+    """Whether a query inside it has its rows chosen by a column of this one."""
 
     def chain(self) -> Iterator[Level]:
         """Yield this level and those around it."""
@@ -155,8 +168,8 @@ def renamed(shape: Shape, alias: exp.Expr | None) -> Shape:
     if not given:
         return shape
     if shape.columns is None:
-        return Shape(None, shape.rows)
-    return Shape((*given, *shape.columns[len(given) :]), shape.rows)
+        return shape
+    return replace(shape, columns=(*given, *shape.columns[len(given) :]))
 
 
 def outputs(node: exp.Select, level: Level) -> tuple[str, ...] | None:
@@ -215,6 +228,15 @@ def stands_for_value(node: exp.Identifier) -> bool:
     )
 
 
+def refers(node: exp.Expr) -> bool:
+    """Whether a list is made of columns, other than names that its own lambdas give."""
+    made = made_names(node)
+    return any(
+        isinstance(part, exp.Column) and (part.parts[0].name.lower() not in made)
+        for part in own_nodes(node, ("alias",))
+    )
+
+
 def in_window(node: exp.Expr) -> bool:
     """Whether a node of this level is inside a window function."""
     parent = node.parent
@@ -232,6 +254,6 @@ def at_most(node: exp.Expr, rows: int | None) -> int | None:
     options = None if limit is None else limit.args.get("limit_options")
     if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
         return rows
-    if isinstance(size, exp.Literal) and size.name.isdecimal():
-        return int(size.name) if rows is None else min(rows, int(size.name))
-    return rows
+    given = whole(size.name) if isinstance(size, exp.Literal) else None
+    known = [bound for bound in (given, rows) if bound is not None]
+    return min(known, default=None)

@@ -9,10 +9,13 @@ from sqlglot import exp
 from kit.data.sql.grants import Table
 
 
-def project(reads: Sequence[tuple[exp.Table, Table]], tree: exp.Expr) -> None:
+def project(
+    reads: Sequence[tuple[exp.Table, Table]], tree: exp.Expr, left_out: Sequence[exp.Column] = ()
+) -> None:
     """Put each table that is read behind a projection of its granted columns, where it matters.
 
-    It does where the table has columns that are not granted, or the query has a star.
+    It does where the table has columns that are not granted, or the query has a star. What a star
+    leaves out (`left_out`) and no longer finds is dropped.
     """
     whole = _needs_all(tree)
     used = {part.name.lower() for part in tree.find_all(exp.Identifier)}
@@ -21,16 +24,16 @@ def project(reads: Sequence[tuple[exp.Table, Table]], tree: exp.Expr) -> None:
             continue
         wanted = [name for name in table.columns if whole or name.lower() in used]
         columns = [exp.column(name, quoted=True) for name in wanted or list(table.columns)[:1]]
-        inner = exp.select(*columns).from_(exp.to_table(table.name, dialect=None))
-        alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name))
-        wrapped = exp.Subquery(this=inner, alias=alias)
+        inner = exp.select(*columns).from_(exp.Table(this=exp.to_identifier(table.name)))
+        wrapped = exp.Subquery(this=inner, alias=node.args.get("alias"))
         for name in ("joins", "pivots", "sample", "laterals"):
             wrapped.set(name, node.args.get(name))
         node.replace(wrapped)
-    hidden = frozenset().union(*(table.hidden for _, table in reads))
-    for star in tree.find_all(exp.Star):
-        kept = [part for part in star.args.get("except_") or [] if part.name.lower() not in hidden]
-        star.set("except_", kept or None)
+    for column in left_out:
+        star = column.parent
+        column.pop()
+        if isinstance(star, exp.Star) and not star.args.get("except_"):
+            star.set("except_", None)
 
 
 def _needs_all(tree: exp.Expr) -> bool:

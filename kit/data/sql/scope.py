@@ -8,6 +8,7 @@ file did not foresee find no other columns.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,7 @@ from sqlglot import exp
 from kit.base.errors import UnsafeSQLError
 from kit.data.sql import joins
 from kit.data.sql.grants import Grants, Table
+from kit.data.sql.growth import list_length, series_length
 from kit.data.sql.names import (
     Level,
     Named,
@@ -30,19 +32,21 @@ from kit.data.sql.names import (
     near,
     outputs,
     own_nodes,
+    refers,
     renamed,
     stands_for_value,
 )
-from kit.data.sql.vocabulary import (
-    MAX_SERIES,
-    QUERIES,
-    is_aggregate,
-    position,
-    series_length,
-)
+from kit.data.sql.reading import position
+from kit.data.sql.vocabulary import QUERIES, is_aggregate
 
 _DEFAULT_SCHEMA = {"duckdb": "main", "postgres": "public"}
 _NEW_NAME = "kit_"
+_MEANT = frozenset(
+    {"rowid", "filename", "file_row_number", "file_index", "ctid", "xmin", "xmax", "cmin", "cmax",
+     "tableoid", "user", "current_user", "session_user", "current_role", "current_catalog",
+     "current_schema"}
+)  # fmt: skip
+"""Names that a database answers itself, where no column has them."""
 
 MAX_SCANS = 100
 """Most reads of tables in one query: a WITH of doublings asks for any number."""
@@ -63,8 +67,25 @@ class Resolver:
     grants: Grants
     dialect: str
     reads: list[tuple[exp.Table, Table]] = field(default_factory=list)
+    left_out: list[exp.Column] = field(default_factory=list)
+    """Columns that stars leave out and that are not granted, so not there."""
+    seen: set[int] = field(default_factory=set)
     scans: int = 0
     """Reads of tables once every name of WITH is written out."""
+    renamings: int = 0
+
+    def resolve(self, tree: exp.Expr) -> None:
+        """Resolve a whole statement.
+
+        Raises
+        ------
+        UnsafeSQLError
+            As `query`; also for a table in a place that was not thought of.
+        """
+        self.query(tree, {}, None)
+        for node in tree.find_all(exp.Table):
+            if id(node) not in self.seen:
+                raise UnsafeSQLError("a table may not stand there", position(node))
 
     def query(self, node: exp.Expr, ctes: CTEs, outer: Level | None) -> Shape:
         """Resolve one query and all inside it, and return what it returns.
@@ -84,7 +105,7 @@ class Resolver:
         elif isinstance(node, exp.Pivot):
             level = Level(self._sources(node.this, ctes, outer), outer=outer)
             self._inside(node, level, ctes, skip=("this",))
-            shape = Shape(None)
+            shape = Shape(None, times=max([s.shape.factor for s in level.sources], default=1))
         elif isinstance(node, exp.Values):
             self._inside(node, Level([], outer=outer), ctes)
             shape = Shape(None, len(node.expressions))
@@ -103,8 +124,11 @@ class Resolver:
             shape = renamed(self.query(entry.this, known, outer), entry.args.get("alias"))
             scans, self.scans = self.scans - before, before  # they count where the name is read
             name = entry.alias.lower()
-            # A name that a table has too would be read otherwise if we and the database disagreed.
-            new = _NEW_NAME + name if name in self.grants.known | set(known) else entry.alias
+            new = entry.alias
+            if name in self.grants.known or name in known or name.startswith(_NEW_NAME):
+                # It would be read otherwise if we and the database disagreed on its scope.
+                self.renamings += 1
+                new = f"{_NEW_NAME}{self.renamings}_{name}"
             entry.args["alias"].set("this", exp.to_identifier(new, quoted=True))
             known[name] = Named(new, shape, scans)
         return known
@@ -123,8 +147,9 @@ class Resolver:
             for name in join.args.get("using") or []:
                 self._name(name.name.lower(), name, level, frozenset())
         self._inside(node, level, ctes, skip=("with_", "from_", "laterals"))
-        joins.check(node, level)
-        return Shape(outputs(node, level), self._rows(node, level))
+        joins.bind_outer(node, level)
+        rows, times = self._size(node, level, joins.check(node, level))
+        return Shape(outputs(node, level), rows, times)
 
     def _set_operation(self, node: exp.SetOperation, ctes: CTEs, outer: Level | None) -> Shape:
         left, right = self.query(node.left, ctes, outer), self.query(node.right, ctes, outer)
@@ -134,14 +159,14 @@ class Resolver:
         if isinstance(node, exp.Union):
             rows = None if left.rows is None or right.rows is None else left.rows + right.rows
         columns = None if node.args.get("by_name") else left.columns
-        return Shape(columns, rows)
+        return Shape(columns, rows, max(left.factor, right.factor))
 
     def _wrapped(self, node: exp.Subquery, ctes: CTEs, outer: Level | None) -> Shape:
         if isinstance(node.this, exp.Table):
             raise UnsafeSQLError("a table in parentheses is no query", position(node))
         shape = self.query(node.this, ctes, outer)
         level = Level([Source("", shape)], outer=outer)
-        self._inside(node, level, ctes, skip=("with_", "this", "alias"))
+        self._inside(node, level, ctes, skip=("with_", "this", "alias", "joins", "pivots"))
         return shape
 
     def _sources(self, node: exp.Expr, ctes: CTEs, outer: Level | None) -> list[Source]:
@@ -156,28 +181,37 @@ class Resolver:
         if pivots:
             hidden = frozenset().union(*(source.hidden for source in within))
             alias = pivots[-1].alias.lower() or node.alias_or_name.lower()
-            return [Source(alias, Shape(None), hidden)]
+            factor = max(source.shape.factor for source in within)
+            return [Source(alias, Shape(None, times=factor), hidden)]
         return within
 
     def _source(self, node: exp.Expr, ctes: CTEs, outer: Level | None) -> list[Source]:
         alias, names = node.alias_or_name.lower(), node.args.get("alias")
+        if isinstance(node, exp.Table):
+            self.seen.add(id(node))
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
             return [self._named(node, ctes)]
         if isinstance(node, exp.Table) and isinstance(node.this, exp.GenerateSeries):
             column = ("generate_series", "range")
             return [Source(alias, renamed(Shape(column, series_length(node.this)), names))]
-        if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):
-            return self._sources(node.this, ctes, outer)
+        if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery):
+            found = self._sources(node.this, ctes, outer)
+            if names is None or len(found) > 1:
+                return found
+            return [replace(found[0], alias=alias, shape=renamed(found[0].shape, names))]
         if isinstance(node, exp.Subquery | exp.Values):
             return [Source(alias, renamed(self.query(node, ctes, outer), names))]
         if isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery):
             before = Level([] if outer is None else outer.sources, outer=outer and outer.outer)
             shape = self.query(node.this, ctes, before)
-            return [Source(alias, renamed(shape, names), leads=before.referred)]
+            return [Source(alias, renamed(shape, names), leads=before.bound)]
         if isinstance(node, exp.Unnest | exp.Lateral):
             self._inside(node, outer or Level([]), ctes, skip=("alias",))
-            leads = node.find(exp.Column) is not None
-            return [Source(alias, Shape(None, None if leads else MAX_SERIES), leads=leads)]
+            lists = node.expressions if isinstance(node, exp.Unnest) else [node.this]
+            length = list_length(lists)
+            if length is None or not refers(node):
+                return [Source(alias, Shape(None, length))]
+            return [Source(alias, Shape(None, times=length), leads=True)]
         raise UnsafeSQLError(f"{node.key} cannot be read from", position(node))
 
     def _named(self, node: exp.Table, ctes: CTEs) -> Source:
@@ -197,11 +231,14 @@ class Resolver:
             near = self.grants.nearest(name)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise UnsafeSQLError(f"table {node.name!r} is not granted{hint}", position(node))
+        alias = alias or exp.TableAlias(this=node.this)
+        node.set("alias", alias)
         node.set("db", None)
+        node.set("this", exp.to_identifier(table.name))
         self._scan(node, 1)
         self.reads.append((node, table))
-        columns = tuple(column.lower() for column in table.columns)
-        return Source(node.alias_or_name.lower(), renamed(Shape(columns), alias), table.hidden)
+        shape = renamed(Shape(tuple(column.lower() for column in table.columns)), alias)
+        return Source(node.alias_or_name.lower(), shape, table.hidden, table=True)
 
     def _scan(self, node: exp.Expr, times: int) -> None:
         self.scans += times
@@ -222,7 +259,7 @@ class Resolver:
             elif isinstance(part, exp.Columns):
                 check_pattern(part, level)
             elif isinstance(part, exp.Column) and part.arg_key == "except_":
-                continue  # left out of a star: `project` drops what is not there
+                self._left_out(part, level)
             elif isinstance(part, exp.Column) and not isinstance(part.this, exp.Star):
                 self._column(part, level, made)
             elif isinstance(part, exp.Identifier) and stands_for_value(part):
@@ -238,7 +275,6 @@ class Resolver:
         for around in level.chain():
             for source in around.sources:
                 if source.alias == parts[0]:
-                    around.referred |= around is not level
                     return check_in(source, parts[1], node)
         return self._name(parts[0], node, level, made)  # a field of a struct
 
@@ -247,28 +283,43 @@ class Resolver:
         for around in level.chain():
             if any(name in source.hidden for source in around.sources):
                 raise UnsafeSQLError(f"column {name!r} is not granted", position(node))
-            if any(source.has(name) for source in around.sources) or name in around.aliases:
-                around.referred |= around is not level
+            if any(source.has(name) for source in around.sources):
                 return
+            if name in around.aliases and name not in _MEANT:
+                return
+            if any(source.table and source.alias == name for source in around.sources):
+                raise UnsafeSQLError(f"{name!r} is a table; name its columns", position(node))
+        if name in _MEANT and name not in made:
+            raise UnsafeSQLError(f"there is no column {name!r}", position(node))
         if name in made or any(
             source.shape.columns is None for around in level.chain() for source in around.sources
         ):
             return
         raise UnsafeSQLError(f"there is no column {name!r}{near(name, level)}", position(node))
 
-    def _rows(self, node: exp.Select, level: Level) -> int | None:
-        """Return most rows of a SELECT, before its LIMIT."""
-        grouped = node.args.get("group") is not None
-        own = own_nodes(node, ("with_", "from_", "joins"))
-        if not grouped and any(
-            is_aggregate(part, self.dialect) and not in_window(part) for part in own
-        ):
-            return 1
-        if any(isinstance(part, exp.Explode) for part in own_nodes(node, ("with_", "from_"))):
-            return None
-        rows = 1
-        for source in level.sources:
-            if source.shape.rows is None:
-                return None
-            rows *= source.shape.rows
-        return rows
+    def _left_out(self, node: exp.Column, level: Level) -> None:
+        """Note a name after EXCLUDE that no source has, or will have once it is projected."""
+        name = node.name.lower()
+        hidden = any(name in source.hidden for source in level.sources)
+        if hidden and not any(source.has(name) for source in level.sources):
+            self.left_out.append(node)
+
+    def _size(self, node: exp.Select, level: Level, factor: int) -> tuple[int | None, int]:
+        """Return most rows of a SELECT before its LIMIT, or what multiplies those of its tables."""
+        own = list(own_nodes(node, ("with_", "from_", "joins")))
+        parts = own_nodes(node, ("with_", "from_"))
+        lists = [part for part in parts if isinstance(part, exp.Explode)]
+        made = list_length(part.this for part in lists) or 1
+        if made > 1 and made * factor > joins.MAX_PRODUCT:
+            raise UnsafeSQLError(
+                f"its lists make {made * factor:,} rows of one; at most {joins.MAX_PRODUCT:,} are "
+                "allowed", position(node),
+            )  # fmt: skip
+        if any(refers(part) or part.find(exp.Query) for part in lists):
+            return None, made * factor
+        totals = any(is_aggregate(part, self.dialect) and not in_window(part) for part in own)
+        if totals and node.args.get("group") is None:
+            return made, 1
+        if any(source.shape.rows is None for source in level.sources):
+            return None, made * factor
+        return made * math.prod(source.shape.rows or 0 for source in level.sources), 1

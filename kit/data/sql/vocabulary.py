@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources import files
 
@@ -13,15 +12,17 @@ from sqlglot import exp
 
 from kit.base.checks import one_of
 from kit.base.errors import UnsafeSQLError
+from kit.data.sql.growth import (
+    REDUCERS,
+    check_format,
+    check_growth,
+    check_size,
+    series_length,
+)
+from kit.data.sql.reading import position
 
 DIALECTS = ("duckdb", "postgres")
 """Dialects whose functions are on an allow-list."""
-
-MAX_SIZE = 1_000
-"""Largest literal size of text that a function such as ``repeat`` may make, in characters."""
-
-MAX_SERIES = 10_000
-"""Most values that ``range`` or ``generate_series`` may make, from bounds written out."""
 
 QUERIES = (exp.Select, exp.SetOperation, exp.Subquery)
 """Kinds of node that are a query of their own."""
@@ -76,10 +77,9 @@ _WORDS = {
 
 _ODD_TYPES = (exp.DType.USERDEFINED, exp.DType.UNKNOWN)
 
-_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400, "WEEK": 604_800,
-            "MONTH": 2_419_200, "QUARTER": 7_776_000, "YEAR": 31_536_000}  # fmt: skip
-
-_VAR = re.compile(r"[A-Za-z_][A-Za-z_0-9 ]*\Z")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9 ]*\Z|\Z")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*\Z")
+_NUMBER = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 
 
 @dataclass(frozen=True)
@@ -146,50 +146,19 @@ def check_nodes(tree: exp.Expr, dialect: str) -> None:
     for node in tree.walk():
         _check_kind(node, allowed)
         _check_arguments(node)
+        _check_text(node)
+        _check_method(node, allowed)
         if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
             _check_named(node, allowed)
-        elif isinstance(node, exp.Var):
-            _check_word(node)
         elif isinstance(node, exp.DataType):
             _check_type(node)
         elif isinstance(node, exp.Format):
-            _check_format(node, node.this)
+            check_format(node, node.this)
         elif isinstance(node, exp.Repeat | exp.Pad):
-            _check_size(node, node.args.get("times") or node.expression)
+            check_size(node, node.args.get("times") or node.expression)
         elif isinstance(node, exp.GenerateSeries):
             series_length(node)
-
-
-def position(node: exp.Expr) -> str | None:
-    """Return ``line:column`` of the first name in a node, if the parser kept one."""
-    for part in node.walk():
-        if "line" in part.meta:
-            return f"{part.meta['line']}:{part.meta['col']}"
-    return None
-
-
-def series_length(node: exp.GenerateSeries) -> int:
-    """Return how many values a series makes.
-
-    Raises
-    ------
-    UnsafeSQLError
-        If its bounds are not whole numbers or dates written out, or it makes more than
-        `MAX_SERIES`.
-    """
-    parts = [node.args.get(name) for name in ("start", "end", "step")]
-    given = [_number(part) for part in parts if part is not None]
-    bounds = [value for value in given if value is not None]
-    if len(bounds) < max(len(given), 2):
-        raise UnsafeSQLError("a series needs whole numbers or dates, written out, as its bounds",
-                             position(node))  # fmt: skip
-    step = abs(bounds[2]) if len(bounds) > 2 else 1
-    length = int(abs(bounds[1] - bounds[0]) / step) + 1 if step else MAX_SERIES + 1
-    if length > MAX_SERIES:
-        raise UnsafeSQLError(
-            f"a series of {length:,} values; at most {MAX_SERIES:,} are allowed", position(node)
-        )
-    return length
+    check_growth(tree)
 
 
 def is_aggregate(node: exp.Expr, dialect: str) -> bool:
@@ -197,6 +166,11 @@ def is_aggregate(node: exp.Expr, dialect: str) -> bool:
     if isinstance(node, exp.Anonymous):
         return node.name.lower() in functions(dialect).aggregates
     return isinstance(node, exp.AggFunc)
+
+
+def has_aggregate(tree: exp.Expr, dialect: str) -> bool:
+    """Whether anything in a tree turns many rows into one."""
+    return any(is_aggregate(node, dialect) for node in tree.walk())
 
 
 def _check_kind(node: exp.Expr, allowed: Functions) -> None:
@@ -226,80 +200,43 @@ def _check_arguments(node: exp.Expr) -> None:
                              position(node))  # fmt: skip
 
 
-def _check_format(node: exp.Expr, pattern: object) -> None:
-    """Refuse a format that is not written out, or that pads to any length."""
-    if not (isinstance(pattern, exp.Literal) and pattern.is_string):
-        raise UnsafeSQLError("a format must be written out as text", position(node))
-    widths = re.findall(r"\d+", pattern.name)
-    if "*" in pattern.name or "{}}" in pattern.name or any(int(w) > MAX_SIZE for w in widths):
-        raise UnsafeSQLError(
-            f"a format may pad to {MAX_SIZE:,} characters, with widths written out", position(node)
-        )
+def _check_method(node: exp.Expr, allowed: Functions) -> None:
+    """Refuse ``x.repeat(n)`` and the like: the place of its size is another there."""
+    if not (isinstance(node.parent, exp.Dot) and node.arg_key == "expression"):
+        return
+    sized = {*allowed.sized, *allowed.formats, *REDUCERS}
+    name = node.name.lower() if isinstance(node, exp.Anonymous) else node.key
+    typed = isinstance(node, exp.Repeat | exp.Pad | exp.Format | exp.GenerateSeries | exp.Reduce)
+    if typed or name in sized:
+        raise UnsafeSQLError(f"{name} must be called with all its arguments in brackets",
+                             position(node))  # fmt: skip
 
 
 def _check_named(node: exp.Expr, allowed: Functions) -> None:
     name = node.name.lower()
     place = allowed.sized.get(name)
     if place is not None:
-        _check_size(node, node.expressions[place] if place < len(node.expressions) else None)
+        check_size(node, node.expressions[place] if place < len(node.expressions) else None)
     elif name in allowed.formats:
-        _check_format(node, node.expressions[0] if node.expressions else None)
+        check_format(node, node.expressions[0] if node.expressions else None)
     elif name not in allowed.named:
         raise UnsafeSQLError(f"function {name} is not on the list of functions", position(node))
 
 
-def _check_size(node: exp.Expr, size: exp.Expr | None) -> None:
-    value = 0 if size is None else _at_most(size)
-    if value is None or abs(value) > MAX_SIZE:
-        raise UnsafeSQLError(
-            f"{node.sql_name().lower() if isinstance(node, exp.Func) else node.name}: the size "
-            f"must be a whole number of at most {MAX_SIZE:,}, written out, or least(...) with one",
-            position(node),
-        )  # fmt: skip
-    inner = node.this if isinstance(node.this, exp.Expr) else None
-    if inner is not None and inner.find(exp.Repeat, exp.Pad) is not None:
-        raise UnsafeSQLError("text that is made longer may not be made longer again",
-                             position(node))  # fmt: skip
-
-
-def _check_word(node: exp.Var) -> None:
-    if not _VAR.match(node.name):
-        raise UnsafeSQLError(f"{node.name!r} is not allowed as a word", position(node))
+def _check_text(node: exp.Expr) -> None:
+    """Refuse a word or number that is no such: the writer puts them down as they are."""
+    if isinstance(node, exp.Identifier):
+        if not _NAME.match(node.name):
+            node.set("quoted", True)  # a database may take another letter for a space
+    elif isinstance(node, exp.Literal):
+        if not node.is_string and not _NUMBER.match(node.name):
+            raise UnsafeSQLError(f"{node.name!r} is not a number", position(node))
+    elif not isinstance(node, exp.Anonymous | exp.JSONPathPart):
+        for value in node.args.values():
+            if isinstance(value, str) and not _WORD.match(value):
+                raise UnsafeSQLError(f"{value!r} is not allowed as a word", position(node))
 
 
 def _check_type(node: exp.DataType) -> None:
     if not isinstance(node.this, exp.DType) or node.this in _ODD_TYPES:
         raise UnsafeSQLError("a type must be one of SQL's own", position(node))
-
-
-def _whole(node: exp.Expr) -> int | None:
-    sign = 1
-    if isinstance(node, exp.Neg):
-        sign, node = -1, node.this
-    if isinstance(node, exp.Literal) and not node.is_string and node.name.isdecimal():
-        return sign * int(node.name)
-    return None
-
-
-def _at_most(node: exp.Expr) -> int | None:
-    """Return a bound of a size: a whole number, or the smallest one in ``least(...)``."""
-    if isinstance(node, exp.Cast | exp.Paren):
-        return _at_most(node.this)
-    if isinstance(node, exp.Least):
-        known = [_at_most(part) for part in (node.this, *node.expressions)]
-        return min((value for value in known if value is not None), default=None)
-    return _whole(node)
-
-
-def _number(node: exp.Expr) -> float | None:
-    """Return a whole number, or a date or an interval in seconds, that is written out."""
-    if isinstance(node, exp.Cast) and node.this.is_string:
-        try:
-            return datetime.fromisoformat(node.this.name).replace(tzinfo=UTC).timestamp()
-        except ValueError:
-            return None
-    if isinstance(node, exp.Interval) and isinstance(node.this, exp.Literal):
-        unit = node.text("unit").upper().removesuffix("S")
-        count = node.this.name
-        return int(count) * _SECONDS[unit] if count.isdecimal() and unit in _SECONDS else None
-    return _whole(node)

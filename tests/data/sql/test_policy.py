@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+
+import duckdb
 import pytest
 
 from kit.base.errors import DataError, UnsafeSQLError
 from kit.data.sql.grants import Grants
-from kit.data.sql.policy import MAX_NESTING, MAX_TEXT, check_expression, check_sql
+from kit.data.sql.policy import check_expression, check_sql
+from kit.data.sql.reading import MAX_NESTING, MAX_TEXT, MAX_TOKENS
 from tests.data.sql import corpora
 
 GRANTS = Grants.from_schema(corpora.SCHEMA.read_text("utf-8"), corpora.ALLOW)
@@ -70,7 +75,15 @@ def test_a_name_of_with_may_shadow_a_table_and_never_reads_it():
     checked = check_sql("WITH identities AS (SELECT 1 AS user_id) SELECT user_id FROM identities",
                         GRANTS)  # fmt: skip
     assert checked.tables == ()
-    assert '"kit_identities" AS "identities"' in checked.sql
+    assert '"kit_1_identities" AS "identities"' in checked.sql
+
+
+def test_names_of_with_are_kept_apart_when_they_are_written():
+    """They were both called kit_deals, and the inner one answered."""
+    sql = """WITH deals AS (SELECT 1 AS x) SELECT * FROM (
+        WITH kit_deals AS (SELECT 2 AS x) SELECT * FROM deals)"""
+    connection = duckdb.connect()
+    assert connection.execute(check_sql(sql, GRANTS).sql).fetchall() == [(1,)]
 
 
 def test_a_star_leaves_out_what_is_not_granted():
@@ -91,9 +104,40 @@ def test_a_star_leaves_out_what_is_not_granted():
         ("SELECT ?", "placeholders"),
         ("SELECT printf('%2000000000d', 1)", "may pad"),
         ("SELECT format('{:>999999999}', region) FROM exchanges", "may pad"),
-        ("SELECT repeat(repeat('x', 1000), 1000)", "made longer again"),
+        ("SELECT repeat(repeat('x', 1000), 1000)", "multiply to 1,000,000"),
+        ("SELECT repeat('x', 1000) a, repeat(a, 1000) b", "multiply to 1,000,000"),
+        ("SELECT 'x'.repeat(1000000000)", "in brackets"),
+        ("SELECT region.lpad(1000000000, 'x') FROM exchanges", "in brackets"),
+        ("SELECT format('{1:>{0}}', 1000000000, 'x')", "may pad"),
+        ("SELECT repeat('x', " + "9" * 5000 + ")", "written out"),
+        ("SELECT format('{:>" + "9" * 5000 + "}', 1)", "may pad"),
+        ("SELECT * FROM range(" + "9" * 5000 + ")", "written out"),
+        ("SELECT * FROM range(" + "9" * 500 + ")", "written out"),
+        ("SELECT list_reduce(range(40), (a, x) -> a || a)", "used once"),
+        ("SELECT list_reduce([[1], [2]], lambda a, x: a + a)", "used once"),
+        ("SELECT list_reduce(['a', 'b'], lambda a, x: repeat(a, 900))", "used once"),
+        ("SELECT list_transform(range(9000), x -> range(9000))", "inside a lambda"),
+        ("SELECT [[[z FOR z IN [1]] FOR y IN [1]] FOR x IN [1]]", "more than 2 lambdas"),
+        ("SELECT unnest(range(9000)) FROM (SELECT unnest(range(9000)) FROM deals)", "81,000,000"),
+        ("SELECT 1 FROM unnest(list_transform(range(9000), x -> x)) a,"
+         " unnest(list_transform(range(9000), x -> x)) b", "product of lists"),
+        ("SELECT 1 FROM (SELECT unnest(range(9000)), count(*) FROM deals) a,"
+         " (SELECT unnest(range(9000)), count(*) FROM deals) b", "product of lists"),
+        ("SELECT 1 FROM deals a, unnest([a.at] || range(9000)) u, unnest([a.at] || range(9000)) v",
+         "product of lists"),
+        ("SELECT 1 FROM deals d, LATERAL (SELECT revenue FROM conversions WHERE d.at = d.at) z",
+         "nothing binds"),
+        ("SELECT 1 FROM auctions TABLESAMPLE reservoir((SELECT count(*) FROM api_keys))",
+         "may not stand there"),
+        ('SELECT "current_schema"', "no column 'current_schema'"),
+        ('SELECT "user" FROM unnest([1]) u', "no column 'user'"),
+        ("SELECT current_role FROM unnest([1]) u", "no column 'current_role'"),
+        ("SELECT 1 AS user, user", "no column 'user'"),
+        ("SELECT rowid FROM deals, unnest([1]) u", "no column 'rowid'"),
+        ("SELECT deals FROM deals, unnest([1]) u", "name its columns"),
+        ("SELECT " + "1, " * MAX_TOKENS + "1", "words; at most"),
         ("SELECT repeat('x', hour) FROM auctions", "written out"),
-        ("SELECT * FROM range(100000)", "100,001 values"),
+        ("SELECT * FROM range(100000)", "100,000 values"),
         ("SELECT * FROM auctions a, LATERAL (SELECT revenue FROM conversions) b", "nothing binds"),
         ("SELECT 1 FROM auctions a JOIN deals b ON a.exchange = b.exchange OR TRUE", "nothing"),
         ("SELECT * FROM range(9000) a, range(9000) b", "product of lists"),
@@ -121,7 +165,10 @@ def test_the_place_of_a_refusal_is_told():
     ("sql", "limited"),
     [
         ("SELECT 1 LIMIT 5", "SELECT 1 LIMIT 5"),
-        ("SELECT 1 LIMIT 50", "SELECT * FROM (SELECT 1 LIMIT 50) AS answer LIMIT 10"),
+        ("SELECT 1 LIMIT 50", "SELECT 1 LIMIT 10"),
+        ("SELECT 1 LIMIT 5 * 9", "SELECT * FROM (SELECT 1 LIMIT 5 * 9) AS answer LIMIT 10"),
+        ("(SELECT 1) LIMIT 50", "(SELECT 1) LIMIT 10"),
+        ("SELECT 1 FETCH FIRST 50 ROWS ONLY", "SELECT 1 LIMIT 10"),
         ("SELECT 1 LIMIT 10%", "SELECT * FROM (SELECT 1 LIMIT 10 PERCENT) AS answer LIMIT 10"),
         ("SELECT 1 UNION ALL SELECT 2", "SELECT 1 UNION ALL SELECT 2 LIMIT 10"),
         ("VALUES (1)", "SELECT * FROM (VALUES (1)) AS answer LIMIT 10"),
@@ -129,6 +176,66 @@ def test_the_place_of_a_refusal_is_told():
 )
 def test_rows_are_limited(sql, limited):
     assert check_sql(sql, GRANTS, row_limit=10).sql == limited
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT " + "DATE (" * 29 + "1" + ")" * 29,
+        "SELECT 1::" + "DECIMAL(" * 29,
+        "SELECT 1::" + "INT[" * 29,
+        "SELECT " + "IF[" * 29,
+        "SELECT region" + ".lower()" * 240 + " FROM exchanges",
+        "SELECT " + "NOT " * 990 + "TRUE",
+        "SELECT " + "a." * 490 + "a",
+        "SELECT 1" + "::INT" * 490,
+        "SELECT 1" + "[1]" * 320,
+        "SELECT " + "-" + " -" * 900 + "1",
+        "SELECT " + "1 + " * 490 + "1",
+        "SELECT " + "'' || " * 490 + "''",
+        "SELECT 1" + " UNION SELECT 1" * 320,
+        "SELECT " + "CASE WHEN TRUE THEN 1 ELSE " * 160 + "1",
+    ],
+)
+def test_no_text_keeps_the_guard_busy_or_breaks_it(sql):
+    """Some of them took it minutes: its parser tries each bracket of a type twice."""
+    began = time.process_time()
+    with contextlib.suppress(UnsafeSQLError):
+        check_sql(sql, GRANTS)
+    assert time.process_time() - began < 1.0
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT x.a FROM ((SELECT 1 AS a)) x",
+        "SELECT d.at FROM (deals d JOIN exchanges e ON d.exchange = e.exchange)",
+        "SELECT * FROM ((SELECT 1 AS a) x JOIN deals d ON x.a = d.at)",
+        "SELECT * FROM ((SELECT 1 AS a) x JOIN deals d ON x.a = d.at AND EXISTS ("
+        "WITH deals AS (SELECT 1) FROM deals))",
+        "SELECT 1 FROM deals d, LATERAL (SELECT won FROM auctions a WHERE a.deal_id = d.deal_id) z",
+        "SELECT d.deal_id, x FROM deals d, unnest([d.floor_cpm, d.floor_cpm * 2]) AS t(x)",
+        "SELECT 1 FROM unnest([1, 2, 3]) a, unnest([1, 2, 3]) b",
+        "WITH top AS (SELECT hour FROM auctions LIMIT 20000) "
+        "SELECT * FROM top, (SELECT sum(hour) AS total FROM top)",
+        "SELECT list_reduce([1, 2], (a, x) -> CASE WHEN x > a THEN x ELSE a END)",
+        "SELECT repeat('#', 40), format('{{{}}} {:>10}', 20, 'x')",
+    ],
+)
+def test_what_has_a_bound_passes(sql):
+    connection = duckdb.connect()
+    connection.execute(corpora.SCHEMA.read_text("utf-8"))
+    connection.execute(check_sql(sql, GRANTS).sql)
+
+
+def test_a_star_leaves_out_what_another_table_has_under_a_hidden_name():
+    sql = "SELECT * EXCLUDE (user_id) FROM (SELECT 1 AS user_id, 2 AS b), auctions"
+    assert "EXCLUDE (user_id)" in check_sql(sql, GRANTS).sql
+
+
+def test_a_name_with_another_letter_is_quoted_as_it_may_be_read_for_a_space():
+    checked = check_sql("SELECT exchange AS \u0119cpm FROM exchanges", GRANTS)
+    assert 'AS "\u0119cpm"' in checked.sql
 
 
 def test_grants_must_name_what_is_there():
@@ -141,7 +248,8 @@ def test_grants_must_name_what_is_there():
 @pytest.mark.parametrize(
     "text",
     ["a, b", "(SELECT 1)", "sum(a)", "a FROM row", "a) FROM row WHERE (b", "getenv('x')", "*",
-     "a; b", "row_number() OVER ()", "a -- b", "user_id"],
+     "a; b", "row_number() OVER ()", "a -- b", "user_id",
+     "unnest([a])", "COLUMNS('a|b')", "entropy(a)", "-(" * 40 + "a" + ")" * 40],
 )  # fmt: skip
 def test_an_expression_is_one_value_of_a_row(text):
     with pytest.raises(UnsafeSQLError):
