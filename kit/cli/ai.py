@@ -1,19 +1,63 @@
-"""The verbs about language models: ai serve."""
+"""The verbs about language models: ai show, ai journal, ai serve."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
+from kit.cli.ask import question_options
 from kit.cli.options import Verbs, add_verb, say
 
 
 def ai(verbs: Verbs) -> None:
     """Add ``kit ai`` and its own verbs."""
-    parser = verbs.add_parser("ai", help="language models: serve one from a file on this machine")
+    parser = verbs.add_parser("ai", help="language models: what is sent, what was, and a local one")
     inner = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for add in (serve,):
+    for add in (show, journal, serve):
         add(inner)
+
+
+def show(verbs: Verbs) -> None:
+    """Add ``kit ai show``."""
+    parser = add_verb(
+        verbs, "show", "print what would be sent to a model for a question; nothing is sent",
+        "With --json it is the messages byte for byte. All of it comes from the allow-list of\n"
+        "kit/ai/disclosure.py: no rows, no ids, no figure of a holdout.",
+    )  # fmt: skip
+    question_options(parser)
+    parser.set_defaults(act=_show)
+
+
+def journal(verbs: Verbs) -> None:
+    """Add ``kit ai journal``."""
+    parser = add_verb(verbs, "journal", "list the workspace's calls to models, and what they cost")
+    parser.set_defaults(act=_list_calls)
+
+
+def _show(given: argparse.Namespace) -> None:
+    from kit.ai.endpoint import endpoint_from_env
+    from kit.ai.prompts import describe_payload, readable_payload
+    from kit.ai.sql_draft import draft_messages
+    from kit.flow.ask_data import NO_MODEL, open_data
+
+    path = None if given.data is None else Path(given.data)
+    with open_data(path, given.allow) as catalog:
+        messages = draft_messages(given.question, catalog)
+    endpoint = endpoint_from_env()
+    say(NO_MODEL if endpoint is None else f"would go to {endpoint!r}")
+    print(describe_payload(messages) if given.json else readable_payload(messages))
+
+
+def _list_calls(given: argparse.Namespace) -> None:
+    from kit.flow.calls import call_lines, read_calls
+
+    calls = read_calls()
+    if given.json:
+        print(json.dumps(calls.to_dict(), allow_nan=False))
+        return
+    for line in call_lines(calls):
+        print(line)
 
 
 def serve(verbs: Verbs) -> None:
