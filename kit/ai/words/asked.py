@@ -143,11 +143,12 @@ class Group:
 
 @dataclass(frozen=True)
 class Order:
-    """Rows by a measure, or by a dimension, and how many of them."""
+    """Rows by a measure, how many of them, and in each of which groups if not in all together."""
 
     by: Measure | None
     descending: bool
     limit: int | None = None
+    within: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class Draft:
     having: list[Compares] = field(default_factory=list)
     order: Order | None = None
     limit: int | None = None
+    each: list[Group] = field(default_factory=list)  # "in each exchange"
     how: str = ""  # the word that ranks: "desc", "asc", "best" or "worst"
     direction: bool | None = None  # descending, where it was said
     fees: str = ""  # "in", "out", or both in the order they were said

@@ -50,10 +50,11 @@ def finish(draft: Draft, layer: MetricLayer) -> Asked:
     _window(draft)
     _total(draft, layer)
     count_groups = _count_groups(draft)
+    order = _order(draft)
     asked = Asked(
         tuple(draft.measures), tuple(draft.groups),
         tuple(dict.fromkeys(placed.condition for placed in draft.where)),
-        tuple(draft.having), _order(draft), count_groups,
+        tuple(draft.having), order, count_groups,
     )  # fmt: skip
     _consistent(asked, draft)
     if len(draft.fees.split()) == 2:
@@ -278,7 +279,17 @@ def _order(draft: Draft) -> Order | None:
         raise Unclear("which: how many of them? Say top 1 or top 3")
     if draft.by_time:
         raise Unclear("in order of time, or of the measure? Say one")
-    return Order(measure, descending, limit)
+    return Order(measure, descending, limit, _within(draft, limit))
+
+
+def _within(draft: Draft, limit: int | None) -> tuple[Group, ...]:
+    """Return the groups in each of which rows are ranked; they are shown first."""
+    within = [group for group in draft.groups if group in draft.each]
+    others = [group for group in draft.groups if group not in draft.each]
+    if limit is None or not within or len(others) != 1:
+        return ()
+    draft.groups = [*within, *others]
+    return tuple(within)
 
 
 def _consistent(asked: Asked, draft: Draft) -> None:
@@ -288,7 +299,8 @@ def _consistent(asked: Asked, draft: Draft) -> None:
         raise Unclear("a limit on a measure: of which groups? Say by which")
     if asked.order is not None and not asked.groups:
         raise Unclear("highest or lowest: among which groups? Say by which")
-    together = draft.which or draft.combined
+    together = draft.combined or (asked.order is not None and asked.order.within)
+    together = together or (draft.which and not draft.each)
     if asked.order is not None and asked.order.limit and len(asked.groups) > 1 and not together:
         names = " and ".join(group.name for group in asked.groups)
         raise Unclear(f"the top of {names} together, or in each? Say which combination of them")

@@ -128,7 +128,7 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "maximum", "max", "maximum of", "max of",
     ),
     ("agg", "min"): (
-        "minimum", "min of", "minimum of",
+        "minimum", "min", "min of", "minimum of",
     ),
     ("agg", "stddev"): (
         "standard deviation of", "standard deviation", "stddev of", "stddev", "std of",
@@ -297,7 +297,7 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "at least", ">=", "no less than", "not less than", "not under", "not below", "minimum of",
         "of at least", "no fewer than", "not fewer than", "above or equal to",
         "greater than or equal to", "at or above", "starting at", "no lower than",
-        "not lower than", "or above from", "min",
+        "not lower than", "or above from",
     ),
     ("cmp", "<"): (
         "below", "under", "less than", "fewer than", "<", "lower than", "smaller than", "before",

@@ -24,6 +24,8 @@ def read_by(cursor: Cursor) -> bool:
     groups, end = found
     for group in groups:
         cursor.add_group(group)
+    if {"each", "every"} & set(item.text.split()):
+        cursor.draft.each.extend(groups)
     if item.has("per") or item.text in ("each", "every"):
         cursor.draft.per.extend(group.name for group in groups)
     cursor.place = end
@@ -54,7 +56,8 @@ def groups_at(cursor: Cursor, place: int) -> tuple[list[Group], int] | None:
         groups.append(group)
         end = place + 1
         said, place = cursor.joint(end)
-        if cursor.at(end).has("by", "per") and not said:
+        chained = cursor.at(end).has("by", "per") and "each" not in cursor.at(end).text
+        if chained and not said:
             said, place = "by", end + 1
         if not said:
             break
@@ -114,13 +117,14 @@ def read_which(cursor: Cursor) -> bool:
 
 
 def _of_one(cursor: Cursor) -> None:
-    """Doubt ``for each exchange, the ad unit with the most clicks``: one in each is asked for."""
+    """Read ``for each exchange, the ad unit with the most clicks``: one in each of the first."""
     place = cursor.back(cursor.place)
     if not cursor.at(place).has("dimension") or cursor.draft.which or cursor.draft.combined:
         return
     before = cursor.at(place - 1)
     if before.text == "," and len(cursor.draft.groups) > 1:
-        raise Unclear("the top in each group: ask for one group, or for the combination of them")
+        cursor.draft.each = cursor.draft.groups[:-1]
+        cursor.draft.single = not cursor.at(place).plural
 
 
 def _whole(value: float) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from kit.ai.words.asked import Aggregate, Asked, Over, PerGroup
+from kit.ai.words.asked import Aggregate, Asked, Order, Over, PerGroup
 from kit.ai.words.draft import Unclear
 from kit.ai.words.expressions import Writer
 
@@ -26,7 +27,28 @@ def render(asked: Asked, writer: Writer) -> str:
         return _averaged(asked, writer)
     if any(isinstance(measure, Over) for measure in asked.measures):
         return _windowed(asked, writer)
+    if asked.order is not None and asked.order.within:
+        return _top_of_each(asked, asked.order, writer)
     return _plain(asked, writer)
+
+
+def _top_of_each(asked: Asked, order: Order, writer: Writer) -> str:
+    if order.by is None or order.by not in asked.measures or len(asked.measures) > 1:
+        raise Unclear("the top in each group: by the one measure that is shown")
+    name = writer.name(order.by)
+    within = [group.name for group in order.within]
+    own = [group.name for group in asked.groups if group not in order.within]
+    inner = _plain(replace(asked, order=None), writer).partition(" ORDER BY ")[0]
+    how = "DESC" if order.descending else "ASC"
+    place = (
+        f"row_number() OVER (PARTITION BY {', '.join(within)} "
+        f"ORDER BY {name} {how} NULLS LAST, {', '.join(own)})"
+    )
+    shown = ", ".join([*within, *own, name])
+    return (
+        f"SELECT {shown} FROM (SELECT {shown}, {place} AS place FROM ({inner}) AS every_group) "
+        f"AS ranked WHERE place <= {order.limit} ORDER BY {', '.join([*within, 'place'])}"
+    )
 
 
 def _plain(asked: Asked, writer: Writer) -> str:

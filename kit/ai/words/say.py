@@ -51,6 +51,8 @@ def _sentences(asked: Asked, writer: Writer) -> Iterator[str]:
     if asked.order is not None and asked.order.by is not None:
         how = "highest" if asked.order.descending else "lowest"
         rows = f"the first {asked.order.limit}" if asked.order.limit else "all of them"
+        each = " and ".join(group.name for group in asked.order.within)
+        rows += f" in each {each}" if each else ""
         yield f"Ranked by {writer.name(asked.order.by)}, {how} first, {rows}."
 
 

@@ -132,6 +132,17 @@ ANSWERED: dict[str, str] = {
         "campaign_id", MEDIA, ";ORDER BY 2 DESC LIMIT 1"),
     "exchange and format with the highest CTR": (
         f"SELECT exchange, ad_format, {CTR} FROM auctions GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 1"),
+    "best 3 ad units by CPA before fees": by(
+        "unit_id", f"{MEDIA} / {CONVS}", ";ORDER BY 2 LIMIT 3"),
+    "for each exchange, the ad unit with the most clicks": (
+        f"SELECT exchange, unit_id, {CLICKS} AS m FROM auctions GROUP BY 1, 2 QUALIFY "
+        f"row_number() OVER (PARTITION BY exchange ORDER BY {CLICKS} DESC) = 1 ORDER BY 1"),
+    "best ad unit in each exchange by CTR": (
+        f"SELECT exchange, unit_id, {CTR} AS m FROM auctions GROUP BY 1, 2 QUALIFY "
+        f"row_number() OVER (PARTITION BY exchange ORDER BY {CTR} DESC) = 1 ORDER BY 1"),
+    "show all campaigns with their spend before fees": by("campaign_id", MEDIA),
+    "impressions where device is mobile and country = US": of(
+        IMPS, "device = 'mobile' AND country = 'US'"),
     "rank exchanges by win rate": by("exchange", WIN_RATE, ";ORDER BY 2 DESC"),
     "campaigns with more than 100 conversions": by(
         "campaign_id", CONVS, f";HAVING {CONVS} > 100"),
@@ -159,6 +170,7 @@ ANSWERED: dict[str, str] = {
     "how often do we bid below the floor": of("avg((bid_price_cpm < bid_floor_cpm)::INT)"),
     "win rate on aurora vs borealis": by(
         "exchange", WIN_RATE, "WHERE exchange IN ('aurora', 'borealis')"),
+    "average bid of wins and losses": by("won", "avg(bid_price_cpm)"),
     "how does CTR differ between banner and video": by(
         "ad_format", CTR, "WHERE ad_format IN ('banner', 'video')"),
     "ratio of CTR on mobile to CTR on desktop": (
@@ -183,6 +195,9 @@ ANSWERED: dict[str, str] = {
     "number of eligible pairs per exchange": (
         "SELECT exchange, count(*) FROM pairs JOIN supply USING (supply_id) GROUP BY 1 "
         "ORDER BY 1"),
+    "how many lines are eligible for unit03": (
+        "SELECT count(DISTINCT demand_id) FROM pairs JOIN supply USING (supply_id) "
+        "WHERE unit_id = 'unit03'"),
     "pairs where value exceeds cost": "SELECT count(*) FROM pairs WHERE value > cost",
     "average margin per pair for line B": (
         "SELECT avg(value - cost) FROM pairs WHERE demand_id = 'line B'"),
@@ -202,8 +217,15 @@ DECLINED: dict[str, str] = {
     "CTR for hotel and sneaker": "together",
     "clicks and users by country": "users",
     "market price by exchange": "average",
-    "for each exchange, the ad unit with the most clicks": "top in each",
-    "best ad unit in each exchange by CTR": "together, or in each",
+    "top country per campaign by clicks": "together, or in each",
+    "average bid of impressions and clicks": "rows",
+    "average ratio of clearing price to bid on wins": "average ratio",
+    "clicks divided by": "divided",
+    "CTR on mobile, win rate on desktop": "instead",
+    "impressions and reach by campaign": "reach",
+    "clicks and views by exchange": "views",
+    "how often is an auction eligible": "eligible",
+    "bids above 5 USD by exchange with CTR above 200": "share",
     "clicks in first week vs second week": "spans",
     "spend, fees and total cost by exchange": "the same",
     "How many conversions came from clicks on video?": "clicks",

@@ -122,3 +122,13 @@ def test_a_bad_entry_is_named_with_its_file(tmp_path: Path, text: str, said: str
         load_metrics(_own(tmp_path, text))
     assert said in str(raised.value)
     assert "metrics.toml" in str(raised.value)
+
+
+def test_an_own_entry_must_find_its_columns(tmp_path: Path) -> None:
+    root = _own(tmp_path, f'{METRIC}sum = "clearing_price"')
+    load_metrics(root)
+    with pytest.raises(DataError) as raised:
+        load_metrics(root, sample_tables())
+    assert "metrics.toml: metrics.mine: reads the column 'clearing_price'" in str(raised.value)
+    assert "Did you mean 'clearing_price_cpm'?" in str(raised.value)
+    load_metrics(_own(tmp_path, f'{METRIC}sum = "fee_cpm"'), sample_tables())
