@@ -81,10 +81,18 @@ class Catalog:
 
     @cached_property
     def labels(self) -> dict[str, dict[str, int]]:
-        """Labels of columns that hold few, with the rows of each: what a model may be told."""
+        """Labels of columns that hold few, with the rows of each: what a model may be told.
+
+        Of a clock they are its first and its last day, which are days of all of its rows.
+        """
         found: dict[str, dict[str, int]] = {}
-        for table, column in self.values:
-            if "CHAR" not in self.plain[table][column].upper() or not may_share(column):
+        for (table, column), values in self.values.items():
+            kind = self.plain[table][column].upper()
+            if kind.startswith(("TIMESTAMP", "DATE")):
+                rows = int(self.run(f'SELECT count("{column}") FROM "{table}"').frame.iloc[0, 0])
+                found.setdefault(column, {str(day)[:10]: rows for day in values})
+                continue
+            if "CHAR" not in kind or not may_share(column):
                 continue
             frame = self.run(
                 f'SELECT "{column}", count(*) FROM "{table}" WHERE "{column}" IS NOT NULL '
