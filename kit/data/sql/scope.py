@@ -104,7 +104,7 @@ class Resolver:
             shape = self._wrapped(node, ctes, outer)
         elif isinstance(node, exp.Pivot):
             level = Level(self._sources(node.this, ctes, outer), outer=outer)
-            self._inside(node, level, ctes, skip=("this",))
+            self._inside(node, level, ctes, skip=("this", "into"))
             shape = Shape(None, times=max([s.shape.factor for s in level.sources], default=1))
         elif isinstance(node, exp.Values):
             self._inside(node, Level([], outer=outer), ctes)
@@ -177,7 +177,7 @@ class Resolver:
             self._inside(join, Level(within, outer=outer), ctes, skip=("this",))
         pivots = node.args.get("pivots") or []
         for pivot in pivots:
-            self._inside(pivot, Level(within, outer=outer), ctes)
+            self._inside(pivot, Level(within, outer=outer), ctes, skip=("into",))
         if pivots:
             hidden = frozenset().union(*(source.hidden for source in within))
             alias = pivots[-1].alias.lower() or node.alias_or_name.lower()
