@@ -57,6 +57,11 @@ class Engine:
         self._process: EngineProcess | None = None
 
     @property
+    def dialect(self) -> str:
+        """Dialect of its SQL, as the guard names it."""
+        return "duckdb"
+
+    @property
     def pid(self) -> int | None:
         """Process id of the child that runs; None if none does."""
         process = self._process
@@ -81,7 +86,7 @@ class Engine:
         started = time.perf_counter()
         limits = self.limits
         request = {"do": "rows", "rows": limits.rows, "bytes": limits.answer_mb * MB}
-        header, payload = self._ask({**request, "sql": _sayable(sql)})
+        header, payload = self._ask({**request, "sql": sayable(sql)})
         columns, frame = read_answer(payload)
         return QueryResult(columns, frame, bool(header["truncated"]), time.perf_counter() - started)
 
@@ -93,7 +98,7 @@ class Engine:
         QueryError
             If it is no SELECT, or names what is not there.
         """
-        header, _ = self._ask({"do": "estimate", "sql": _sayable(sql)})
+        header, _ = self._ask({"do": "estimate", "sql": sayable(sql)})
         by_table: dict[str, int] = header["by_table"]
         return ScanEstimate(sum(by_table.values()), by_table, header["text"])
 
@@ -146,7 +151,14 @@ class Engine:
             process.end()
 
 
-def _sayable(sql: str) -> str:
+def sayable(sql: str) -> str:
+    """Return a query that can be sent.
+
+    Raises
+    ------
+    QueryError
+        If it is too long, or no Unicode text.
+    """
     if len(sql) > LONGEST_SQL:
         raise QueryError(
             "other", f"got {len(sql)} characters; may be {LONGEST_SQL}. Ask a shorter question."

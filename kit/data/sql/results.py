@@ -36,7 +36,7 @@ class QueryResult:
 
 @dataclass(frozen=True)
 class ScanEstimate:
-    """What a query would read, from DuckDB's plan; nothing is run.
+    """What a query would read, from the database's plan; nothing is run.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class ScanEstimate:
     by_table : mapping of str to int
         The same by table; one that is scanned twice counts twice.
     text : str
-        The plan, as DuckDB draws it.
+        The plan, as the database draws it.
     """
 
     rows: int
@@ -63,19 +63,29 @@ def read_answer(payload: bytes) -> tuple[tuple[str, ...], pd.DataFrame]:
     """
     with pa.ipc.open_stream(payload) as stream:
         table = stream.read_all()
+    return tuple(table.column_names), to_frame(table)
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Return an Arrow table as pandas holds it.
+
+    Raises
+    ------
+    QueryError
+        If a column is of a type that pandas does not hold.
+    """
     for at, field in enumerate(table.schema):
         if isinstance(field.type, pa.BaseExtensionType) or pa.types.is_union(field.type):
             raise _odd(field.name)
         if pa.types.is_decimal(field.type):
             table = table.set_column(at, field.name, _number(table.column(at), field.type))
-    names = tuple(table.column_names)
     try:
         frame: pd.DataFrame = table.to_pandas()
     except (pa.ArrowException, ValueError, OverflowError) as error:
         raise QueryError(
             "type", f"the answer holds what pandas cannot ({error}). Cast it to VARCHAR."
         ) from None
-    return names, frame
+    return frame
 
 
 def _number(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
