@@ -52,6 +52,7 @@ class Draft:
     direction: bool | None = None  # descending, where it was said
     fees: str = ""  # "in", "out", or both in the order they were said
     share: tuple[Measure, int, str] | None = None  # of what, where it was said, in which words
+    narrowed: bool = False  # "share of mobile impressions"
     of_total: bool = False
     window: Literal["", "running", "change", "growth"] = ""
     window_beside: bool = False  # the window stands beside the plain measure

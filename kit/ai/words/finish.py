@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from kit.ai.words.asked import (
@@ -25,6 +24,7 @@ from kit.ai.words.asked import (
     When,
 )
 from kit.ai.words.draft import Draft, Placed, Unclear
+from kit.ai.words.fees import with_fees
 from kit.ai.words.gloss import canonical
 from kit.data.sql.layer import MetricLayer
 
@@ -57,9 +57,7 @@ def finish(draft: Draft, layer: MetricLayer) -> Asked:
         tuple(draft.having), order, count_groups,
     )  # fmt: skip
     _consistent(asked, draft)
-    if len(draft.fees.split()) == 2:
-        return _both_fees(asked, draft.fees.split(), layer)
-    return _with_fees(asked, draft.fees, layer)
+    return with_fees(asked, draft.fees, layer)
 
 
 def _weigh(draft: Draft, layer: MetricLayer) -> None:
@@ -118,7 +116,7 @@ def _share(draft: Draft, layer: MetricLayer) -> None:
         chosen = linked[:1]
     elif len(after) == 1:
         chosen = after
-    elif not after and draft.groups:
+    elif not after and draft.groups and not draft.narrowed:
         draft.measures.append(measure)
         draft.of_total = True
         return
@@ -306,52 +304,3 @@ def _consistent(asked: Asked, draft: Draft) -> None:
         raise Unclear(f"the top of {names} together, or in each? Say which combination of them")
     if draft.which and not (asked.order or asked.having) and draft.single:
         raise Unclear("which one: by what measure?")
-
-
-def _both_fees(asked: Asked, order: list[str], layer: MetricLayer) -> Asked:
-    """Show every measure with and before fees."""
-    if asked.having or asked.order:
-        raise Unclear("with and before fees: rank and limit by one of the two")
-    both = [_with_fees(asked, fees, layer).measures for fees in order]
-    pairs = (measure for pair in zip(*both, strict=True) for measure in pair)
-    return replace(asked, measures=tuple(dict.fromkeys(pairs)))
-
-
-def _with_fees(asked: Asked, fees: str, layer: MetricLayer) -> Asked:
-    if not fees:
-        return asked
-    switched: list[str] = []
-
-    def switch(metric: Metric) -> Metric:
-        entry = layer.metrics[metric.name]
-        twin = entry.before_fees if fees == "out" else entry.with_fees
-        other = entry.with_fees if fees == "out" else entry.before_fees
-        if twin or other:
-            switched.append(metric.name)
-        return Metric(twin) if twin else metric
-
-    measures = tuple(_mapped(measure, switch) for measure in asked.measures)
-    having = tuple(
-        replace(each, left=each.left if isinstance(each.left, str) else _mapped(each.left, switch))
-        for each in asked.having
-    )
-    order = asked.order
-    if order is not None and order.by is not None:
-        order = replace(order, by=_mapped(order.by, switch))
-    if not switched:
-        raise Unclear("fees: nothing that was asked for has fees in it")
-    return replace(asked, measures=measures, having=having, order=order)
-
-
-def _mapped(measure: Measure, switch: Callable[[Metric], Metric]) -> Measure:
-    if isinstance(measure, Metric):
-        return switch(measure)
-    if isinstance(measure, Quotient):
-        return Quotient(_mapped(measure.top, switch), _mapped(measure.bottom, switch))
-    if isinstance(measure, Signed):
-        return Signed(tuple((sign, _mapped(part, switch)) for sign, part in measure.parts))
-    if isinstance(measure, PerGroup):
-        return replace(measure, measure=switch(measure.measure))
-    if isinstance(measure, Scoped | OfTotal | Over):
-        return replace(measure, measure=_mapped(measure.measure, switch))
-    return measure

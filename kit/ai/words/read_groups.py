@@ -78,8 +78,13 @@ def _group_at(cursor: Cursor, place: int, later: bool) -> Group | None:
 
 def _ranked_by(cursor: Cursor, place: int) -> bool:
     """Read ``by spend`` after *top* or *rank*."""
+    if not (cursor.draft.ranked or cursor.draft.listed):
+        return False
+    if cursor.at(place).has("share") and cursor.draft.order is not None:
+        cursor.place = place
+        return True
     found = measure_at(cursor, place)
-    if found is None or not (cursor.draft.ranked or cursor.draft.listed):
+    if found is None:
         return False
     measure, end = found
     order = cursor.draft.order
@@ -176,8 +181,10 @@ def _ranked(cursor: Cursor, place: int, how: str) -> None:
         _order_by(cursor, found[0], how)
         cursor.place = found[1]
         return
-    if not cursor.draft.measures and item.has("by"):
-        cursor.place = place  # "which exchange is best by ROAS": the measure follows
+    if not cursor.draft.measures and item.has("by", "share"):
+        # "which exchange is best by ROAS", "has the largest share of": the measure follows
+        cursor.draft.order = Order(None, _descends(how, None, cursor))
+        cursor.place = place
         return
     if not cursor.draft.measures:
         raise Unclear(f"{cursor.item.text}: of what? Say a measure")

@@ -106,11 +106,27 @@ def _sign_first(cursor: Cursor) -> bool:
     amount = amount_at(cursor, cursor.place + 1) if sign else None
     if sign is None or amount is None:
         return False
+    if _of_what_is_shared(cursor, str(sign.value), amount):
+        return True
     target = cursor.skip(amount.end)
     if not cursor.at(target).has("metric") or cursor.at(target).has("dimension"):
         return False
     _add(cursor, target, str(sign.value), amount, None)
     cursor.place = target + 1
+    return True
+
+
+def _of_what_is_shared(cursor: Cursor, sign: str, amount: Amount) -> bool:
+    """Read ``what share of our bids exceeded 10 CPM``."""
+    noun = cursor.back(cursor.place)
+    column = cursor.at(noun).get("column")
+    share = cursor.draft.share
+    if share is None or column is None or cursor.at(noun).text != share[2]:
+        return False
+    value = _in_unit(cursor, str(column.value), amount, share[2])
+    condition = Compares(str(column.value), sign, value)
+    cursor.draft.where.append(Placed(condition, cursor.place, linked=True))
+    cursor.place = amount.end
     return True
 
 

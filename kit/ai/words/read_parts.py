@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kit.ai.words.asked import Measure, Metric, Quotient, Scoped
 from kit.ai.words.draft import Cursor, Unclear
 from kit.ai.words.gloss import canonical, readings
+from kit.ai.words.read_groups import read_by
 from kit.ai.words.read_measures import measure_at
+from kit.ai.words.read_rows import read_filter, read_labels
+
+_BEFORE = -2  # a place before every word
 
 
 def read_fees(cursor: Cursor) -> bool:
@@ -51,18 +57,34 @@ def read_share(cursor: Cursor) -> bool:
         return False
     if cursor.draft.share is not None:
         raise Unclear("two shares: ask for one at a time")
-    place = cursor.skip(cursor.place + 1, "how_many")
+    said = cursor.place
+    place = _narrowed(cursor)
     found = measure_at(cursor, place)
     if found is None:
-        raise Unclear(f"{cursor.item.text}: of which count or sum? Put it right after")
+        raise Unclear(f"{cursor.at(said).text}: of which count or sum? Put it right after")
     measure, end = found
     if not isinstance(measure, Metric) or measure.name not in cursor.layer.additive:
         raise Unclear(
             f"{cursor.item.text} {cursor.at(place).text}: only counts and sums have shares"
         )
-    cursor.draft.share = (measure, cursor.place, cursor.at(place).text)
+    cursor.draft.share = (measure, said, cursor.at(place).text)
     cursor.place = end
     return True
+
+
+def _narrowed(cursor: Cursor) -> int:
+    """Read on to the measure in ``share of each exchange's mobile impressions``: of those rows."""
+    place = cursor.skip(cursor.place + 1, "how_many")
+    known = len(cursor.draft.where)
+    while cursor.at(place).has("label", "filter", "by") and not cursor.at(place).has("metric"):
+        cursor.place = place
+        if not (read_by(cursor) or read_labels(cursor) or read_filter(cursor)):
+            break
+        place = cursor.skip(cursor.place)
+    rows = cursor.draft.where[known:]
+    cursor.draft.where[known:] = [replace(each, place=_BEFORE, linked=False) for each in rows]
+    cursor.draft.narrowed = bool(rows)
+    return place
 
 
 def read_share_after(cursor: Cursor) -> bool:

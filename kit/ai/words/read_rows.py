@@ -9,6 +9,7 @@ from kit.ai.words.clock import Hours
 from kit.ai.words.draft import JOINTS, Cursor, Placed, Unclear
 from kit.ai.words.items import Item
 from kit.ai.words.times import Days
+from kit.ai.words.vocabulary import SHORT_LABEL
 
 
 def read_not(cursor: Cursor) -> bool:
@@ -34,7 +35,7 @@ def _counts(cursor: Cursor) -> frozenset[str]:
 
 def read_labels(cursor: Cursor) -> bool:
     """Read labels of one dimension, with the words that join them."""
-    if not cursor.item.has("label"):
+    if not cursor.item.has("label") or _is_a_word_too(cursor):
         return False
     start = cursor.place
     dimension = _dimension_of(cursor, start)
@@ -59,6 +60,17 @@ def read_labels(cursor: Cursor) -> bool:
     cursor.place = end
     _after_condition(cursor)
     return True
+
+
+def _is_a_word_too(cursor: Cursor) -> bool:
+    """Let a label such as ``by`` or ``spend`` be one only beside the name of its dimension."""
+    item = cursor.item
+    labels = [str(meaning.value[1]) for meaning in item.all("label")]
+    codes = all(len(label) <= SHORT_LABEL and label.isupper() for label in labels)  # IN is no "in"
+    if codes or all(meaning.kind in ("label", "filler", "noun") for meaning in item.meanings):
+        return False
+    beside = (cursor.at(cursor.place - 1), cursor.at(cursor.place + 1))
+    return not any(_names(each, m.value[0]) for each in beside for m in item.all("label"))
 
 
 def _past_soft(cursor: Cursor, place: int) -> int:

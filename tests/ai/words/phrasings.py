@@ -158,6 +158,15 @@ ANSWERED: dict[str, str] = {
     "what share of impressions is mobile?": of("avg((device = 'mobile')::INT)", "won"),
     "mobile share of impressions by country": by(
         "country", "avg((device = 'mobile')::INT)", "WHERE won"),
+    "What share of each exchange's spend (before fees) goes to video?": by(
+        "exchange", f"sum(clearing_price_cpm) FILTER (WHERE won AND ad_format = 'video') / 1000"
+        f" / ({MEDIA})"),
+    "which exchange has the largest share of spend before fees": by(
+        "exchange", f"{MEDIA} / sum({MEDIA}) OVER ()", ";ORDER BY 2 DESC LIMIT 1"),
+    "top 3 countries by share of clicks": by(
+        "country", f"{CLICKS} / sum({CLICKS}) OVER ()", ";ORDER BY 2 DESC LIMIT 3"),
+    "what percent of our bids exceeded 10 CPM": of("avg((bid_price_cpm > 10)::INT)"),
+    "share of bids above 5 CPM by exchange": by("exchange", "avg((bid_price_cpm > 5)::INT)"),
     "share of auctions lost by exchange": by("exchange", "avg((NOT won)::INT)"),
     "what share of the clicks came from mobile on aurora": of(
         "avg((device = 'mobile')::INT)", "click AND exchange = 'aurora'"),
@@ -218,6 +227,7 @@ DECLINED: dict[str, str] = {
     "clicks and users by country": "users",
     "market price by exchange": "average",
     "top country per campaign by clicks": "together, or in each",
+    "share of mobile impressions by exchange": "share of what",
     "average bid of impressions and clicks": "rows",
     "average ratio of clearing price to bid on wins": "average ratio",
     "clicks divided by": "divided",

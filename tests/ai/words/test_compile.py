@@ -81,6 +81,17 @@ def test_a_label_is_quoted_whatever_it_holds() -> None:
     assert plain.sql.endswith("WHERE exchange = 'x'")
 
 
+def test_a_label_that_is_a_word_too_changes_no_question() -> None:
+    values = {("bids", "exchange"): ["by", "clicks", "won", "not", "ctr", "aurora"]}
+    plain = {("bids", "exchange"): ["aurora"]}
+    for question in ("clicks by exchange", "CTR not on aurora", "win rate on aurora"):
+        usual = compile_question(question, LAYER, {"bids": LOG}, plain)
+        assert usual.sql is not None
+        assert compile_question(question, LAYER, {"bids": LOG}, values) == usual
+    named = compile_question("impressions on exchange clicks", LAYER, {"bids": LOG}, values)
+    assert str(named.sql).endswith("WHERE exchange = 'clicks'")
+
+
 def test_a_name_that_is_no_plain_word_is_not_asked() -> None:
     tables = {"bids; DROP TABLE x": LOG, "bids": {**LOG, 'won") --': "BOOLEAN"}}
     assert "DROP" not in str(compile_question("CTR", LAYER, tables, {}).sql)
