@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kit.ai.words.asked import Quotient, Scoped
+from kit.ai.words.asked import Quotient, Scoped, Signed
 from kit.ai.words.draft import Draft, Unclear
 from kit.ai.words.items import Item
 
 _CONDITIONS = ("label", "filter", "time")
 
 
-def read_multiple(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]] | None:
-    """Return the items before and after the words that divide, if both say which rows."""
+def read_multiple(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item], bool] | None:
+    """Return the items before and after the words that divide or subtract, and if they subtract.
+
+    Only if both halves say which rows.
+    """
     for place, item in enumerate(items):
-        if not item.has("multiple", "divide"):
+        if not item.has("multiple", "divide", "minus"):
             continue
         halves = (items[:place], items[place + 1 :])
         if all(any(each.has(*_CONDITIONS) for each in half) for half in halves):
-            return halves
-    return _ratio_to(items)
+            return *halves, item.has("minus")
+    ratio = _ratio_to(items)
+    return (*ratio, False) if ratio else None
 
 
 def _ratio_to(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]] | None:
@@ -36,16 +40,16 @@ def _ratio_to(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]] | 
     return None
 
 
-def joined(first: Draft, second: Draft) -> Draft:
-    """Return one draft that divides the first's measure by the second's."""
+def joined(first: Draft, second: Draft, subtract: bool) -> Draft:
+    """Return one draft that divides the first's measure by the second's, or subtracts it."""
     if first.fees and second.fees and first.fees != second.fees:
         raise Unclear("with fees and before fees: say one of the two")
     for half in (first, second):
         extra = half.having or half.order or half.share or half.window or half.of_total
         if extra or half.limit or half.compare or half.difference or half.weight:
-            raise Unclear("a ratio of two measures: ask for nothing else with it")
+            raise Unclear("two measures of different rows: ask for nothing else with it")
     if len(first.measures) != 1 or len(second.measures) > 1 or second.groups:
-        raise Unclear("a ratio of two measures: say one measure and its rows on either side")
+        raise Unclear("two measures of different rows: say one measure and its rows on either side")
     below = second.measures[0] if second.measures else first.measures[0]
     tops, bottoms = (
         tuple(placed.condition for placed in half.where) for half in (first, second)
@@ -55,8 +59,9 @@ def joined(first: Draft, second: Draft) -> Draft:
         for half in (first, second)
         for placed in half.where
     ):
-        raise Unclear("a ratio of two measures: one label on either side")
-    ratio = Quotient(Scoped(first.measures[0], tops), Scoped(below, bottoms))
+        raise Unclear("two measures of different rows: one label on either side")
+    upper, lower = Scoped(first.measures[0], tops), Scoped(below, bottoms)
+    both = Signed((("+", upper), ("-", lower))) if subtract else Quotient(upper, lower)
     return replace(
-        first, measures=[ratio], where=[], groups=first.groups, fees=first.fees or second.fees
+        first, measures=[both], where=[], groups=first.groups, fees=first.fees or second.fees
     )

@@ -8,10 +8,10 @@ from kit.ai.words.asked import Asked
 from kit.ai.words.draft import Cursor, Draft, Unclear
 from kit.ai.words.finish import finish
 from kit.ai.words.items import Item
-from kit.ai.words.multiples import read_multiple
+from kit.ai.words.multiples import joined, read_multiple
 from kit.ai.words.read_groups import read_bare, read_by, read_order, read_rank, read_which
 from kit.ai.words.read_limits import read_limit
-from kit.ai.words.read_measures import read_measure
+from kit.ai.words.read_measures import read_measure, read_several
 from kit.ai.words.read_parts import (
     read_fees,
     read_joins,
@@ -25,9 +25,9 @@ from kit.ai.words.read_rows import read_filter, read_labels, read_not, read_scop
 from kit.data.sql.layer import MetricLayer
 
 READERS = (
-    read_fees, read_window, read_share, read_share_after, read_limit, read_which, read_by,
-    read_rank, read_order, read_weight, read_labels, read_filter, read_time, read_not, read_scope,
-    read_measure, read_bare, read_joins, read_soft,
+    read_several, read_fees, read_window, read_share, read_share_after, read_limit, read_which,
+    read_by, read_rank, read_order, read_weight, read_labels, read_filter, read_time, read_not,
+    read_scope, read_measure, read_bare, read_joins, read_soft,
 )  # fmt: skip
 """In this order each is offered the item; the first that can read it moves on."""
 
@@ -41,10 +41,10 @@ def read_question(items: Sequence[Item], layer: MetricLayer) -> Asked:
         If a part fits nowhere, or the whole has two readings.
     """
     halves = read_multiple(items)
-    if halves is not None:
-        first, second = (read_draft(half, layer) for half in halves)
-        return finish_multiple(first, second, layer)
-    return finish(read_draft(items, layer), layer)
+    if halves is None:
+        return finish(read_draft(items, layer), layer)
+    first, second = (read_draft(half, layer) for half in halves[:2])
+    return finish(joined(first, second, halves[2]), layer)
 
 
 def read_draft(items: Sequence[Item], layer: MetricLayer) -> Draft:
@@ -58,10 +58,3 @@ def read_draft(items: Sequence[Item], layer: MetricLayer) -> Draft:
     if cursor.aggregate:
         raise Unclear("average: I do not see of what")
     return cursor.draft
-
-
-def finish_multiple(first: Draft, second: Draft, layer: MetricLayer) -> Asked:
-    """Return the quotient of two scoped measures."""
-    from kit.ai.words.multiples import joined
-
-    return finish(joined(first, second), layer)

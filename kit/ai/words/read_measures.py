@@ -40,6 +40,25 @@ def read_measure(cursor: Cursor) -> bool:
     return True
 
 
+def read_several(cursor: Cursor) -> bool:
+    """Read ``min, max and average bid``."""
+    functions: list[str] = []
+    place = cursor.place
+    while (meaning := cursor.at(place).get("agg")) is not None:
+        functions.append(str(meaning.value))
+        said, place = cursor.joint(place + 1)
+        if not said:
+            break
+    if len(functions) < 2:
+        return False
+    column = cursor.at(cursor.skip(place)).get("column")
+    if column is None or cursor.draft.measures:
+        raise Unclear(f"{cursor.item.text} and more: of which column? Ask for nothing else with it")
+    cursor.draft.measures = [Aggregate(each, str(column.value)) for each in functions]
+    cursor.place = cursor.skip(place) + 1
+    return True
+
+
 def _is_aside(cursor: Cursor) -> bool:
     before = cursor.at(cursor.place - 1)
     return before.text in (":", "(") or before.has("gloss")

@@ -170,6 +170,8 @@ def read_joins(cursor: Cursor) -> bool:
     elif item.text == "on average" and _is_average(cursor):
         pass
     elif item.has("agg") and not item.has("filler"):
+        if cursor.aggregate is not None:
+            raise Unclear(f"{item.text}: beside the average before it, or of it?")
         cursor.aggregate = str(item.meanings[0].value)
     else:
         return False

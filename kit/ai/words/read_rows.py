@@ -178,12 +178,25 @@ def read_time(cursor: Cursor) -> bool:
     if meaning is None:
         return False
     time = meaning.value if isinstance(meaning.value, Hours) else (meaning.value,)
+    if isinstance(time, Hours):
+        _check_hours(cursor, time)
     if isinstance(time, Hours) or not _more_days(cursor, time):
         placed = Placed(When(time, cursor.negate), cursor.place, cursor.linked(cursor.place))
         cursor.draft.where.append(placed)
     cursor.place += 1
     _after_condition(cursor)
     return True
+
+
+def _check_hours(cursor: Cursor, hours: Hours) -> None:
+    """Doubt hours beside hours, as in ``before 9 am and after 9 pm``: both never hold."""
+    for known in cursor.draft.where:
+        condition = known.condition
+        if isinstance(condition, When) and isinstance(condition.time, Hours):
+            first, end = condition.time.first, condition.time.end
+            apart = hours.first >= end or first >= hours.end
+            if apart or _joined(cursor, known.place, cursor.place):
+                raise Unclear(f"{cursor.item.text}: together with the hours before, or instead?")
 
 
 def _more_days(cursor: Cursor, days: tuple[Days, ...]) -> bool:

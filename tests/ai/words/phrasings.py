@@ -54,6 +54,9 @@ ANSWERED: dict[str, str] = {
         "count(*)", f"NOT won AND exchange = 'aurora' AND {DAY} = DATE '2026-03-04'"),
     # columns
     "average bid by exchange": by("exchange", "avg(bid_price_cpm)"),
+    "min, max and average bid per exchange": by(
+        "exchange", "min(bid_price_cpm), max(bid_price_cpm), avg(bid_price_cpm)"),
+    "average and median bid": of("avg(bid_price_cpm), median(bid_price_cpm)"),
     "median clearing price on cassini": of(
         "median(clearing_price_cpm)", "exchange = 'cassini'"),
     "95th percentile of the bid price by exchange": by(
@@ -179,6 +182,9 @@ ANSWERED: dict[str, str] = {
     "how often do we bid below the floor": of("avg((bid_price_cpm < bid_floor_cpm)::INT)"),
     "win rate on aurora vs borealis": by(
         "exchange", WIN_RATE, "WHERE exchange IN ('aurora', 'borealis')"),
+    "conversions in the US minus conversions in Japan": of(
+        "count(*) FILTER (WHERE conversion AND country = 'US')"
+        " - count(*) FILTER (WHERE conversion AND country = 'JP')"),
     "average bid of wins and losses": by("won", "avg(bid_price_cpm)"),
     "how does CTR differ between banner and video": by(
         "ad_format", CTR, "WHERE ad_format IN ('banner', 'video')"),
@@ -227,6 +233,7 @@ DECLINED: dict[str, str] = {
     "clicks and users by country": "users",
     "market price by exchange": "average",
     "top country per campaign by clicks": "together, or in each",
+    "clicks before 9 am vs after 9 pm": "instead",
     "share of mobile impressions by exchange": "share of what",
     "average bid of impressions and clicks": "rows",
     "average ratio of clearing price to bid on wins": "average ratio",
