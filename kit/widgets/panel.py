@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,12 @@ _STYLE = """<style>
 .kit-panel table.kit-heat th { font-weight: 400; padding: 0 3px; text-align: right;
   color: var(--jp-ui-font-color2); background: transparent; }
 .kit-panel table.kit-heat thead th { text-align: center; padding: 0; }
+.kit-panel .kit-rows { overflow-x: auto; max-width: 100%; line-height: 1.5; }
+.kit-panel table.kit-facts { line-height: 1.5; max-width: 1100px; }
+.kit-panel table.kit-facts th { white-space: nowrap; }
+.kit-panel table.kit-facts td code { font-size: 11.5px; background: transparent; color: inherit;
+  font-family: var(--jp-code-font-family); }
+.kit-panel .kit-check { color: var(--jp-error-color1, #b00020); }
 .kit-panel .kit-caption { font-size: 12px; color: var(--jp-ui-font-color2); margin: 2px 0; }
 .kit-panel .main-svg { background: transparent !important; }
 .kit-panel .main-svg text { fill: var(--jp-ui-font-color1) !important; }
@@ -193,13 +200,32 @@ def markdown_table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def markdown_code(text: str, language: str = "sql") -> str:
+    """Return text as fenced Markdown; no run of backticks in it ends the fence.
+
+    Examples
+    --------
+    >>> print(markdown_code("SELECT 1"))
+    ```sql
+    SELECT 1
+    ```
+    """
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    lines = "\n".join(line for line in text.splitlines() if line.strip())
+    return f"{fence}{language}\n{lines}\n{fence}"
+
+
 def _as_html(markdown: str) -> str:
-    """Return our own simple Markdown (tables and plain lines) as HTML."""
+    """Return our own simple Markdown (tables, fenced code and plain lines) as HTML."""
     parts: list[str] = []
     for block in markdown.split("\n\n"):
         lines = block.strip().splitlines()
         if len(lines) > 1 and lines[1].startswith("| ---"):
             parts.append(html_table(_cells(lines[0]), [_cells(line) for line in lines[2:]]))
+        elif lines and lines[0].startswith("```"):
+            code = html.escape("\n".join(lines[1:-1]))
+            parts.append(f'<pre style="font: 12px monospace">{code}</pre>')
         elif lines:
             parts.append(f"<p>{html.escape(' '.join(lines)).replace('**', '')}</p>")
     return "".join(parts)
