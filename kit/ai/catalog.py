@@ -89,7 +89,8 @@ class Catalog:
         for (table, column), values in self.values.items():
             kind = self.plain[table][column].upper()
             if kind.startswith(("TIMESTAMP", "DATE")):
-                rows = int(self.run(f'SELECT count("{column}") FROM "{table}"').frame.iloc[0, 0])
+                frame = self.run(f'SELECT count("{column}") AS n FROM "{table}"').frame
+                rows = int(frame["n"].item())
                 found.setdefault(column, {str(day)[:10]: rows for day in values})
                 continue
             if "CHAR" not in kind or not may_share(column):

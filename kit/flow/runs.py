@@ -12,14 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from kit.base.alive import alive, started
 from kit.base.errors import RunError
 from kit.base.store import open_store, transaction
 from kit.base.workspace import runs_path
 
 STATUSES = ("running", "done", "failed")
-_START_TOLERANCE_S = 2.0
 _BUSY_S = 2.0
 _MIGRATIONS = (
     """
@@ -143,7 +141,7 @@ def start_run(verb: str, spec: Mapping[str, Any], versions: Mapping[str, str]) -
                 str(Path.cwd()),
                 _json(versions),
                 os.getpid(),
-                psutil.Process().create_time(),
+                started(os.getpid()),
                 utc_now(),
             ),
         )
@@ -236,7 +234,7 @@ def _mark_killed(connection: sqlite3.Connection) -> None:
     running = connection.execute(
         "SELECT id, pid, pid_started FROM runs WHERE status = 'running'"
     ).fetchall()
-    gone = [row["id"] for row in running if not _alive(row["pid"], row["pid_started"])]
+    gone = [row["id"] for row in running if not alive(row["pid"], row["pid_started"])]
     if not gone:
         return
     with transaction(connection):
@@ -247,19 +245,9 @@ def _mark_killed(connection: sqlite3.Connection) -> None:
         )
 
 
-def _alive(pid: int, started: float) -> bool:
-    """Whether the very process still runs: a number is given out again, with another start."""
-    try:
-        process = psutil.Process(pid)
-        same = abs(process.create_time() - started) < _START_TOLERANCE_S
-        return bool(same and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
 def _as_it_stands(row: sqlite3.Row) -> Run:
     run = _run(row)
-    if run.status == "running" and not _alive(row["pid"], row["pid_started"]):
+    if run.status == "running" and not alive(row["pid"], row["pid_started"]):
         return replace(run, status="failed", message=KILLED)
     return run
 
