@@ -72,6 +72,9 @@ class Grants:
             If `allow` names what is not in the schema, or nothing at all.
         """
         by_name = {name.lower(): name for name in schema}
+        if len(by_name) < len(schema):
+            raise DataError("schema: two tables differ in the case of their letters alone; names "
+                            "are compared without it. Rename one.")  # fmt: skip
         wanted: dict[str, set[str]] = {}
         for entry in by_name if allow is None else allow:
             whole = by_name.get(entry.strip().lower())  # a table's own name may have a dot
@@ -144,11 +147,18 @@ def read_schema(ddl: str, dialect: str = "duckdb") -> dict[str, dict[str, str]]:
                 f"schema: got {statement.sql(dialect=dialect)[:80]!r}; must be CREATE TABLE with "
                 "columns. Leave other statements out."
             )
-        tables[declared.this.name] = {
-            column.name: column.args["kind"].sql(dialect=dialect) if column.args.get("kind") else ""
+        tables[_folded(declared.this.this, dialect)] = {
+            _folded(column.this, dialect): column.args["kind"].sql(dialect=dialect)
+            if column.args.get("kind")
+            else ""
             for column in declared.expressions
             if isinstance(column, exp.ColumnDef)
         }
     if not tables:
         raise DataError("schema: declares no table. Give at least one CREATE TABLE.")
     return tables
+
+
+def _folded(name: exp.Expr, dialect: str) -> str:
+    """Return a name as the database keeps it: PostgreSQL turns one without quotes to lower case."""
+    return name.name if dialect != "postgres" or name.args.get("quoted") else name.name.lower()

@@ -187,12 +187,18 @@ def _around(node: exp.Expr) -> int:
 def _number(node: exp.Expr) -> float | None:
     """Return a whole number, or a date or an interval in seconds, that is written out."""
     if isinstance(node, exp.Cast) and node.this.is_string:
+        count, _, unit = node.this.name.partition(" ")
+        if unit:
+            return _seconds(count, unit)
         try:
             return datetime.fromisoformat(node.this.name).replace(tzinfo=UTC).timestamp()
         except ValueError:
             return None
     if isinstance(node, exp.Interval) and isinstance(node.this, exp.Literal):
-        unit = node.text("unit").upper().removesuffix("S")
-        count = whole(node.this.name)
-        return None if count is None or unit not in _SECONDS else count * _SECONDS[unit]
+        return _seconds(node.this.name, node.text("unit"))
     return size_of(node)
+
+
+def _seconds(count: str, unit: str) -> int | None:
+    number, size = whole(count), _SECONDS.get(unit.upper().removesuffix("S"))
+    return None if number is None or size is None else number * size

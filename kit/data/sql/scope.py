@@ -192,7 +192,7 @@ class Resolver:
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
             return [self._named(node, ctes)]
         if isinstance(node, exp.Table) and isinstance(node.this, exp.GenerateSeries):
-            column = ("generate_series", "range")
+            column = ("generate_series", "range", alias)
             return [Source(alias, renamed(Shape(column, series_length(node.this)), names))]
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table | exp.Subquery):
             found = self._sources(node.this, ctes, outer)
@@ -308,8 +308,12 @@ class Resolver:
         """Return most rows of a SELECT before its LIMIT, or what multiplies those of its tables."""
         own = list(own_nodes(node, ("with_", "from_", "joins")))
         parts = own_nodes(node, ("with_", "from_"))
-        lists = [part for part in parts if isinstance(part, exp.Explode)]
-        made = list_length(part.this for part in lists) or 1
+        lists = [
+            part for part in parts if isinstance(part, exp.Explode | exp.ExplodingGenerateSeries)
+        ]
+        made = (
+            list_length(part.this if isinstance(part, exp.Explode) else part for part in lists) or 1
+        )
         if made > 1 and made * factor > joins.MAX_PRODUCT:
             raise UnsafeSQLError(
                 f"its lists make {made * factor:,} rows of one; at most {joins.MAX_PRODUCT:,} are "

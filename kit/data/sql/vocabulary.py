@@ -42,6 +42,7 @@ _EXPRESSIONS = (
     exp.Struct, exp.Map, exp.ToMap, exp.VarMap, exp.MapFromEntries, exp.Lambda, exp.Comprehension,
     exp.Bracket, exp.Slice, exp.Dot, exp.Kwarg, exp.Filter, exp.WithinGroup, exp.IgnoreNulls,
     exp.RespectNulls, exp.HavingMax, exp.Collate, exp.AtTimeZone, exp.Anonymous, exp.GenerateSeries,
+    exp.ExplodingGenerateSeries,
     exp.Repeat, exp.Pad, exp.Format, exp.AnonymousAggFunc,
     exp.JSONPath, exp.JSONPathRoot, exp.JSONPathKey, exp.JSONPathSubscript, exp.JSONPathWildcard,
     exp.JSONExtract, exp.JSONExtractScalar, exp.JSONKeyValue,
