@@ -10,10 +10,12 @@ from urllib.parse import parse_qsl, unquote
 from kit.base.errors import DataError
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_POSTGRES = re.compile(
+_HOST = r"(?:[\w.%-]*|\[[\da-fA-F:.]*\])(?::\d*)?"
+_POSTGRES = re.compile(  # strict, so that no part of a password can pass for another part
     r"postgres(?:ql)?://"
     r"(?:(?P<user>[^:@/?#\s]*)(?::(?P<password>[^@/?#\s]*))?@)?"
-    r"(?P<place>[\w.,:%\[\]-]*)(?:/(?P<database>[^@/?#\s]*))?(?:\?(?P<options>[^#\s]*))?"
+    rf"(?P<place>{_HOST}(?:,{_HOST})*)(?:/(?P<database>[^@/?#\s]*))?"
+    r"(?:\?(?P<options>(?:\w+=[^&@#\s]*&?)*))?"
 )
 _SECRETS = frozenset({"password", "sslpassword"})
 _FORM = "postgresql://user@host:5432/database"

@@ -37,7 +37,10 @@ _SETTINGS = """
            set_config('idle_in_transaction_session_timeout', %(idle)s, true),
            set_config('search_path', 'public, pg_temp', true),
            set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, YMD', true),
-           set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true)
+           set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true),
+           -- Nobody waits for a query whose client was killed. Older servers lack this one.
+           (SELECT set_config(name, '1000', true) FROM pg_catalog.pg_settings
+            WHERE name = 'client_connection_check_interval')
 """
 _COLUMNS = """
     SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod)

@@ -80,7 +80,8 @@ _OBJECTS = """
                             AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
                             AND e.extname = ANY(%(extensions)s)))
     ),
-    mine AS (SELECT oid FROM pg_catalog.pg_roles WHERE pg_has_role(session_user, oid, 'MEMBER'))
+    mine AS (SELECT oid FROM pg_catalog.pg_roles
+             WHERE pg_has_role(session_user, oid, 'MEMBER') AND rolname <> 'pg_database_owner')
     SELECT kind, place, name, 'OWNER', quote_ident(pg_get_userbyid(owner))
     FROM objects WHERE owner IN (SELECT oid FROM mine)
     UNION ALL
