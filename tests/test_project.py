@@ -20,7 +20,7 @@ ONLY_IN = {
     "lightgbm": "kit/models/",
     "matplotlib": "kit/report/figures.py",
     "numba": "kit/base/jit.py",
-    "duckdb": ("kit/data/order.py", "kit/data/warehouse.py", "kit/data/sql/"),
+    "duckdb": ("kit/data/order.py", "kit/data/sql/"),
     "sqlite3": (
         "kit/base/store.py", "kit/flow/runs.py", "kit/validate/ledger.py", "kit/ai/journal.py",
     ),

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kit.base.errors import DataError
+from kit.base.errors import DataError, QueryError
 from kit.data.log import META_KEY, AuctionLog, LogMeta, open_meta, refuse_sealed
+from kit.data.sql.engine import Engine, Limits, ParquetTables
 
 BATCH_ROWS = 131_072
+_LONGEST_S, _MOST_ROWS, _MOST_MB = 3600.0, 10_000_000, 1024
 
 
 def is_kit_log(path: Path) -> bool:
@@ -80,46 +80,34 @@ class ScannedLog:
                 table = pa.Table.from_batches([batch]).replace_schema_metadata(None)
                 yield AuctionLog(table.to_pandas(), self.meta)
 
-    def sql(self, query: str, memory_limit: str = "1GB") -> pd.DataFrame:
-        """Return the answer to a person's own SQL; the log is the view ``auctions``.
+    def sql(self, query: str, memory_mb: int = 1024) -> pd.DataFrame:
+        """Return the answer to a person's own SQL; the log is the table ``auctions``.
 
-        The query can read this file and no other, and write nothing.
+        It is one SELECT, run in a process that can read this file and no other, and write nothing
+        (`kit.data.sql.engine.Engine`).
+
+        Parameters
+        ----------
+        query : str
+        memory_mb : int
+            What a query may hold; sorts that need more go through a temporary file.
 
         Raises
         ------
         DataError
             With DuckDB's message, if the query cannot be answered, or is not one SELECT.
         """
-        with tempfile.TemporaryDirectory() as spill, duckdb.connect() as connection:
-            connection.execute("SET temp_directory = ?", [spill])
-            connection.execute(f"SET memory_limit = '{memory_limit}'")
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET enable_progress_bar = false")
-            scan = connection.read_parquet(str(self.path))
-            scan.create_view("auctions")
-            connection.execute("SET allowed_paths = ?", [[str(self.path)]])
-            connection.execute("SET enable_external_access = false")
-            connection.execute("SET python_enable_replacements = false")
-            connection.execute("SET lock_configuration = true")
-            try:
-                _one_select(connection, query)
-                answer = connection.sql(query).to_arrow_table()
-            except duckdb.Error as error:
-                raise DataError(f"sql: {error}") from None
-        return _frame(answer)
-
-
-def _frame(table: pa.Table) -> pd.DataFrame:
-    """Return pandas' own types; DuckDB's sums of whole numbers are decimals."""
-    decimals = [field.name for field in table.schema if pa.types.is_decimal(field.type)]
-    frame: pd.DataFrame = table.to_pandas()
-    return frame.astype(dict.fromkeys(decimals, "float64"))
-
-
-def _one_select(connection: duckdb.DuckDBPyConnection, query: str) -> None:
-    kinds = [statement.type.name for statement in connection.extract_statements(query)]
-    if kinds != ["SELECT"]:
-        raise DataError(
-            f"sql: got {', '.join(kinds) or 'no statement'}; must be one SELECT. "
-            "Ask one question at a time."
+        limits = Limits(
+            timeout_seconds=_LONGEST_S, memory_mb=memory_mb, rows=_MOST_ROWS, answer_mb=_MOST_MB
         )
+        try:
+            with Engine(ParquetTables({"auctions": self.path}), limits) as engine:
+                answer = engine.run(query)
+        except QueryError as error:
+            raise DataError(str(error)) from None
+        if answer.truncated:
+            raise DataError(
+                f"sql: the answer is larger than {_MOST_ROWS:,} rows or {_MOST_MB:,} MB. "
+                "Aggregate it, or read the log with batches()."
+            )
+        return answer.frame

@@ -66,6 +66,7 @@ def test_refuses_sealed_and_foreign_files(tmp_path: Path) -> None:
         "SELECT * FROM read_text('{folder}/note.txt')",
         "COPY auctions TO '{folder}/copy.csv'",
         "COPY auctions TO '{log}'",
+        "WITH x AS (COPY (SELECT 1) TO '{log}' (FORMAT csv, USE_TMP_FILE false)) FROM x",
         "ATTACH '{folder}/new.db'",
         "SET enable_external_access = true",
         "SELECT 1; SELECT 2",
@@ -86,7 +87,7 @@ def test_sql_reads_only_its_log_and_writes_nothing(tmp_path: Path, query: str) -
 
 def test_sql_spills_what_memory_does_not_hold() -> None:
     query = "SELECT a.*, range AS copy FROM auctions a, range(10) ORDER BY hash(timestamp, range)"
-    few = ScannedLog(PATH).sql(f"{query} LIMIT 5 OFFSET 1400000", "120MB")  # ~0.4 GB to sort
+    few = ScannedLog(PATH).sql(f"{query} LIMIT 5 OFFSET 1400000", memory_mb=120)  # ~0.4 GB to sort
     assert len(few) == 5
 
 
@@ -102,6 +103,6 @@ def test_sql_answers_in_pandas_types() -> None:
         "SELECT sum(won::int) AS wins, max(timestamp) AS last FROM auctions"
     )
     assert answer.dtypes.astype(str).to_dict() == {
-        "wins": "float64",
+        "wins": "int64",
         "last": "datetime64[us, UTC]",
     }
