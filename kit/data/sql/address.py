@@ -15,7 +15,7 @@ _POSTGRES = re.compile(  # strict, so that no part of a password can pass for an
     r"postgres(?:ql)?://"
     r"(?:(?P<user>[^:@/?#\s]*)(?::(?P<password>[^@/?#\s]*))?@)?"
     rf"(?P<place>{_HOST}(?:,{_HOST})*)(?:/(?P<database>[^@/?#\s]*))?"
-    r"(?:\?(?P<options>(?:\w+=[^&@#\s]*&?)*))?"
+    r"(?:\?(?P<options>(?:\w+=[^&@#\s]*(?:&\w+=[^&@#\s]*)*)?))?"
 )
 _SECRETS = frozenset({"password", "sslpassword"})
 _FORM = "postgresql://user@host:5432/database"
