@@ -166,8 +166,9 @@ def open_catalog(
     """
     engine = Engine(locate_source(path), limits)
     try:
-        grants = Grants.of(engine.schema(), allow)
-        return Catalog(engine, grants, load_metrics(root), read_pairs(root))
+        schema = engine.schema()
+        layer = load_metrics(root, schema)
+        return Catalog(engine, Grants.of(schema, allow), layer, read_pairs(root))
     except BaseException:
         engine.close()
         raise
