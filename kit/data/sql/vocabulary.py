@@ -169,6 +169,11 @@ def is_aggregate(node: exp.Expr, dialect: str) -> bool:
     return isinstance(node, exp.AggFunc)
 
 
+def allowed_nodes() -> frozenset[type[exp.Expr]]:
+    """Return the kinds of node that a query may hold in any dialect."""
+    return _NODES
+
+
 def has_aggregate(tree: exp.Expr, dialect: str) -> bool:
     """Whether anything in a tree turns many rows into one."""
     return any(is_aggregate(node, dialect) for node in tree.walk())
