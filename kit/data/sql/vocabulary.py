@@ -153,6 +153,8 @@ def check_nodes(tree: exp.Expr, dialect: str) -> None:
             _check_named(node, allowed)
         elif isinstance(node, exp.DataType):
             _check_type(node)
+        elif isinstance(node, exp.Struct | exp.Tuple):
+            _check_row(node)
         elif isinstance(node, exp.Format):
             check_format(node, node.this)
         elif isinstance(node, exp.Repeat | exp.Pad):
@@ -241,6 +243,15 @@ def _check_text(node: exp.Expr) -> None:
         for value in node.args.values():
             if isinstance(value, str) and not _WORD.match(value):
                 raise UnsafeSQLError(f"{value!r} is not allowed as a word", position(node))
+
+
+def _check_row(node: exp.Expr) -> None:
+    """Refuse what would be written as another value: a row of one, a part without a name."""
+    if isinstance(node, exp.Struct):
+        if any(not isinstance(part, exp.PropertyEQ | exp.Column) for part in node.expressions):
+            raise UnsafeSQLError("each part of struct_pack needs a name: a := ...", position(node))
+    elif len(node.expressions) == 1 and not isinstance(node.parent, exp.Values | exp.Distinct):
+        raise UnsafeSQLError("a row of one value must be written row(...)", position(node))
 
 
 def _check_type(node: exp.DataType) -> None:
