@@ -47,19 +47,23 @@ def check_growth(tree: exp.Expr) -> None:
     UnsafeSQLError
         Naming the function.
     """
-    made = math.prod(max(abs(size_of(node.args.get("times")) or 1), 1)
-                     for node in tree.find_all(exp.Repeat))  # fmt: skip
+    found = list(tree.find_all(exp.Repeat, exp.Lambda, exp.Comprehension, exp.GenerateSeries))
+    repeats = [size_of(node.args.get("times")) for node in found if isinstance(node, exp.Repeat)]
+    made = math.prod(max(abs(size or 1), 1) for size in repeats)
     if made > MAX_REPEATS:
         raise UnsafeSQLError(
             f"repeat: its sizes multiply to {made:,}; at most {MAX_REPEATS:,} are allowed"
         )
-    for node in tree.find_all(exp.Lambda, exp.Comprehension):
-        _check_lambda(node)
-    inner = [node for node in tree.find_all(exp.GenerateSeries) if _around(node) > 0]
-    if math.prod(series_length(node) for node in inner) > MAX_INNER:
-        raise UnsafeSQLError(
-            f"series inside a lambda may multiply to {MAX_INNER} values", position(inner[0])
-        )
+    inner = 1
+    for node in found:
+        if isinstance(node, exp.Lambda | exp.Comprehension):
+            _check_lambda(node)
+        elif isinstance(node, exp.GenerateSeries) and _around(node):
+            inner *= series_length(node)
+            if inner > MAX_INNER:
+                raise UnsafeSQLError(
+                    f"series inside a lambda may multiply to {MAX_INNER} values", position(node)
+                )
 
 
 def check_size(node: exp.Expr, size: exp.Expr | None) -> None:

@@ -108,17 +108,21 @@ def own_nodes(node: exp.Expr, skip: Sequence[str] = ()) -> Iterator[exp.Expr]:
 
     A join's table is no part of it, a join's condition is.
     """
+    waiting = _parts(node, skip)[::-1]
+    while waiting:  # a loop: through nested generators a long chain takes the square of its time
+        part = waiting.pop()
+        yield part
+        if not isinstance(part, QUERIES):
+            waiting += _parts(part, ("this",) if isinstance(part, exp.Join) else ())[::-1]
+
+
+def _parts(node: exp.Expr, skip: Sequence[str]) -> list[exp.Expr]:
+    found = []
     for name, value in node.args.items():
-        if name in skip:
-            continue
-        for part in value if isinstance(value, list) else [value]:
-            if not isinstance(part, exp.Expr):
-                continue
-            yield part
-            if isinstance(part, exp.Join):
-                yield from own_nodes(part, ("this",))
-            elif not isinstance(part, QUERIES):
-                yield from own_nodes(part)
+        if name not in skip:
+            parts = value if isinstance(value, list) else [value]
+            found += [part for part in parts if isinstance(part, exp.Expr)]
+    return found
 
 
 def check_in(source: Source, name: str, node: exp.Expr) -> None:

@@ -92,7 +92,8 @@ def check_sql(
         resolver = Resolver(grants, dialect)
         resolver.resolve(tree)
         project(resolver.reads, tree, resolver.left_out)
-        written = _with_limit(tree, row_limit).sql(dialect=dialect, comments=False)
+        limited = _with_limit(tree, row_limit)
+        written = limited.sql(dialect=dialect, comments=False, copy=False)
         _check_written(written, grants, dialect)
     except (RecursionError, SqlglotError) as error:
         words = "nested too deeply" if isinstance(error, RecursionError) else "not SQL of ours"

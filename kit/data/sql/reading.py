@@ -18,7 +18,7 @@ from kit.base.errors import UnsafeSQLError
 MAX_TEXT = 10_000
 """Longest query, in characters."""
 
-MAX_TOKENS = 1_000
+MAX_TOKENS = 800
 """Most words, numbers and signs of a query."""
 
 MAX_NESTING = 30
