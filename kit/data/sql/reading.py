@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import unicodedata
 from functools import lru_cache
 from itertools import pairwise
@@ -31,6 +32,9 @@ MAX_STEPS = 6
 """Steps of the parser a token; a plain query takes 1 to 2."""
 
 _INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+_INTERVAL = re.compile(
+    r"\s*-?[\d.]+\s*([A-Za-z]+\s*(-?[\d.]+\s*[A-Za-z]+\s*)*)?\Z|\s*\d+:\d\d(:\d\d)?\s*\Z"
+)
 _OPEN, _CLOSED = ("(", "[", "{"), (")", "]", "}")
 
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of what is refused here
@@ -61,6 +65,7 @@ def read(sql: str, dialect: str, room: int = 1) -> exp.Expr:
             f"it has {len(tokens):,} words; at most {room * MAX_TOKENS:,} are allowed"
         )
     _check_depth(tokens, room * MAX_NESTING)
+    _check_intervals(tokens)
     end = _end_of_pivot(sql, tokens)
     if end is not None:
         sql = f"SELECT * FROM ({sql[:end]}) {sql[end:]}"
@@ -164,6 +169,16 @@ def _check_depth(tokens: list[Token], most: int) -> None:
     links = [1 for last, token in pairwise(tokens) if last.text in _CLOSED and token.text in ".["]
     if len(links) > MAX_LINKS:
         raise UnsafeSQLError(f"more than {MAX_LINKS} times a bracket is followed by '.' or '['")
+
+
+def _check_intervals(tokens: list[Token]) -> None:
+    """Refuse an interval of which the parser would drop the end: ``'2 days ago'``."""
+    for last, token in pairwise(tokens):
+        text = token.token_type == TokenType.STRING
+        if last.token_type == TokenType.INTERVAL and text and not _INTERVAL.match(token.text):
+            raise UnsafeSQLError(
+                f"interval {token.text!r} must be numbers with units", f"{token.line}:{token.col}"
+            )
 
 
 def _step(token: Token) -> int:

@@ -136,6 +136,8 @@ def test_a_star_leaves_out_what_is_not_granted():
         ("SELECT rowid FROM deals, unnest([1]) u", "no column 'rowid'"),
         ("SELECT deals FROM deals, unnest([1]) u", "name its columns"),
         ("SELECT (at,) FROM deals", "written row"),
+        ("SELECT INTERVAL '2 days ago'", "numbers with units"),
+        ("SELECT INTERVAL '1 day 02:00:00'", "numbers with units"),
         ("SELECT struct_pack(1 + at) FROM deals", "needs a name"),
         ("SELECT " + "1, " * MAX_TOKENS + "1", "words; at most"),
         ("SELECT repeat('x', hour) FROM auctions", "written out"),

@@ -88,6 +88,8 @@ ODD = [
     "SELECT a.auction_id, c.kind FROM auctions a ASOF JOIN conversions c "
     "ON a.campaign_id = c.campaign_id AND a.timestamp >= c.timestamp",
     "SELECT x FROM range(3) t(x), generate_series(1, 2) s",
+    "SELECT INTERVAL '1 day 2 hours' a, INTERVAL '-1.5 days' b, INTERVAL '01:30:00' c, "
+    "INTERVAL 1 WEEK d, INTERVAL (1 + 1) DAY e, '1 day 02:00:00'::INTERVAL f",
     "SELECT [x + 1 FOR x IN [1, 2] IF x > 1], list_filter([1, 2], lambda x: x > 1)",
     "SELECT {'a': 1, 'b': 'c'}.b, MAP {'k': 2}['k'], [1, 2, 3][1:2]",
     "SELECT -2 ** 2 a, -7 // 2 b, -7 % 3 c, 1 / 2 d, 7 ^ 2 e, NOT TRUE AND FALSE f",
