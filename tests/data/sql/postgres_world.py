@@ -15,6 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from kit.base.assets import asset_dir
+
 from .engine_world import CANARY
 
 PASSWORD = "s3cret-p@ss/word?"
@@ -34,6 +38,7 @@ _TABLES = """
     CREATE SEQUENCE numbers;
     ANALYZE;
 """
+_SERVER_TYPES = {"DOUBLE": "DOUBLE PRECISION", "TINYINT": "SMALLINT", "UTINYINT": "SMALLINT"}
 _READER = """
     CREATE ROLE {role} LOGIN PASSWORD '{password}';
     GRANT USAGE ON SCHEMA other TO {role};
@@ -57,8 +62,8 @@ class Postgres:
     folder: Path
     port: int
 
-    def url(self, role: str = "reader", password: str = QUOTED) -> str:
-        return f"postgresql://{role}:{password}@127.0.0.1:{self.port}/ads"
+    def url(self, role: str = "reader", password: str = QUOTED, database: str = "ads") -> str:
+        return f"postgresql://{role}:{password}@127.0.0.1:{self.port}/{database}"
 
     def admin(self, database: str = "ads") -> Any:
         """Connect as a superuser; each statement counts at once."""
@@ -99,6 +104,26 @@ class Postgres:
                 [text],
             ).fetchall()
         return [query for (query,) in found]
+
+
+def load_samples(server: Postgres) -> None:
+    """Copy data_samples/ into a database `samples`, which `reader` may read."""
+    with server.admin() as connection:
+        connection.execute("CREATE DATABASE samples")
+    with duckdb.connect() as files, server.admin("samples") as connection:
+        for path in sorted(asset_dir("data_samples").glob("*.parquet")):
+            rows = files.sql(f"SELECT * FROM '{path}'")
+            kinds = [str(kind) for kind in rows.types]
+            columns = ", ".join(
+                f'"{name}" {_SERVER_TYPES.get(kind, kind)}'
+                for name, kind in zip(rows.columns, kinds, strict=True)
+            )
+            text = server.folder / "rows.csv"
+            rows.write_csv(str(text), header=False)
+            connection.execute(f"CREATE TABLE {path.stem} ({columns})")
+            with connection.cursor().copy(f"COPY {path.stem} FROM STDIN (FORMAT csv)") as copy:
+                copy.write(text.read_bytes())
+            connection.execute(f"GRANT SELECT ON {path.stem} TO reader; ANALYZE {path.stem}")
 
 
 def postgres_programs() -> Path | None:

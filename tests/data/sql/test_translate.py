@@ -1,0 +1,86 @@
+"""What the semantic layer writes for DuckDB means the same on PostgreSQL, guard included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from kit.ai.words.labels import label_queries
+from kit.base.errors import QueryError
+from kit.data.sql.grants import Grants
+from kit.data.sql.limits import Limits
+from kit.data.sql.metrics import load_metrics
+from kit.data.sql.policy import check_sql
+from kit.data.sql.remote import RemoteEngine
+from kit.data.sql.translate import translate_sql
+from tests.ai.scoring import (
+    HERE,
+    TABLES,
+    read_questions,
+    rows_of,
+    same_rows,
+    sample_values,
+    understand,
+)
+
+from .postgres_world import Postgres, load_samples
+
+
+@pytest.fixture(scope="module")
+def samples(postgres: Postgres) -> Iterator[RemoteEngine]:
+    load_samples(postgres)
+    with RemoteEngine(postgres.url(database="samples"), Limits(timeout_seconds=30)) as engine:
+        yield engine
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("SELECT a / b FROM t", "SELECT CAST(a AS DOUBLE PRECISION) / b FROM t"),
+        ("SELECT a FROM t ORDER BY a DESC", "SELECT a FROM t ORDER BY a DESC NULLS LAST"),
+        (
+            "SELECT quantile_cont(a, 0.5) AS m FROM t",
+            "SELECT PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY a) AS m FROM t",
+        ),
+    ],
+)
+def test_what_the_dialects_mean_otherwise_is_written_out(written: str, meant: str) -> None:
+    assert translate_sql(written, "postgres") == meant
+    assert translate_sql(translate_sql(written, "postgres"), "duckdb", "postgres")
+
+
+@pytest.mark.parametrize("sql", ["SELECT (", "SELECT 1; SELECT 2", "SELECT 'a"])
+def test_what_cannot_be_translated_is_said(sql: str) -> None:
+    with pytest.raises(QueryError, match="cannot be said in postgres's dialect") as caught:
+        translate_sql(sql, "postgres")
+    assert caught.value.kind == "syntax"
+
+
+@pytest.mark.slow
+def test_labels_are_the_same(samples: RemoteEngine) -> None:
+    tables = samples.schema()
+    assert sorted(tables) == sorted(TABLES)
+    grants = Grants.of(tables)
+    asked = label_queries(load_metrics(HERE), tables)
+    assert asked.keys() == sample_values().keys()
+    for place, sql in asked.items():
+        checked = check_sql(translate_sql(sql, "postgres"), grants, dialect="postgres")
+        told = samples.run(checked.sql).frame.iloc[:, 0]
+        assert sorted(map(str, told)) == sorted(sample_values()[place]), place
+
+
+@pytest.mark.slow
+def test_open_questions_have_the_same_answers(samples: RemoteEngine) -> None:
+    grants = Grants.of(samples.schema())
+    answered = 0
+    for question in read_questions("open"):
+        sql = understand(question["question"]).sql
+        if sql is None:
+            continue
+        checked = check_sql(translate_sql(sql, "postgres"), grants, dialect="postgres")
+        frame = samples.run(checked.sql).frame
+        told = frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None)
+        assert same_rows(told, rows_of(sql), ordered=False), (question["question"], checked.sql)
+        answered += 1
+    assert answered > 30
