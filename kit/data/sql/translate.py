@@ -5,10 +5,50 @@ from __future__ import annotations
 import sqlglot
 from sqlglot.errors import ErrorLevel, SqlglotError
 
-from kit.base.errors import QueryError
+from kit.base.errors import QueryError, UnsafeSQLError
+from kit.data.sql.grants import Grants
+from kit.data.sql.policy import ROW_LIMIT, CheckedSQL, check_sql
 
 WRITTEN = "duckdb"
 """The dialect of metrics.toml, and of all SQL that this package writes itself."""
+
+
+def check_translated(
+    sql: str, grants: Grants, *, to: str, of: str = WRITTEN, row_limit: int = ROW_LIMIT
+) -> CheckedSQL:
+    """Guard a query in one dialect, say it in another, and guard that: it alone may be run.
+
+    Parameters
+    ----------
+    sql : str
+    grants : Grants
+        What it may read.
+    to, of : str
+        Dialect of the engine, and of the query.
+    row_limit : int
+        Rows that it may return.
+
+    Raises
+    ------
+    UnsafeSQLError
+        If either is refused. A place is one in `sql`.
+    QueryError
+        If it cannot be said in the other dialect.
+
+    Examples
+    --------
+    >>> grants = Grants.of({"days": {"wins": "INT", "bids": "INT"}})
+    >>> check_translated("SELECT wins / bids AS rate FROM days", grants, to="postgres").sql
+    'SELECT CAST(wins AS DOUBLE PRECISION) / bids AS rate FROM days ... LIMIT 10000'
+    """
+    judged = check_sql(sql, grants, dialect=of, row_limit=row_limit)
+    if to == of:
+        return judged
+    written = translate_sql(judged.sql, to, of)
+    try:
+        return check_sql(written, grants, dialect=to, row_limit=row_limit)
+    except UnsafeSQLError as error:
+        raise UnsafeSQLError(f"{error.reason} (in {to}'s dialect)") from None
 
 
 def translate_sql(sql: str, to: str, of: str = WRITTEN) -> str:

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from kit.ai.words.labels import label_queries
-from kit.base.errors import QueryError
+from kit.base.errors import QueryError, UnsafeSQLError
 from kit.data.sql.grants import Grants
 from kit.data.sql.limits import Limits
 from kit.data.sql.metrics import load_metrics
-from kit.data.sql.policy import check_sql
 from kit.data.sql.remote import RemoteEngine
-from kit.data.sql.translate import translate_sql
+from kit.data.sql.translate import check_translated, translate_sql
 from tests.ai.scoring import (
     HERE,
     TABLES,
@@ -57,6 +56,16 @@ def test_what_cannot_be_translated_is_said(sql: str) -> None:
     assert caught.value.kind == "syntax"
 
 
+def test_both_readings_are_guarded() -> None:
+    grants = Grants.of({"days": {"wins": "INT", "bids": "INT", "day": "DATE"}}, ["days.wins"])
+    with pytest.raises(UnsafeSQLError, match="bids") as caught:
+        check_translated("SELECT bids FROM days", grants, to="postgres")
+    assert caught.value.at == "1:11"
+    with pytest.raises(UnsafeSQLError, match=r"postgres's dialect") as caught:
+        check_translated("SELECT entropy(wins) FROM days", grants, to="postgres")
+    assert caught.value.at is None
+
+
 @pytest.mark.slow
 def test_labels_are_the_same(samples: RemoteEngine) -> None:
     tables = samples.schema()
@@ -65,7 +74,7 @@ def test_labels_are_the_same(samples: RemoteEngine) -> None:
     asked = label_queries(load_metrics(HERE), tables)
     assert asked.keys() == sample_values().keys()
     for place, sql in asked.items():
-        checked = check_sql(translate_sql(sql, "postgres"), grants, dialect="postgres")
+        checked = check_translated(sql, grants, to="postgres")
         told = samples.run(checked.sql).frame.iloc[:, 0]
         assert sorted(map(str, told)) == sorted(sample_values()[place]), place
 
@@ -78,7 +87,7 @@ def test_open_questions_have_the_same_answers(samples: RemoteEngine) -> None:
         sql = understand(question["question"]).sql
         if sql is None:
             continue
-        checked = check_sql(translate_sql(sql, "postgres"), grants, dialect="postgres")
+        checked = check_translated(sql, grants, to="postgres")
         frame = samples.run(checked.sql).frame
         told = frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None)
         assert same_rows(told, rows_of(sql), ordered=False), (question["question"], checked.sql)
