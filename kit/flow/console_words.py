@@ -20,8 +20,8 @@ def no_answer(done: Answered) -> str:
     """
     near = f" Nearest: {', '.join(done.nearest)}." if done.nearest else ""
     if done.by == LAYER:
-        why = " ".join(read_as(done))
-        return f"No answer: {why}{near} Ask it in other words, or name a model."
+        why = " ".join(read_as(done)).rstrip(".")
+        return f"No answer: {why}.{near} Ask it in other words, or name a model."
     if done.attempts:
         return f"No answer: none of the {len(done.attempts)} drafts of {done.by} held."
     why = " ".join(read_as(done)) or "it gave no reason."

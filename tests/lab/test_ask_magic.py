@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
+from kit.base.assets import asset_dir
 from kit.flow.workspace import lay_out
 from tests.ai.loopback import Loopback, Step
 
@@ -73,6 +75,20 @@ def test_a_model_repairs_its_draft(
                   "Model scripted: 2 calls, 104 tokens", "price unknown"):  # fmt: skip
         assert words in text
     assert shell.user_ns["kit_answer"]["n"].item() == 150_000
+
+
+def test_the_templates_own_words_are_understood(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = json.loads((asset_dir("notebooks") / "09_ask_the_data.ipynb").read_text())["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells)
+    (metrics,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    question = "%%kit_sql --allow auctions\nquality share by exchange"
+    assert "No answer: " in said(shell, capsys, question)
+    Path("metrics.toml").write_text(metrics)
+    shown = said(shell, capsys, question)
+    assert "quality_share: impressions on good pages over all impressions" in shown
+    assert shell.user_ns["kit_answer"]["quality_share"].between(0, 1).all()
 
 
 @pytest.mark.parametrize(
