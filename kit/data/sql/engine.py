@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -62,6 +66,11 @@ class Engine:
         return "duckdb"
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """What is read."""
+        return self.source.files
+
+    @property
     def pid(self) -> int | None:
         """Process id of the child that runs; None if none does."""
         process = self._process
@@ -107,6 +116,13 @@ class Engine:
         header, _ = self._ask({"do": "schema"})
         tables: dict[str, dict[str, str]] = header["tables"]
         return tables
+
+    def stop(self) -> None:
+        """End what another thread runs: its query fails. A later one starts another child."""
+        pid = self.pid
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the child; a later query starts another."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -22,6 +23,11 @@ class QueryEngine(Protocol):
     @property
     def dialect(self) -> str:
         """Dialect of its SQL, as the guard names it: ``duckdb`` or ``postgres``."""
+        ...
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files that are read; none of a server."""
         ...
 
     def run(self, sql: str) -> QueryResult:
@@ -48,6 +54,10 @@ class QueryEngine(Protocol):
 
     def schema(self) -> Mapping[str, Mapping[str, str]]:
         """Return the SQL type of every column, by table."""
+        ...
+
+    def stop(self) -> None:
+        """Stop what another thread runs: its query fails with a `QueryError`."""
         ...
 
     def close(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -20,6 +22,7 @@ from kit.data.sql.results import QueryResult, ScanEstimate, to_frame
 
 Answer = TypeVar("Answer")
 _CONNECT_SECONDS = 10
+_STOP_SECONDS = 2.0
 _OURS = {"client_encoding": "utf8", "application_name": "kit"}
 
 
@@ -58,6 +61,7 @@ class RemoteEngine:
         self.address = url if isinstance(url, Address) else Address(url)
         self.limits = limits or Limits()
         self._lock = threading.Lock()
+        self._stopped = threading.Event()
         self._backend: Any = None
 
     def __repr__(self) -> str:
@@ -67,6 +71,11 @@ class RemoteEngine:
     def dialect(self) -> str:
         """Dialect of its SQL, as the guard names it."""
         return "postgres"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """None: the tables are the server's."""
+        return ()
 
     def run(self, sql: str) -> QueryResult:
         """Return the answer to one SELECT.
@@ -110,6 +119,14 @@ class RemoteEngine:
         """
         return self._ask(postgres.columns)
 
+    def stop(self) -> None:
+        """Stop, on the server, what another thread runs: its query fails."""
+        backend = self._backend
+        if backend is not None and self._lock.locked():
+            self._stopped.set()
+            with contextlib.suppress(Exception):  # it has ended meanwhile, or the server is gone
+                backend.con.cancel_safe(timeout=_STOP_SECONDS)
+
     def close(self) -> None:
         """Close the connection; a later query opens another."""
         with self._lock:
@@ -128,6 +145,7 @@ class RemoteEngine:
 
     def _ask(self, work: Callable[[Any], Answer]) -> Answer:
         with self._lock:
+            self._stopped.clear()
             self._renew()
             try:
                 return self._transaction(work)
@@ -169,6 +187,8 @@ class RemoteEngine:
             except psycopg.Error as error:
                 if connection.closed or connection.info.transaction_status != 0:
                     self._end()
+                if self._stopped.is_set():
+                    raise QueryError("other", "was stopped. Ask again.") from None
                 raise (late(seconds) if over.is_set() else failure(error, seconds)) from None
             except BaseException:
                 if connection.closed or connection.info.transaction_status != 0:

@@ -18,6 +18,7 @@ from kit.data.sql.engine import DatabaseFile, Engine, Limits, ParquetTables
 from kit.data.sql.grants import Grants
 from kit.data.sql.policy import check_sql
 from kit.data.sql.protocol import QueryEngine
+from kit.data.sql.vocabulary import DIALECTS
 
 from .engine_world import World, make_world
 
@@ -63,6 +64,8 @@ def kind(request: pytest.FixtureRequest, world: World) -> Kind:
 @pytest.fixture(scope="module")
 def engine(kind: Kind) -> Iterator[QueryEngine]:
     with kind() as engine:
+        assert engine.dialect in DIALECTS
+        assert all(file.is_file() for file in engine.files)
         yield engine
 
 
@@ -196,6 +199,20 @@ def test_a_query_that_runs_on_is_stopped_and_the_next_one_answered(kind: Kind) -
             engine.run(kind.endless)
         assert caught.value.kind == "timeout"
         assert time.monotonic() - started < 2
+        assert engine.run("SELECT 1 AS one").frame["one"].item() == 1
+
+
+def test_another_thread_can_stop_a_query(kind: Kind) -> None:
+    with kind(timeout_seconds=30) as engine:
+        engine.stop()  # nothing runs
+        engine.run("SELECT 1")
+        started = time.monotonic()
+        stopper = threading.Timer(0.5, engine.stop)
+        stopper.start()
+        with pytest.raises(QueryError):
+            engine.run(kind.endless)
+        stopper.join()
+        assert time.monotonic() - started < 5
         assert engine.run("SELECT 1 AS one").frame["one"].item() == 1
 
 

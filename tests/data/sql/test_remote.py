@@ -132,6 +132,19 @@ def test_a_query_ends_with_the_process_that_asked(postgres: Postgres) -> None:
     assert _soon(lambda: postgres.working("kit_answer") == [])
 
 
+def test_a_query_that_another_thread_stops_is_ended_on_the_server(postgres: Postgres) -> None:
+    with RemoteEngine(postgres.url(), Limits(timeout_seconds=30)) as engine:
+        engine.run(COUNT)
+        stopper = threading.Timer(0.5, engine.stop)
+        stopper.start()
+        with pytest.raises(QueryError, match="was stopped") as caught:
+            engine.run(RUNS_ON[1])
+        stopper.join()
+        assert caught.value.kind == "other"
+        assert _soon(lambda: postgres.working("kit_answer") == [])
+        assert engine.run(COUNT).frame["n"].item() == 20_000
+
+
 def test_an_advisory_lock_ends_with_its_query(postgres: Postgres, engine: RemoteEngine) -> None:
     engine.run("SELECT pg_advisory_lock(42)")
     with postgres.admin() as connection:
