@@ -19,7 +19,7 @@ from kit.base.files import atomic_path, file_hash
 from kit.base.specs import Spec
 from kit.data.sql.limits import Limits
 from kit.data.sql.plain import plain_rows
-from kit.data.sql.policy import pretty_sql
+from kit.data.sql.pretty import pretty_sql
 from kit.flow.runs import Outcome, Say
 from kit.flow.workspace import SETTINGS, read_settings
 
@@ -174,7 +174,8 @@ def answer_lines(done: Answered) -> list[str]:
             "none of the drafts held.")  # fmt: skip
         lines.append(f"No answer: {mend}")
         return lines
-    lines += ["", pretty_sql(done.sql or ""), ""]
+    scans = "" if done.estimate is None else f"Scans about {done.estimate.rows:,} rows."
+    lines += ["", pretty_sql(done.sql or ""), "", scans]
     frame = done.answer.frame
     lines += frame.head(_SHOWN_ROWS).to_string(index=False).splitlines()
     if len(frame) > _SHOWN_ROWS:

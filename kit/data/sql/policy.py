@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -137,20 +136,6 @@ def check_expression(text: str, columns: Mapping[str, str], *, dialect: str = "d
     check_sql(f"SELECT {text} FROM row", grants, dialect=dialect)
     check_nodes(tree, dialect)  # quotes odd names, as above
     return str(entries[0].unalias().sql(dialect=dialect, comments=False))
-
-
-def pretty_sql(sql: str, dialect: str = "duckdb") -> str:
-    """Return a checked query over several lines, for the eye.
-
-    Examples
-    --------
-    >>> print(pretty_sql("SELECT won FROM auctions LIMIT 5"))
-    SELECT
-      won
-    FROM auctions
-    LIMIT 5
-    """
-    return str(sqlglot.parse_one(sql, dialect=dialect).sql(dialect=dialect, pretty=True))
 
 
 def _with_limit(tree: exp.Expr, rows: int) -> exp.Expr:

@@ -1,4 +1,7 @@
-"""A hundred thousand texts that are nearly right or nearly harmful: what gets through harms not."""
+"""Texts that are nearly right or nearly harmful: what gets through harms not.
+
+`make bench` makes a hundred thousand of them.
+"""
 
 from __future__ import annotations
 
@@ -40,12 +43,12 @@ def fuzzed(judge: Judge, seed: int, count: int, grants: Grants = filled.GRANTS) 
 
 
 def test_what_is_accepted_reads_and_writes_nothing_that_it_may_not(judge):
-    assert fuzzed(judge, seed=6, count=1_200) == {}
+    assert fuzzed(judge, seed=6, count=800) == {}
     assert not judge.written()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(2))
 def test_ten_thousand_more(judge, seed):
     assert fuzzed(judge, seed=100 + seed, count=10_000) == {}
     assert not judge.written()
