@@ -89,6 +89,28 @@ def is_address(text: str) -> bool:
     return text.startswith("env:") or _SCHEME.match(text) is not None
 
 
+def check_source(text: str | None) -> None:
+    """Refuse an address that must not be written down, before anything records it.
+
+    Parameters
+    ----------
+    text : str or None
+        What a person named: a path, an address, ``env:NAME``, or nothing.
+
+    Raises
+    ------
+    DataError
+        If it is an address with a password, or one that cannot be read.
+
+    Examples
+    --------
+    >>> check_source("data_samples"), check_source("env:KIT_WAREHOUSE"), check_source(None)
+    (None, None, None)
+    """
+    if text is not None and _SCHEME.match(text):
+        read_address(text)
+
+
 def read_address(text: str) -> Address:
     """Return the address that a person wrote where others can read it.
 

@@ -9,7 +9,7 @@ import pytest
 
 from kit.base.assets import asset_dir
 from kit.base.errors import DataError
-from kit.data.sql.address import Address, read_address
+from kit.data.sql.address import Address, check_source, read_address
 from kit.data.sql.engine import Engine
 from kit.data.sql.limits import Limits
 from kit.data.sql.open_engine import open_engine
@@ -58,6 +58,15 @@ def test_what_cannot_be_opened_is_refused_and_its_password_not_repeated(
     if "such" not in text:
         for secret in ("s3", "cret"):
             assert secret not in str(caught.value).replace("secrets", "")
+
+
+@pytest.mark.parametrize("text", [URL, "postgresql://a:s3/cret@b/c", "mysql://a:s3cret@b/c"])
+def test_what_must_not_be_written_down_is_refused_before(text: str) -> None:
+    with pytest.raises(DataError) as caught:
+        check_source(text)
+    assert "cret@" not in str(caught.value)
+    for named in ("data_samples", "env:NO_SUCH_WAREHOUSE", "postgresql://reader@db/ads", None):
+        check_source(named)
 
 
 def test_a_variable_that_holds_no_address_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
