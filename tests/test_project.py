@@ -137,7 +137,7 @@ def test_locks_are_hashed_and_name_no_registry() -> None:
         text = path.read_text()
         assert "://" not in text
         pinned = re.findall(r"^[\w.\-\[\]]+==", text, flags=re.MULTILINE)
-        assert len(pinned) > 3
+        assert pinned
         assert text.count("--hash=sha256:") >= len(pinned)
 
 

@@ -122,6 +122,7 @@ def test_an_endless_reply_is_cut_off(loopback: Loopback, make_client: MakeClient
         ask(make_client())
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_closes_the_connection_and_is_charged_at_its_maximum(
     loopback: Loopback, make_client: MakeClient, journal: Journal
 ) -> None:

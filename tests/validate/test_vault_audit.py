@@ -204,9 +204,10 @@ NOT_ROWS = {
     "LandscapeModel.save", "write_partitions",  # they write
     "SealedSplit", "FrozenVariant", "freeze", "build_variant",  # they hold a path, or write there
     "SupplyPaths",  # of supply
+    "confirm_pair", "load_metrics",  # they take a workspace
 }  # fmt: skip
 TEXT = {"read_draws", "read_publisher"}
-WHOLE_FOLDER = {"open_sealed", "Vault", "VariantBoard", "solve_partitions"}
+WHOLE_FOLDER = {"open_sealed", "Vault", "VariantBoard", "solve_partitions", "open_catalog"}
 
 
 def out(path: Path) -> Path:
@@ -233,6 +234,8 @@ READERS: dict[str, Callable[[Path], object]] = {
     "load_frozen": kit.load_frozen,
     "Ledger": lambda path: kit.Ledger(path).entries(),
     "open_sealed": kit.open_sealed,
+    "open_catalog": kit.open_catalog,
+    "Journal": lambda path: kit.Journal(path).entries(),
     "Vault": kit.Vault,
     "VariantBoard": lambda path: cast(Any, kit).VariantBoard(path, None, []),
 }
@@ -285,7 +288,8 @@ def test_no_public_reader_hands_out_a_sealed_row(
             continue
         with pytest.raises((KitError, UnicodeDecodeError) if name in TEXT else KitError) as refused:
             pytest.fail(f"{name} took it: {read(given)}")
-        rows = name in ("load_log", "load_with_report", "AuctionLog.read", "ScannedLog", "seal_log")
+        rows = name in ("load_log", "load_with_report", "AuctionLog.read", "ScannedLog", "seal_log",
+                        "open_catalog")  # fmt: skip
         if rows and not given.is_dir():
             assert isinstance(refused.value, LeakageError), name
         assert not out(given).exists(), name
@@ -345,6 +349,20 @@ def test_sql_reaches_no_sealed_row(case: Case) -> None:
     ):
         with pytest.raises(DataError, match=r"^sql: "):
             scanned.sql(query)
+
+
+def test_questions_about_a_sealed_folder_reach_its_open_splits_alone(case: Case) -> None:
+    with kit.open_catalog(case.sealed.folder) as catalog:
+        assert set(catalog.tables) == {"train", "tune"}
+        for query in (
+            "SELECT click FROM holdout",
+            f"SELECT * FROM '{case.sealed.holdout_path}'",
+            f"SELECT * FROM read_parquet('{case.sealed.holdout_path}')",
+        ):
+            with pytest.raises(kit.UnsafeSQLError):
+                catalog.run(query)
+            with pytest.raises(kit.QueryError):
+                catalog.engine.run(query)
 
 
 def importers(module: str) -> set[str]:

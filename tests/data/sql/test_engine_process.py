@@ -159,6 +159,7 @@ def test_idleness_ends_the_child(start: Callable[..., Engine]) -> None:
     assert engine.run("SELECT 2 AS n").frame["n"].item() == 2
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_leaves_no_answer_for_the_next_query(start: Callable[..., Engine]) -> None:
     engine = start(timeout_seconds=20)
     pid = _pid(engine)
