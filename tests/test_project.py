@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import subprocess
@@ -56,6 +57,7 @@ def test_style() -> None:
     run(tool("ruff"), "format", "--check", ".")
 
 
+@functools.cache
 def imports(path: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):

@@ -49,7 +49,7 @@ def planted(case: Mapping[str, Any], root: Path) -> Iterator[tuple[Catalog, str]
         )
         connection.execute(f"CREATE TABLE identities AS SELECT '{HIDDEN}' AS user_id")
     if where == "metric_text":
-        told = json.dumps(text.replace("\x00", ""))
+        told = json.dumps(text.replace("\x00", "").replace("\x7f", ""), ensure_ascii=False)
         (root / "metrics.toml").write_text(
             f"[metrics.pigeons]\nmeans = {told}\nunit = {told}\nwords = [{told}]\ncount = 'won'\n",
             encoding="utf-8", errors="replace",

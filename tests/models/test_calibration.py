@@ -152,6 +152,7 @@ def test_scores_without_positives_or_rows_are_none() -> None:
     assert score_probabilities([0.0, 0.5], [1, 0]).log_loss is None
 
 
+@pytest.mark.slow
 def test_it_does_not_depend_on_the_threads_of_blas() -> None:
     """Else the same spec, built again, would be another candidate and charged again."""
     code = """

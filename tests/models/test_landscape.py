@@ -244,6 +244,7 @@ def test_saved_landscape_is_the_same(still: Any, landscape: LandscapeModel, tmp_
     )
 
 
+@pytest.mark.slow
 def test_same_seed_same_landscape(still: Any, landscape: LandscapeModel) -> None:
     again = LandscapeModel.fit(still.train, still.tune, seed=3, num_threads=2)
     np.testing.assert_array_equal(

@@ -73,6 +73,7 @@ def test_saved_model_predicts_the_same(still: Any, response: ResponseModel, tmp_
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_same_seed_same_model(still: Any, response: ResponseModel) -> None:
     again = ResponseModel.fit(still.train, still.tune, seed=3, num_threads=2)
     np.testing.assert_array_equal(again.predict(still.holdout), response.predict(still.holdout))
