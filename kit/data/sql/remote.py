@@ -50,6 +50,13 @@ class RemoteEngine:
     DataError
         If the address cannot be read.
 
+    Notes
+    -----
+    PostgreSQL is the only server so far (tested on Debian's 15). Another of Ibis' back ends needs
+    its functions reviewed for the guard (functions.toml), a file like `kit.data.sql.postgres` that
+    reads without writing and stops on the server, and a check of its roles. A single row comes
+    whole, so one value of 1 GB, which the guard lets no query make, takes that much memory here.
+
     Examples
     --------
     >>> engine = RemoteEngine("postgresql://reader:s3cret@db.example/ads")

@@ -107,8 +107,10 @@ class Postgres:
 
 
 def load_samples(server: Postgres) -> None:
-    """Copy data_samples/ into a database `samples`, which `reader` may read."""
+    """Copy data_samples/ into a database `samples`, which `reader` may read; once a server."""
     with server.admin() as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = 'samples'").fetchone():
+            return
         connection.execute("CREATE DATABASE samples")
     with duckdb.connect() as files, server.admin("samples") as connection:
         for path in sorted(asset_dir("data_samples").glob("*.parquet")):
