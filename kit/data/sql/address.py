@@ -14,7 +14,7 @@ _HOST = r"(?:[\w.%-]*|\[[\da-fA-F:.]*\])(?::\d*)?"
 _POSTGRES = re.compile(  # strict, so that no part of a password can pass for another part
     r"postgres(?:ql)?://"
     r"(?:(?P<user>[^:@/?#\s]*)(?::(?P<password>[^@/?#\s]*))?@)?"
-    rf"(?P<place>{_HOST}(?:,{_HOST})*)(?:/(?P<database>[^@/?#\s]*))?"
+    rf"(?P<place>{_HOST}(?:,{_HOST})*)(?:/(?P<database>[^@/?#\s]*)(?:/(?P<schema>[^@/?#\s]+))?)?"
     r"(?:\?(?P<options>(?:\w+=[^&@#\s]*(?:&\w+=[^&@#\s]*)*)?))?"
 )
 _SECRETS = frozenset({"password", "sslpassword"})
@@ -23,12 +23,12 @@ _FORM = "postgresql://user@host:5432/database"
 
 @dataclass(frozen=True)
 class Address:
-    """The address of a PostgreSQL server, role and database.
+    """The address of a PostgreSQL server, role, database and schema.
 
     Parameters
     ----------
     url : str
-        As libpq takes it; never shown.
+        As libpq takes it, with ``/schema`` after the database or not; never shown.
 
     Raises
     ------
@@ -54,7 +54,21 @@ class Address:
         """The address without password and options."""
         parts = self._parts()
         user = f"{parts['user']}@" if parts["user"] else ""
-        return f"postgresql://{user}{parts['place']}/{parts['database'] or ''}"
+        schema = f"/{parts['schema']}" if parts["schema"] else ""
+        return f"postgresql://{user}{parts['place']}/{parts['database'] or ''}{schema}"
+
+    @property
+    def schema(self) -> str:
+        """The schema whose tables go by their names alone; ``public`` if none is named."""
+        return unquote(self._parts()["schema"] or "public")
+
+    @property
+    def libpq(self) -> str:
+        """The address as libpq takes it: without a schema."""
+        found = _POSTGRES.fullmatch(self.url)
+        if found is None or found["schema"] is None:
+            return self.url
+        return self.url[: found.start("schema") - 1] + self.url[found.end("schema") :]
 
     @property
     def secrets(self) -> tuple[str, ...]:

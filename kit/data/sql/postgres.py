@@ -12,13 +12,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from kit.base.errors import QueryError
+from kit.base.errors import DataError, QueryError
 from kit.data.sql.limits import MB, Limits
 from kit.data.sql.postgres_values import arrow_column
 from kit.data.sql.results import ScanEstimate
-
-MAIN_SCHEMA = "public"
-"""Its tables go by their names alone; others as ``schema.table``."""
 
 _MOST_FETCHED = 2048
 _TYPES = {
@@ -29,18 +26,24 @@ _TYPES = {
 }  # fmt: skip
 """The words that the semantic layer and prompts know; PostgreSQL takes them as well."""
 
-# The transaction ends in a rollback, and these end with it. `public` alone, so that a name means
+# The transaction ends in a rollback, and these end with it. One schema alone, so that a name means
 # the table that `columns` listed, and no schema of the role's own.
 _SETTINGS = """
     SELECT set_config('statement_timeout', %(millis)s, true),
            set_config('lock_timeout', %(millis)s, true),
            set_config('idle_in_transaction_session_timeout', %(idle)s, true),
-           set_config('search_path', 'public, pg_temp', true),
+           set_config('search_path', quote_ident(%(schema)s) || ', pg_temp', true),
            set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, YMD', true),
            set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true),
            -- Nobody waits for a query whose client was killed. Older servers lack this one.
            (SELECT set_config(name, '1000', true) FROM pg_catalog.pg_settings
             WHERE name = 'client_connection_check_interval')
+"""
+_SCHEMAS = """
+    SELECT nspname FROM pg_catalog.pg_namespace
+    WHERE nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%%'
+      AND has_schema_privilege(oid, 'USAGE')
+    ORDER BY nspname
 """
 _COLUMNS = """
     SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
@@ -52,7 +55,7 @@ _COLUMNS = """
       AND a.attnum > 0 AND NOT a.attisdropped
       AND has_schema_privilege(n.oid, 'USAGE')
       AND has_column_privilege(c.oid, a.attnum, 'SELECT')
-    ORDER BY n.nspname <> 'public', n.nspname, c.relname, a.attnum
+    ORDER BY n.nspname <> %(schema)s, n.nspname, c.relname, a.attnum
 """
 _SIZES = """
     SELECT n.nspname, c.relname, c.reltuples::bigint
@@ -62,8 +65,10 @@ _SIZES = """
 
 
 @contextlib.contextmanager
-def reading(connection: Any, limits: Limits) -> Iterator[None]:
+def reading(connection: Any, limits: Limits, schema: str) -> Iterator[None]:
     """Hold a transaction that reads only, in bounded time, and is rolled back.
+
+    Tables of `schema` go by their names alone.
 
     Once its first statement has run, no statement can make it writing again. Advisory locks and
     settings, which a rollback does not undo, are discarded.
@@ -72,7 +77,7 @@ def reading(connection: Any, limits: Limits) -> Iterator[None]:
     try:
         millis = f"{limits.timeout_seconds * 1000:.0f}"
         idle = f"{limits.timeout_seconds * 2000 + 5000:.0f}"
-        connection.execute(_SETTINGS, {"millis": millis, "idle": idle})
+        connection.execute(_SETTINGS, {"millis": millis, "idle": idle, "schema": schema})
         yield
     finally:
         if not connection.closed:
@@ -109,7 +114,7 @@ def rows(connection: Any, sql: str, limits: Limits) -> tuple[pa.Table, bool]:
         size = min(4 * size, _MOST_FETCHED)
 
 
-def estimate(connection: Any, sql: str) -> ScanEstimate:
+def estimate(connection: Any, sql: str, schema: str) -> ScanEstimate:
     """Return what a query would read, by the server's plan and its counts of rows."""
     _declare(connection, sql)  # refuses what is no query, and runs nothing
     text = _explain(connection, "(FORMAT TEXT)", sql)
@@ -121,24 +126,38 @@ def estimate(connection: Any, sql: str) -> ScanEstimate:
         node = nodes.pop()
         nodes += node.get("Plans", [])
         if "Relation Name" in node:
-            table = (node.get("Schema", MAIN_SCHEMA), node["Relation Name"])
+            table = (node.get("Schema", schema), node["Relation Name"])
             scans[table] += 1
             returned[table] = max(returned.get(table, 0), int(node["Plan Rows"]))
     found = connection.execute(_SIZES, [[name for _, name in scans]]).fetchall()
-    sizes = {(schema, name): size for schema, name, size in found}
+    sizes = {(place, name): size for place, name, size in found}
     by_table: Counter[str] = Counter()
     for table, times in scans.items():
         # -1: a table that was never analysed; then what its scan would return is all that is known.
         size = sizes.get(table, -1)
-        by_table[_name(*table)] += times * (size if size >= 0 else returned[table])
+        by_table[_name(*table, schema)] += times * (size if size >= 0 else returned[table])
     return ScanEstimate(by_table.total(), dict(by_table), text)
 
 
-def columns(connection: Any) -> dict[str, dict[str, str]]:
-    """Return the type of every column that the role may read, by table."""
+def columns(connection: Any, schema: str) -> dict[str, dict[str, str]]:
+    """Return the type of every column that the role may read, by table.
+
+    Tables outside `schema` are named ``schema.table``.
+
+    Raises
+    ------
+    DataError
+        If there is no such schema.
+    """
+    places = [row[0] for row in connection.execute(_SCHEMAS, {}).fetchall()]
+    if schema not in places:
+        raise DataError(
+            f"warehouse: there is no schema {schema!r}; must be one of: {', '.join(places)}. Name "
+            "it after the database, as in postgresql://user@host/database/schema."
+        )
     tables: dict[str, dict[str, str]] = {}
-    for schema, table, column, kind in connection.execute(_COLUMNS, {}).fetchall():
-        tables.setdefault(_name(schema, table), {})[column] = _type(kind)
+    for place, table, column, kind in connection.execute(_COLUMNS, {"schema": schema}).fetchall():
+        tables.setdefault(_name(place, table, schema), {})[column] = _type(kind)
     return tables
 
 
@@ -209,8 +228,8 @@ def _list_reader(connection: Any, kind: int) -> Any:
     return partial(loader.load)
 
 
-def _name(schema: str, table: str) -> str:
-    return table if schema == MAIN_SCHEMA else f"{schema}.{table}"
+def _name(place: str, table: str, schema: str) -> str:
+    return table if place == schema else f"{place}.{table}"
 
 
 def _too_large(limits: Limits) -> QueryError:

@@ -71,8 +71,10 @@ _OBJECTS = """
                CASE WHEN nspname = 'pg_catalog' THEN 0::oid ELSE proowner END,
                coalesce(proacl, acldefault('f', proowner)), ARRAY['EXECUTE']
         FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+        JOIN pg_catalog.pg_language l ON l.oid = p.prolang
         WHERE prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
           AND (proname = ANY(%(reaching)s)
+               OR lanispl AND NOT lanpltrusted  -- such as plpython3u: it can open any file
                OR prosecdef AND nspname NOT IN ('pg_catalog', 'information_schema')
                OR EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
                           JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid

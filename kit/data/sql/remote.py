@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -22,6 +24,7 @@ from kit.data.sql.results import QueryResult, ScanEstimate, to_frame
 
 Answer = TypeVar("Answer")
 _CONNECT_SECONDS = 10
+_CATALOG_SECONDS = 30.0
 _STOP_SECONDS = 2.0
 _OURS = {"client_encoding": "utf8", "application_name": "kit"}
 
@@ -40,8 +43,9 @@ class RemoteEngine:
     Parameters
     ----------
     url : str or Address
-        ``postgresql://user@host:5432/database``. A password in it is never shown; libpq's own
-        places (``PGPASSWORD``, ``~/.pgpass``) serve as well.
+        ``postgresql://user@host:5432/database``, with ``/schema`` after it if that is not
+        ``public``. A password in it is never shown; libpq's own places (``PGPASSWORD``,
+        ``~/.pgpass``) serve as well.
     limits : Limits, optional
         What one query may cost; memory, threads and files are not of this engine.
 
@@ -112,19 +116,19 @@ class RemoteEngine:
             As `run`.
         """
         text = _one_text(sql)
-        return self._ask(lambda c: postgres.estimate(c, text))
+        return self._ask(lambda c: postgres.estimate(c, text, self.address.schema))
 
     def schema(self) -> dict[str, dict[str, str]]:
         """Return the type of every column that the role may read, by table.
 
-        Tables outside ``public`` are named ``schema.table``.
+        Tables outside the address' schema are named ``schema.table``.
 
         Raises
         ------
         DataError
             As `run`.
         """
-        return self._ask(postgres.columns)
+        return self._ask(self._columns, self._catalog_limits)
 
     def stop(self) -> None:
         """Stop, on the server, what another thread runs: its query fails."""
@@ -150,12 +154,18 @@ class RemoteEngine:
     ) -> None:
         self.close()
 
-    def _ask(self, work: Callable[[Any], Answer]) -> Answer:
+    @property
+    def _catalog_limits(self) -> Limits:
+        """For questions of ours about a catalog that may be large, however short a query may be."""
+        seconds = max(self.limits.timeout_seconds, _CATALOG_SECONDS)
+        return dataclasses.replace(self.limits, timeout_seconds=seconds)
+
+    def _ask(self, work: Callable[[Any], Answer], limits: Limits | None = None) -> Answer:
         with self._lock:
             self._stopped.clear()
             self._renew()
             try:
-                return self._transaction(work)
+                return self._transaction(work, limits or self.limits)
             except QueryError as error:
                 raise self._explained(error) from None
 
@@ -166,7 +176,9 @@ class RemoteEngine:
         if self._backend is None:
             self._backend = _open(self.address)
             try:
-                self._transaction(lambda c: refuse_writer(c, self.address.shown))
+                self._transaction(
+                    lambda c: refuse_writer(c, self.address.shown), self._catalog_limits
+                )
             except BaseException:
                 self._end()
                 raise
@@ -182,14 +194,14 @@ class RemoteEngine:
                 return False
         return True
 
-    def _transaction(self, work: Callable[[Any], Answer]) -> Answer:
+    def _transaction(self, work: Callable[[Any], Answer], limits: Limits) -> Answer:
         """Do one thing in a transaction that reads only; whatever went wrong, none stays open."""
         import psycopg
 
-        connection, seconds = self._backend.con, self.limits.timeout_seconds
+        connection, seconds = self._backend.con, limits.timeout_seconds
         with stopped_after(connection, seconds) as over:
             try:
-                with postgres.reading(connection, self.limits):
+                with postgres.reading(connection, limits, self.address.schema):
                     return work(connection)
             except psycopg.Error as error:
                 if connection.closed or connection.info.transaction_status != 0:
@@ -202,6 +214,9 @@ class RemoteEngine:
                     self._end()
                 raise
 
+    def _columns(self, connection: Any) -> dict[str, dict[str, str]]:
+        return postgres.columns(connection, self.address.schema)
+
     def _explained(self, error: QueryError) -> QueryError:
         """Say what the server leaves out: tables with a like name, and wrong arguments as such."""
         if error.kind != "name" or self._backend is None:
@@ -209,8 +224,9 @@ class RemoteEngine:
         name = named_function(error)
         try:
             if name is None:
-                return with_nearest(error, self._transaction(postgres.columns))
-            if self._transaction(lambda c: postgres.knows_function(c, name)):
+                return with_nearest(error, self._transaction(self._columns, self._catalog_limits))
+            known = partial(postgres.knows_function, name=name)
+            if self._transaction(known, self._catalog_limits):
                 return QueryError("type", str(error).removeprefix("sql: "))
         except QueryError:
             pass  # what was asked matters more than what could be added
@@ -254,7 +270,7 @@ def _connect(address: Address) -> Any:
     from psycopg.conninfo import conninfo_to_dict
 
     # libpq's own reading of the address: Ibis' leaves %40 in the name of a user.
-    given: dict[str, Any] = dict(conninfo_to_dict(address.url))
+    given: dict[str, Any] = dict(conninfo_to_dict(address.libpq))
     given["database"] = given.pop("dbname", None)
     given.setdefault("connect_timeout", _CONNECT_SECONDS)
     backend = ibis.postgres.connect(**{**given, **_OURS})

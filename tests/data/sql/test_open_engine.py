@@ -86,6 +86,10 @@ def test_an_address_shows_who_and_where_only() -> None:
     for text in (repr(address), str(address), f"{vars(RemoteEngine(address))}"):
         assert "cret" not in text
         assert "other" not in text
+    elsewhere = Address("postgresql://reader:s3cret@db:1/ads/log%20s?sslmode=require")
+    assert (elsewhere.shown, elsewhere.schema) == ("postgresql://reader@db:1/ads/log%20s", "log s")
+    assert elsewhere.libpq == "postgresql://reader:s3cret@db:1/ads?sslmode=require"
+    assert (address.schema, address.libpq) == ("public", address.url)
     assert Address("postgresql:///ads").shown == "postgresql:///ads"
     assert read_address("postgresql://a,b:1/ads").secrets == ()
 

@@ -58,6 +58,11 @@ _CASES = {
         "AS 'SELECT 1'",
         "may EXECUTE on routine public.wipe(a integer) as PUBLIC",
     ),
+    "untrusted language": (
+        "CREATE LANGUAGE anyfile HANDLER plpgsql_call_handler; CREATE FUNCTION public.wipe() "
+        "RETURNS INT LANGUAGE anyfile AS 'BEGIN RETURN 1; END'",
+        "may EXECUTE on routine public.wipe() as PUBLIC",
+    ),
     "file function": ("GRANT EXECUTE ON FUNCTION pg_read_file(text) TO {r}", "pg_read_file(text)"),
     "dblink": ("CREATE EXTENSION dblink", "public.dblink"),
     "its word for it": (
@@ -77,6 +82,7 @@ def role(postgres: Postgres) -> Iterator[str]:
     with postgres.admin() as connection:
         connection.execute('DROP EXTENSION IF EXISTS dblink; DROP TABLE IF EXISTS "My; ""T"')
         connection.execute("DROP FUNCTION IF EXISTS public.wipe")
+        connection.execute("DROP LANGUAGE IF EXISTS anyfile")
         connection.execute(f"REASSIGN OWNED BY {ROLE}, grp TO admin")
         connection.execute(f"DROP OWNED BY {ROLE}, grp; DROP ROLE {ROLE}, grp")
         connection.execute("DROP ROLE IF EXISTS between")

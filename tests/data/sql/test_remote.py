@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 
 from kit.base.errors import DataError, KitError, QueryError
+from kit.data.sql import postgres as postgres_module
+from kit.data.sql.grants import Grants
 from kit.data.sql.limits import Limits
+from kit.data.sql.policy import check_sql
 from kit.data.sql.remote import RemoteEngine
 
 from .engine_world import CANARY
@@ -268,6 +271,71 @@ def test_types_of_the_server_own(engine: RemoteEngine) -> None:
     assert (row["v"].months, row["v"].days, row["v"].nanoseconds) == (36, -2, -3_723_500_000_000)
     assert row["o"] == 5
     assert str(row["k"][0]) == "2024-01-01"
+
+
+def test_a_short_time_out_does_not_hold_for_the_catalog(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = "SELECT pg_sleep(0.3)"
+    columns = postgres_module.columns
+    monkeypatch.setattr(
+        postgres_module, "columns", lambda c, schema: (c.execute(slow), columns(c, schema))[1]
+    )
+    with RemoteEngine(postgres.url(), Limits(timeout_seconds=0.1)) as engine:
+        assert "auctions" in engine.schema()
+        with pytest.raises(QueryError, match=r"longer than 0\.1 s"):
+            engine.run(slow)
+
+
+def test_names_that_need_quotes_pass_the_guard_and_the_server(
+    postgres: Postgres, engine: RemoteEngine
+) -> None:
+    with postgres.admin() as connection:
+        connection.execute(
+            'CREATE TABLE "Odd Log" ("Exchange Id" INT, "select" INT, secret INT); '
+            'INSERT INTO "Odd Log" VALUES (1, 2, 3), (4, 5, 6); '
+            'GRANT SELECT ON "Odd Log" TO reader'
+        )
+    try:
+        grants = Grants.of(engine.schema(), ["Odd Log.Exchange Id", "Odd Log.select"])
+        for sql, wanted in (
+            ('SELECT sum("Exchange Id") AS a, max("select") AS b FROM "Odd Log"', [5, 5]),
+            ('SELECT * FROM "Odd Log" ORDER BY 1', [1, 2]),
+        ):
+            checked = check_sql(sql, grants, dialect="postgres")
+            assert engine.run(checked.sql).frame.iloc[0].tolist() == wanted, checked.sql
+    finally:
+        with postgres.admin() as connection:
+            connection.execute('DROP TABLE "Odd Log"')
+
+
+def test_the_tables_of_another_schema(postgres: Postgres) -> None:
+    with postgres.admin() as connection:
+        connection.execute(
+            'CREATE SCHEMA "Ad s"; CREATE TABLE "Ad s".auctions (only_here INT); '
+            'INSERT INTO "Ad s".auctions VALUES (7); ANALYZE; GRANT USAGE ON SCHEMA "Ad s" TO '
+            'reader; GRANT SELECT ON "Ad s".auctions TO reader'
+        )
+    try:
+        with RemoteEngine(f"{postgres.url()}/Ad%20s?connect_timeout=5") as engine:
+            schema = engine.schema()
+            assert schema["auctions"] == {"only_here": "INTEGER"}
+            assert "public.auctions" in schema
+            grants = Grants.of(schema, ["auctions"])
+            checked = check_sql("SELECT * FROM auctions", grants, dialect="postgres")
+            assert engine.run(checked.sql).frame["only_here"].tolist() == [7]
+            assert engine.explain(checked.sql).by_table == {"auctions": 1}
+            assert engine.explain("SELECT * FROM public.cheap").by_table == {
+                "public.auctions": 20_000
+            }
+    finally:
+        with postgres.admin() as connection:
+            connection.execute('DROP SCHEMA "Ad s" CASCADE')
+    with (
+        RemoteEngine(f"{postgres.url()}/none") as engine,
+        pytest.raises(DataError, match="there is no schema 'none'; must be one of: other, public"),
+    ):
+        engine.schema()
 
 
 def test_a_null_character_is_refused(engine: RemoteEngine) -> None:
