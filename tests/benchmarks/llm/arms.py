@@ -25,7 +25,8 @@ DEADLINE_S = 1800.0
 Arm = Callable[[str], pd.DataFrame | None]
 """From a question to the rows that answer it, or None where there is no answer."""
 
-_FENCE = re.compile(r"```(?:\w+)?\s*\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```\w*\s(.*?)(?:```|\Z)", re.DOTALL)
+_QUERY = re.compile(r"(?:SELECT|WITH|FROM)\b.*", re.DOTALL | re.IGNORECASE)
 
 _BARE = """\
 These tables are in DuckDB:
@@ -52,15 +53,26 @@ def bare(model: KeptModel, catalog: Catalog) -> Arm:
 
     def answer(question: str) -> pd.DataFrame | None:
         prompt = _BARE.format(schema=schema, question=question)
-        fences = _FENCE.findall(_complete(model, prompt))
-        if not fences:
+        sql = query_in(_complete(model, prompt))
+        if sql is None:
             return None
         try:
-            return catalog.engine.run(fences[0].strip().rstrip(";")).frame
+            return catalog.engine.run(sql).frame
         except QueryError:
             return None
 
     return answer
+
+
+def query_in(text: str) -> str | None:
+    r"""Return the query of a reply: what its first fence holds, else all if it starts as one.
+
+    >>> query_in("Sure:\n```sql\nSELECT 1;\n```"), query_in("select 1"), query_in("No.")
+    ('SELECT 1', 'select 1', None)
+    """
+    fenced = _FENCE.search(text)
+    query = _QUERY.match((fenced[1] if fenced else text).strip())
+    return query[0].rstrip("; \n") if query else None
 
 
 def through_kit(
