@@ -73,10 +73,13 @@ class Postgres:
             host=str(self.folder), port=self.port, user="admin", dbname=database, autocommit=True
         )
 
-    def state(self) -> dict[str, Any]:
+    def state(self, database: str = "ads") -> dict[str, Any]:
         """Return what tells whether any table, role, function, object or setting was changed."""
         asked = {
-            "auctions": "SELECT count(*), sum(id), sum(price), min(exchange) FROM auctions",
+            "rows": "SELECT relname::text, query_to_xml(format('SELECT count(*), md5(string_agg("
+            "t::text, chr(10) ORDER BY t::text)) FROM %s t', oid::regclass), true, false, '')::text"
+            " FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
+            "ORDER BY 1",
             "relations": "SELECT array_agg(relname || relfilenode || coalesce(relacl::text, '') "
             "ORDER BY oid) FROM pg_class WHERE relpersistence <> 't' AND relkind <> 't'",
             "functions": "SELECT count(*) FROM pg_proc",
@@ -89,10 +92,10 @@ class Postgres:
             "extensions": "SELECT array_agg(extname::text) FROM pg_extension",
             "settings": "SELECT array_agg(s::text) FROM pg_db_role_setting s",
             "configuration": "SELECT array_agg(name || setting) FROM pg_file_settings",
-            "sequence": "SELECT last_value::text || is_called FROM numbers",
+            "sequences": "SELECT array_agg(s::text) FROM pg_sequences s",
             "slots": "SELECT count(*) FROM pg_replication_slots",
         }
-        with self.admin() as connection:
+        with self.admin(database) as connection:
             return {name: connection.execute(sql).fetchall() for name, sql in asked.items()}
 
     def working(self, text: str) -> list[str]:
