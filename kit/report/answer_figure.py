@@ -43,7 +43,7 @@ def _bars(frame: pd.DataFrame, cells: Cells, measure: int) -> str:
         axes.set_yticks(range(rows), names)
         axes.invert_yaxis()
         axes.margins(x=0.14, y=0.02)
-        axes.grid(visible=False, axis="y")
+        axes.grid(visible=False)  # each bar says its number
         axes.xaxis.set_major_locator(MaxNLocator(5))
         measured, named = cells.header[measure], cells.header[0]
         more = f", the first {rows} of {len(frame):,}" if len(frame) > rows else ""

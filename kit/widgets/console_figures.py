@@ -40,7 +40,9 @@ def facts_html(done: Answered | None) -> str:
     """Return who drafted, how the question was read, what was to be scanned, and what failed."""
     if done is None:
         return ""
+    unanswered = done.question if done.answer is None else ""  # the rows shown are of another one
     rows = [
+        ("Question", html.escape(unanswered)),
         ("Drafted by", html.escape(done.by)),
         ("Read as", "<br>".join(map(html.escape, read_as(done)))),
         ("Nearest", html.escape(", ".join(done.nearest))),

@@ -16,6 +16,8 @@ from tests.browser.server import Server
 SPEC = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 PANEL_MS = 90_000
 BAR = "#jp-bottom-panel, .jp-StatusBar-Widget"
+DRAWN = ".js-plotly-plot .main-svg, .kit-rows table"
+"""What a panel shows once it is drawn: a chart, or the rows of an answer."""
 STDERR = ".jp-RenderedText[data-mime-type*=stderr]"
 
 
@@ -98,7 +100,7 @@ class LabPage:
         """Return the panel that is shown, drawn."""
         panel = self.page.locator(".kit-panel").first
         panel.wait_for(timeout=PANEL_MS)
-        panel.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=PANEL_MS)
+        panel.locator(DRAWN).first.wait_for(timeout=PANEL_MS)
         return panel
 
     def slider(self, label: str) -> Locator:

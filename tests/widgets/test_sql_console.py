@@ -122,6 +122,7 @@ def test_a_question_that_is_not_understood_keeps_the_answer(panel: SQLConsole) -
         assert said in panel.message.value
         assert result(panel) == before
     assert panel.ask("how is the weather").answer is None
+    assert "Question how is the weather Drafted by semantic layer" in text(panel.facts.value)
     assert panel.answered is not None
     assert panel.answered.question == "win rate by exchange"
 
