@@ -146,12 +146,18 @@ def _tied(term: exp.Expr, level: Level) -> list[Source]:
         return [source for source in left if id(source) in right]
     if not isinstance(term, _RELATE):
         return []
-    found: list[Source] = []
-    for column in _columns(term):
-        owner = _owner(column, level)
-        if owner is not None and owner not in found:
-            found.append(owner)
-    return found if len(found) > 1 else []
+    sides = [_owners(side, level) for side in term.iter_expressions()]
+    found = [source for side in sides for source in side]
+    # A mix of two entries on one side, as in ``a.x * b.y > 1``, compares nothing of the two.
+    if sum(bool(side) for side in sides) < 2:
+        return []
+    unlike = [source for place, source in enumerate(found) if source not in found[:place]]
+    return unlike if len(unlike) > 1 else []
+
+
+def _owners(side: exp.Expr, level: Level) -> list[Source]:
+    owners = [_owner(column, level) for column in _columns(side)]
+    return [owner for owner in owners if owner is not None]
 
 
 def _columns(term: exp.Expr) -> Iterator[exp.Column]:

@@ -137,21 +137,47 @@ def check_in(source: Source, name: str, node: exp.Expr) -> None:
         )
 
 
-def check_pattern(node: exp.Columns, level: Level) -> None:
-    """Refuse ``COLUMNS`` of a pattern that no granted column fits, or that names a hidden one."""
+def check_pattern(node: exp.Expr, pattern: exp.Expr, level: Level) -> None:
+    """Refuse a choice of columns by a pattern that no granted one fits, or that cannot be judged.
+
+    Parameters
+    ----------
+    node : Expr
+        ``COLUMNS(...)``, or a star with LIKE.
+    pattern : Expr
+        What chooses.
+    level : Level
+    """
     hidden = frozenset().union(*(source.hidden for source in level.sources))
-    for text in node.find_all(exp.Literal):
+    for text in pattern.find_all(exp.Literal):
         if text.name.lower() in hidden:
             raise UnsafeSQLError(f"column {text.name!r} is not granted", position(node))
     granted = [column for source in level.sources for column in source.shape.columns or ()]
-    if not (isinstance(node.this, exp.Literal) and granted):
+    if isinstance(pattern, exp.Lambda) and hidden:
+        raise UnsafeSQLError(
+            "columns are chosen by a function from a table that is granted in part; name them",
+            position(node),
+        )
+    if not (isinstance(pattern, exp.Literal) and granted):
         return
+    regex = pattern.name if isinstance(node, exp.Columns) else _as_regex(node, pattern.name)
     try:
-        fits = any(re.search(node.this.name, column, re.IGNORECASE) for column in granted)
+        fits = any(re.search(regex, column, re.IGNORECASE) for column in granted)
     except re.error:
         fits = False
     if not fits:
-        raise UnsafeSQLError(f"no column fits {node.this.name!r}", position(node))
+        raise UnsafeSQLError(f"no column fits {pattern.name!r}", position(node))
+
+
+def _as_regex(node: exp.Expr, pattern: str) -> str:
+    """Return a pattern of LIKE or GLOB as a regular expression; an escaped sign fits itself."""
+    many, one = ("*", "?") if isinstance(node, exp.Glob) else ("%", "_")
+    signs = {many: ".*", one: "."}
+    parts = re.split(r"\\(.)", pattern)
+    return "^" + "".join(
+        re.escape(part) if place % 2 else "".join(signs.get(c, re.escape(c)) for c in part)
+        for place, part in enumerate(parts)
+    ) + "$"  # fmt: skip
 
 
 def near(name: str, level: Level) -> str:

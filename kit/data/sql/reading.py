@@ -71,8 +71,9 @@ def read(sql: str, dialect: str, room: int = 1) -> exp.Expr:
         sql = f"SELECT * FROM ({sql[:end]}) {sql[end:]}"
         tokens = _tokens(sql, dialect)
     root = _one(_parsed(tokens, sql, dialect))
-    for quoted in list(root.find_all(exp.RawString)):
-        quoted.replace(exp.Literal.string(quoted.name))  # $$text$$ is text
+    for quoted in list(root.find_all(exp.RawString, exp.ByteString)):
+        _check_characters(quoted.name)
+        quoted.replace(exp.Literal.string(quoted.name))  # $$text$$ and E'text' are text
     inner = root.unnest() if isinstance(root, exp.Subquery) else root
     if not isinstance(inner, exp.Select | exp.SetOperation | exp.Values | exp.Pivot):
         kind = str(root.this).upper() if isinstance(root, exp.Command) else root.key.upper()
@@ -94,6 +95,10 @@ def check_text(sql: str) -> None:
         raise UnsafeSQLError("there is no statement")
     if len(sql) > MAX_TEXT:
         raise UnsafeSQLError(f"it has {len(sql):,} characters; at most {MAX_TEXT:,} are allowed")
+    _check_characters(sql)
+
+
+def _check_characters(sql: str) -> None:
     for place, character in enumerate(sql):
         if character in "\t\n\r" or unicodedata.category(character) not in _INVISIBLE:
             continue

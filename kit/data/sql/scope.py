@@ -9,6 +9,7 @@ file did not foresee find no other columns.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -144,6 +145,8 @@ class Resolver:
             level.sources += self._sources(lateral, ctes, level)
         level.aliases = aliases_of(node)
         for join in node.args.get("joins") or []:
+            if join.args.get("method") == "NATURAL":
+                _check_natural(join, level)
             for name in join.args.get("using") or []:
                 self._name(name.name.lower(), name, level, frozenset())
         self._inside(node, level, ctes, skip=("with_", "from_", "laterals"))
@@ -238,6 +241,11 @@ class Resolver:
         self._scan(node, 1)
         self.reads.append((node, table))
         shape = renamed(Shape(tuple(column.lower() for column in table.columns)), alias)
+        if table.hidden and len(shape.columns or ()) > len(table.columns):
+            raise UnsafeSQLError(
+                f"{table.name} has {len(table.columns)} granted columns; its alias names more",
+                position(node),
+            )
         return Source(node.alias_or_name.lower(), shape, table.hidden, table=True)
 
     def _scan(self, node: exp.Expr, times: int) -> None:
@@ -257,7 +265,13 @@ class Resolver:
             if isinstance(part, QUERIES):
                 self.query(part, ctes, level)
             elif isinstance(part, exp.Columns):
-                check_pattern(part, level)
+                check_pattern(part, part.this, level)
+            elif isinstance(part, exp.Like | exp.ILike | exp.Glob | exp.SimilarTo) and isinstance(
+                part.this, exp.Star
+            ):
+                check_pattern(part, part.expression, level)
+            elif isinstance(part, exp.Star) and isinstance(part.args.get("ilike"), exp.Expr):
+                check_pattern(exp.ILike(this=exp.Star()), part.args["ilike"], level)
             elif isinstance(part, exp.Column) and part.arg_key == "except_":
                 self._left_out(part, level)
             elif isinstance(part, exp.Column) and not isinstance(part.this, exp.Star):
@@ -327,3 +341,14 @@ class Resolver:
         if any(source.shape.rows is None for source in level.sources):
             return None, made * factor
         return made * math.prod(source.shape.rows or 0 for source in level.sources), 1
+
+
+def _check_natural(node: exp.Join, level: Level) -> None:
+    """Refuse a natural join that would compare columns which are not granted."""
+    counts = Counter(name for source in level.sources for name in source.hidden)
+    shared = next((name for name, count in counts.items() if count > 1), None)
+    if shared is not None:
+        raise UnsafeSQLError(
+            f"a natural join compares {shared!r} too, which is not granted; name the columns in "
+            "USING", position(node),
+        )  # fmt: skip

@@ -166,6 +166,33 @@ def test_the_place_of_a_refusal_is_told():
 
 
 @pytest.mark.parametrize(
+    ("sql", "match"),
+    [
+        ("SELECT exchange FROM auctions NATURAL JOIN conversions", "natural join compares"),
+        ("SELECT z FROM campaigns AS c(a, b, d, e, f, g, h, i, z)", "alias names more"),
+        ("SELECT max(COLUMNS(c -> c LIKE 'contact%')) FROM campaigns", "chosen by a function"),
+        ("SELECT * LIKE 'contact\\_%' ESCAPE '\\' FROM campaigns", "no column fits"),
+        ("SELECT * ILIKE 'Contact%' FROM campaigns", "no column fits"),
+        ("SELECT * GLOB 'contact*' FROM campaigns", "no column fits"),
+        ("SELECT 1 FROM auctions a, conversions v WHERE a.hour * v.revenue > 9", "nothing binds"),
+    ],
+)
+def test_what_the_frozen_half_taught(sql, match):
+    """Five of its 130 hostile texts passed when it was scored; four of those read nothing."""
+    refused(sql, match)
+
+
+def test_columns_by_pattern_and_escaped_text_pass():
+    assert "LIKE 'b%'" in check_sql("SELECT * LIKE 'b%' FROM campaigns", GRANTS).sql
+    chosen = check_sql("SELECT COLUMNS(c -> c LIKE 'e%') FROM exchanges", GRANTS)
+    assert "COLUMNS(LAMBDA" in chosen.sql
+    written = check_sql(r"SELECT E'one\ntwo it\'s' AS memo", GRANTS).sql
+    assert written == "SELECT 'one\ntwo it''s' AS memo LIMIT 10000"
+    with pytest.raises(UnsafeSQLError, match="U\\+0008"):
+        check_sql(r"SELECT E'a\b'", GRANTS)
+
+
+@pytest.mark.parametrize(
     ("sql", "limited"),
     [
         ("SELECT 1 LIMIT 5", "SELECT 1 LIMIT 5"),
