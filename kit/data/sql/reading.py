@@ -71,7 +71,8 @@ def read(sql: str, dialect: str, room: int = 1) -> exp.Expr:
         sql = f"SELECT * FROM ({sql[:end]}) {sql[end:]}"
         tokens = _tokens(sql, dialect)
     root = _one(_parsed(tokens, sql, dialect))
-    for quoted in list(root.find_all(exp.RawString, exp.ByteString)):
+    kinds = (exp.RawString, exp.ByteString) if dialect == "duckdb" else (exp.RawString,)
+    for quoted in list(root.find_all(*kinds)):
         _check_characters(quoted.name)
         quoted.replace(exp.Literal.string(quoted.name))  # $$text$$ and E'text' are text
     inner = root.unnest() if isinstance(root, exp.Subquery) else root
