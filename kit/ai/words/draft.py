@@ -186,3 +186,10 @@ class Cursor:
             return self.layer.metrics[name].unit
         column = getattr(measure, "column", None)
         return self.unit_of(column) if column else ""
+
+
+def say_fees(cursor: Cursor, said: str) -> None:
+    """Note whether fees count."""
+    if cursor.draft.fees not in ("", said):
+        raise Unclear("with fees and before fees: say one of the two")
+    cursor.draft.fees = said

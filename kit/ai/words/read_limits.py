@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kit.ai.words.asked import Aggregate, Compares, Group, Measure, Metric
-from kit.ai.words.draft import Cursor, Placed, Unclear
-from kit.ai.words.read_parts import say_fees
+from kit.ai.words.draft import Cursor, Placed, Unclear, say_fees
 
 _SHARES = ("share", "score", "ratio")
 _FLIPPED = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "=": "!=", "!=": "="}

@@ -13,7 +13,7 @@ from kit.ai.words.asked import (
     Quotient,
     Signed,
 )
-from kit.ai.words.draft import Cursor, Unclear
+from kit.ai.words.draft import Cursor, Unclear, say_fees
 from kit.ai.words.gloss import explains
 
 GRAINS = ("daily", "hourly", "weekly")
@@ -23,6 +23,8 @@ Found = tuple[Measure, int]
 
 def read_measure(cursor: Cursor) -> bool:
     """Read a measure, or a chain of them with *minus*, *plus* and *divided by* between."""
+    if _read_basis(cursor) or _read_unit(cursor):
+        return True
     found = chain_at(cursor, cursor.place)
     if found is None:
         return False
@@ -57,6 +59,46 @@ def read_several(cursor: Cursor) -> bool:
     cursor.draft.measures = [Aggregate(each, str(column.value)) for each in functions]
     cursor.place = cursor.skip(place) + 1
     return True
+
+
+def _read_basis(cursor: Cursor) -> bool:
+    """Read ``, spend without fees`` after a rate of money: it says which spend counts."""
+    meaning = cursor.item.get("metric")
+    spend = cursor.layer.metrics.get(str(meaning.value)) if meaning is not None else None
+    asked = [part for part in cursor.draft.measures if isinstance(part, Metric)]
+    rates = [part for part in asked if cursor.layer.metrics[part.name].ratio]
+    if spend is None or spend.kind == "ratio" or not rates or not _is_after_comma(cursor):
+        return False
+    fees = cursor.at(cursor.place + 1).get("fees")
+    if fees is not None and spend.before_fees:
+        said, end = str(fees.value), cursor.place + 2
+    elif spend.with_fees:
+        said, end = "out", cursor.place + 1
+    else:
+        return False
+    if cursor.at(cursor.place - 2).has("metric"):
+        raise Unclear(f"{cursor.item.text}: is it asked for too, or does it say which spend counts")
+    say_fees(cursor, said)
+    cursor.place = end
+    return True
+
+
+def _read_unit(cursor: Cursor) -> bool:
+    """Read ``average bid (CPM)``; refuse ``average bid, CPM?``: a unit, or what was paid."""
+    last = cursor.draft.measures[-1:]
+    if not (cursor.item.has("unit") and last and isinstance(last[0], Aggregate)):
+        return False
+    before, after = cursor.at(cursor.place - 1).text, cursor.items[cursor.place + 1 :]
+    if (before, cursor.at(cursor.place + 1).text) == ("(", ")"):
+        cursor.place += 1
+        return True
+    if before == "," and all(item.has("separator") for item in after):
+        raise Unclear(f"{cursor.item.text}: the unit, or what we paid; leave it out, or say eCPM")
+    return False
+
+
+def _is_after_comma(cursor: Cursor) -> bool:
+    return cursor.place > 0 and cursor.at(cursor.place - 1).text in (",", ";", "(")
 
 
 def _is_aside(cursor: Cursor) -> bool:

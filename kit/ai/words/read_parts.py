@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kit.ai.words.asked import Measure, Metric, Quotient, Scoped
-from kit.ai.words.draft import Cursor, Unclear
+from kit.ai.words.draft import Cursor, Unclear, say_fees
 from kit.ai.words.gloss import canonical, readings
 from kit.ai.words.read_groups import read_by
 from kit.ai.words.read_measures import measure_at
@@ -22,13 +22,6 @@ def read_fees(cursor: Cursor) -> bool:
     say_fees(cursor, str(meaning.value))
     cursor.place += 1
     return True
-
-
-def say_fees(cursor: Cursor, said: str) -> None:
-    """Note whether fees count."""
-    if cursor.draft.fees not in ("", said):
-        raise Unclear("with fees and before fees: say one of the two")
-    cursor.draft.fees = said
 
 
 def read_window(cursor: Cursor) -> bool:

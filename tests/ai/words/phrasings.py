@@ -25,6 +25,12 @@ def of(measures: str, where: str = "true") -> str:
 
 
 ANSWERED: dict[str, str] = {
+    # which spend counts, said after a comma; a unit in brackets
+    "ROAS of broker in Germany, spend without fees": of(
+        f"{VALUE} / ({MEDIA})", "campaign_id = 'broker' AND country = 'DE'"),
+    "CPC by device (spend before fees)": by("device", f"{MEDIA} / {CLICKS}"),
+    "average bid (CPM) by exchange": by("exchange", "avg(bid_price_cpm)"),
+    "impressions, spend before fees": of(f"{IMPS}, {MEDIA}"),
     # counts, rates and money, with and before fees
     "How many bid requests did we see on dione?": of("count(*)", "exchange = 'dione'"),
     "what's our overall CTR": of(CTR),
@@ -219,6 +225,8 @@ ANSWERED: dict[str, str] = {
 }  # fmt: skip
 
 DECLINED: dict[str, str] = {
+    "average bid, CPM?": "the unit, or what we paid",
+    "CPC, spend before fees by device": "which spend counts",
     # a word that means nothing here is named
     "CTR by creative size": "creative",
     "clicks in france": "france",
