@@ -7,7 +7,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser test-slow browser screenshots frontend lab bench lint lock samples clean
+.PHONY: help demo test test-browser test-slow browser postgres screenshots frontend lab bench lint lock samples clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -39,7 +39,11 @@ browser: ## install Debian's Chromium, which test-browser drives (as root, or wi
 	test -n "$$(command -v chromium)" || { $(AS_ROOT) apt-get update -qq && \
 		$(AS_ROOT) apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
-test-slow: $(VENV)/dev.stamp $(VENV)/browser.stamp $(VENV)/scale.stamp ## memory limits, kills, a Dask cluster, wheel install
+postgres: ## install Debian's PostgreSQL, which test-slow starts (as root, or with sudo)
+	test -n "$$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" || { $(AS_ROOT) apt-get update -qq && \
+		$(AS_ROOT) apt-get install -y -qq --no-install-recommends postgresql; }
+
+test-slow: $(VENV)/dev.stamp $(VENV)/browser.stamp $(VENV)/scale.stamp $(VENV)/warehouse.stamp ## memory limits, kills, a Dask cluster, PostgreSQL, wheel install
 	$(BIN)/python -m pytest -q -m slow --ignore=tests/browser
 
 lab: $(VENV)/core.stamp ## open JupyterLab in a workspace of its own (WORKSPACE=workspace)
@@ -71,6 +75,8 @@ lock: ## write the hashed lock files again from pyproject.toml
 	$(COMPILE) --extra scale -c constraints.txt -o constraints-scale.txt
 	$(COMPILE) --extra browser -c constraints.txt -o constraints-browser.txt
 	$(COMPILE) --extra bench -c constraints.txt -o constraints-bench.txt
+	$(COMPILE) --extra warehouse -c constraints.txt -o constraints-warehouse.txt
+	$(COMPILE) --extra local -c constraints.txt -o constraints-local.txt
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) .lock-venv out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

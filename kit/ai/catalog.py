@@ -13,13 +13,15 @@ from kit.ai.aggregates import may_share
 from kit.ai.names import Names
 from kit.ai.pairs import Pair, read_pairs
 from kit.ai.words.labels import label_queries
-from kit.data.sql.engine import Engine, Limits
 from kit.data.sql.grants import Grants
 from kit.data.sql.layer import MetricLayer
-from kit.data.sql.locate import locate_source
+from kit.data.sql.limits import Limits
 from kit.data.sql.metrics import load_metrics
-from kit.data.sql.policy import CheckedSQL, check_sql
+from kit.data.sql.open_engine import open_engine
+from kit.data.sql.policy import CheckedSQL
+from kit.data.sql.protocol import QueryEngine
 from kit.data.sql.results import QueryResult
+from kit.data.sql.translate import WRITTEN, check_translated
 
 Schema = Mapping[str, Mapping[str, str]]
 _LABELS = 12
@@ -28,11 +30,11 @@ _PLAIN = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 
 @dataclass(frozen=True)
 class Catalog:
-    """The tables that questions are about; a context manager, for its engine is a process.
+    """The tables that questions are about; a context manager, for its engine holds a process.
 
     Parameters
     ----------
-    engine : Engine
+    engine : QueryEngine
         Runs queries.
     grants : Grants
         What may be read.
@@ -49,7 +51,7 @@ class Catalog:
     12
     """
 
-    engine: Engine
+    engine: QueryEngine
     grants: Grants
     layer: MetricLayer
     pairs: tuple[Pair, ...] = ()
@@ -104,15 +106,20 @@ class Catalog:
                 counts[str(label)] = max(int(rows), counts.get(str(label), 0))
         return found
 
-    def check(self, sql: str) -> CheckedSQL:
-        """Guard a query.
+    def check(self, sql: str, dialect: str = WRITTEN) -> CheckedSQL:
+        """Guard a query, and say it in the engine's dialect.
 
         Raises
         ------
         UnsafeSQLError
             If it is refused.
+        QueryError
+            If it cannot be said there.
         """
-        return check_sql(sql, self.grants, row_limit=self.engine.limits.rows + 1)
+        rows = self.engine.limits.rows + 1
+        return check_translated(
+            sql, self.grants, to=self.engine.dialect, of=dialect, row_limit=rows
+        )
 
     def run(self, sql: str) -> QueryResult:
         """Guard a query and run what the guard wrote.
@@ -149,7 +156,7 @@ def open_catalog(
     Parameters
     ----------
     path : str or Path
-        As in `kit.data.sql.locate.locate_source`.
+        As in `kit.data.sql.open_engine.open_engine`: files, or a server.
     allow : iterable of str or None
         ``table`` or ``table.column`` that may be read; None grants all.
     limits : Limits, optional
@@ -164,7 +171,7 @@ def open_catalog(
     LeakageError
         If the path is a sealed holdout.
     """
-    engine = Engine(locate_source(path), limits)
+    engine = open_engine(path, limits)
     try:
         schema = engine.schema()
         layer = load_metrics(root, schema)

@@ -25,6 +25,7 @@ from kit.ai.sanity import Finding, check_answer
 from kit.ai.words.compile import compile_question
 from kit.base.errors import QueryError, UnsafeSQLError
 from kit.data.sql.results import QueryResult, ScanEstimate
+from kit.data.sql.translate import WRITTEN, translate_sql
 
 REPAIRS = 3
 """How often a model may mend its draft."""
@@ -78,6 +79,8 @@ class Answered:
         Drafts before the last one.
     entries : tuple of int
         Calls in the journal.
+    dialect : str
+        Of `sql`.
     """
 
     question: str
@@ -91,6 +94,7 @@ class Answered:
     nearest: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     entries: tuple[int, ...] = ()
+    dialect: str = WRITTEN
 
     @property
     def sound(self) -> bool:
@@ -146,8 +150,10 @@ def draft_messages(question: str, catalog: Catalog) -> list[Message]:
     )
 
 
-def check_draft(question: str, sql: str, catalog: Catalog, by: str = "you") -> Answered:
-    """Guard, run and check a draft, whoever wrote it.
+def check_draft(
+    question: str, sql: str, catalog: Catalog, by: str = "you", dialect: str = WRITTEN
+) -> Answered:
+    """Guard, run and check a draft, whoever wrote it, in which dialect.
 
     Raises
     ------
@@ -156,7 +162,7 @@ def check_draft(question: str, sql: str, catalog: Catalog, by: str = "you") -> A
     QueryError
         If it cannot be answered, or would scan more than `MAX_SCAN` rows.
     """
-    checked = catalog.check(sql)
+    checked = catalog.check(sql, dialect)
     estimate = catalog.engine.explain(checked.sql)
     if estimate.rows > MAX_SCAN:
         raise QueryError(
@@ -165,8 +171,9 @@ def check_draft(question: str, sql: str, catalog: Catalog, by: str = "you") -> A
             "fewer days or tables.",
         )
     answer = catalog.engine.run(checked.sql)
-    findings = check_answer(checked.sql, answer, catalog.layer, catalog.plain, catalog.run)
-    return Answered(question, by, checked.sql, answer, estimate, findings)
+    ours = translate_sql(checked.sql, WRITTEN, checked.dialect)
+    findings = check_answer(ours, answer, catalog.layer, catalog.plain, catalog.run)
+    return Answered(question, by, checked.sql, answer, estimate, findings, dialect=checked.dialect)
 
 
 def _by_layer(question: str, catalog: Catalog) -> Answered:

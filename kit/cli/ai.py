@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from kit.cli.ask import question_options
 from kit.cli.options import Verbs, add_verb, say
@@ -41,8 +40,7 @@ def _show(given: argparse.Namespace) -> None:
     from kit.ai.sql_draft import draft_messages
     from kit.flow.ask_data import NO_MODEL, open_data
 
-    path = None if given.data is None else Path(given.data)
-    with open_data(path, given.allow) as catalog:
+    with open_data(given.data, given.allow) as catalog:
         messages = draft_messages(given.question, catalog)
     endpoint = endpoint_from_env()
     say(NO_MODEL if endpoint is None else f"would go to {endpoint!r}")

@@ -41,6 +41,9 @@ def sql(verbs: Verbs) -> None:
     )  # fmt: skip
 
     def spec(given: argparse.Namespace) -> dict[str, Any]:
+        from kit.data.sql.address import check_source
+
+        check_source(given.data)  # what is taken here is recorded, and would keep a password
         return take(given, "question", "data", "allow", "drafter", "mode", "rows", "timeout",
                     "money", "calls", "seconds", "confirm", "out")  # fmt: skip
 
@@ -52,7 +55,9 @@ def question_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("question", help='such as "win rate and eCPM by exchange last week"')
     parser.add_argument(
         "--data", metavar="PATH",
-        help="a DuckDB database, a Parquet file or a folder of them; default the log in kit.toml",
+        help="a DuckDB database, a Parquet file or a folder of them; or a server, "
+        "postgresql://USER@HOST/DATABASE or env:NAME of a variable with such an address; "
+        "default the log in kit.toml",
     )  # fmt: skip
     parser.add_argument(
         "--allow", type=words, metavar="T1,T2.COL", help="what may be read; default all"

@@ -40,7 +40,8 @@ def sql_run(verbs: Verbs) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--db", required=True, metavar="FILE",
-        help="a DuckDB database; or a Parquet file, which is the table of its name",
+        help="a DuckDB database; a Parquet file, which is the table of its name; "
+        "postgresql://USER@HOST/DATABASE, or env:NAME of a variable that holds such an address",
     )  # fmt: skip
     _policy_options(parser)
     parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
@@ -75,20 +76,21 @@ def _check(given: argparse.Namespace) -> int:
 
 def _run(given: argparse.Namespace) -> int:
     from kit.base.errors import QueryError, UnsafeSQLError
-    from kit.data.sql.engine import Engine, Limits
     from kit.data.sql.grants import Grants
-    from kit.data.sql.locate import locate_source
+    from kit.data.sql.limits import Limits
+    from kit.data.sql.open_engine import open_engine
     from kit.data.sql.plain import plain_rows
     from kit.data.sql.policy import check_sql
 
     sql = sys.stdin.read()
     limits = Limits(timeout_seconds=given.timeout, rows=given.rows)
-    with Engine(locate_source(given.db), limits) as engine:
+    with open_engine(given.db, limits) as engine:
         try:
             if not given.no_policy:
                 grants = Grants.of(engine.schema(), given.allow)
                 # One row more than is shown, so that an answer that was cut off is known as such.
-                sql = check_sql(sql, grants, row_limit=given.rows + 1).sql
+                checked = check_sql(sql, grants, dialect=engine.dialect, row_limit=given.rows + 1)
+                sql = checked.sql
             answer = engine.run(sql)
         except UnsafeSQLError as error:
             _print({"ok": False, "reason": error.reason, "at": error.at}, given.json)

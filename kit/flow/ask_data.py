@@ -20,6 +20,7 @@ from kit.base.specs import Spec
 from kit.data.sql.limits import Limits
 from kit.data.sql.plain import plain_rows
 from kit.data.sql.pretty import pretty_sql
+from kit.data.sql.translate import WRITTEN, translate_sql
 from kit.flow.runs import Outcome, Say
 from kit.flow.workspace import SETTINGS, read_settings
 
@@ -35,8 +36,10 @@ class AskSpec(Spec):
     ----------
     question : str
         In words.
-    data : Path or None
-        A DuckDB database, a Parquet file or a folder of them; None takes the workspace's log.
+    data : str or None
+        A DuckDB database, a Parquet file or a folder of them; ``postgresql://user@host/database``
+        without a password, or ``env:NAME`` of a variable with such an address; None takes the
+        workspace's log.
     allow : tuple of str or None
         ``table`` or ``table.column`` that may be read; None grants all.
     drafter : {"auto", "layer", "model"}
@@ -56,7 +59,7 @@ class AskSpec(Spec):
     """
 
     question: str = Field(min_length=1)
-    data: Path | None = None
+    data: str | None = None
     allow: tuple[str, ...] | None = None
     drafter: Literal["auto", "layer", "model"] = "auto"
     mode: Literal["live", "record", "replay"] = "live"
@@ -86,7 +89,7 @@ def run_ask(spec: Spec, say: Say) -> Outcome:
     limits = Limits(timeout_seconds=spec.timeout, rows=spec.rows)
     with open_data(spec.data, spec.allow, limits) as catalog:
         done = answer_question(spec.question, catalog, client, spec.drafter)
-        files = [str(path) for path in catalog.engine.source.files]
+        files = [str(path) for path in catalog.engine.files]
     outputs = _written(done, spec)
     return Outcome(
         {**summary_of(done), "exit_code": exit_code(done)},
@@ -97,7 +100,7 @@ def run_ask(spec: Spec, say: Say) -> Outcome:
 
 
 def open_data(
-    data: Path | None, allow: tuple[str, ...] | None = None, limits: Limits | None = None
+    data: str | Path | None, allow: tuple[str, ...] | None = None, limits: Limits | None = None
 ) -> Catalog:
     """Open what is asked about; None is the log that ``kit.toml`` names.
 
@@ -175,7 +178,7 @@ def answer_lines(done: Answered) -> list[str]:
         lines.append(f"No answer: {mend}")
         return lines
     scans = "" if done.estimate is None else f"Scans about {done.estimate.rows:,} rows."
-    lines += ["", pretty_sql(done.sql or ""), "", scans]
+    lines += ["", pretty_sql(done.sql or "", done.dialect), "", scans]
     frame = done.answer.frame
     lines += frame.head(_SHOWN_ROWS).to_string(index=False).splitlines()
     if len(frame) > _SHOWN_ROWS:
@@ -198,7 +201,7 @@ def _written(done: Answered, spec: AskSpec) -> dict[str, str]:
     if done.answer is None or done.sql is None:
         return {}
     if spec.confirm:
-        confirm_pair(spec.question, done.sql)
+        confirm_pair(spec.question, translate_sql(done.sql, WRITTEN, done.dialect))
     if spec.out is None:
         return {}
     with atomic_path(spec.out) as partial:

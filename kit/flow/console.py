@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from contextlib import suppress
@@ -20,6 +18,7 @@ from kit.ai.question import Reply, ReplyT
 from kit.ai.sql_draft import Answered, Drafter, answer_question, check_draft
 from kit.base.checks import one_of
 from kit.base.errors import DataError, KitError, QueryError, UnsafeSQLError
+from kit.data.sql.translate import WRITTEN, translate_sql
 
 
 @dataclass(frozen=True)
@@ -120,12 +119,14 @@ class Console:
         QueryError
             If it fails, takes too long, or was stopped.
         """
-        return self._answered(lambda: check_draft("", sql, self.catalog))
+        return self._answered(
+            lambda: check_draft("", sql, self.catalog, dialect=self.catalog.engine.dialect)
+        )
 
     def judge(self, sql: str) -> Ruling:
         """Return what the guard says of SQL; nothing is run."""
         try:
-            checked = self.catalog.check(sql)
+            checked = self.catalog.check(sql, self.catalog.engine.dialect)
         except UnsafeSQLError as error:
             return Ruling(False, f"refused{f' at {error.at}' if error.at else ''}: {error.reason}")
         reads = ", ".join(checked.tables) or "no table"
@@ -142,10 +143,7 @@ class Console:
             return
         with suppress(InvalidStateError):  # stopped before
             self._stopped.set_result(None)
-        pid = getattr(self.catalog.engine, "pid", None)  # a server's query ends at its time-out
-        if pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self.catalog.engine.stop()
 
     def confirm(self, question: str | None = None) -> Path:
         """Keep the last SQL that was answered, and the question, as a pair that is right.
@@ -176,7 +174,7 @@ class Console:
                 "pair: the question has changed since it was answered; must be the same. Draft or "
                 "run again."
             )
-        path = confirm_pair(asked, done.sql)
+        path = confirm_pair(asked, translate_sql(done.sql, WRITTEN, done.dialect))
         self.catalog = replace(self.catalog, pairs=read_pairs())
         return path
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -67,7 +66,7 @@ def _answered(given: Any, text: str) -> tuple[Answered, Client | None, str]:
     allow = None if given.allow is None else tuple(given.allow.split(","))
     client = None if given.sql else open_client(spec)
     limits = Limits(timeout_seconds=given.timeout)
-    data = None if given.data is None else Path(given.data.strip("'\""))  # quotes are not taken
+    data = None if given.data is None else given.data.strip("'\"")  # quotes are not taken
     with open_data(data, allow, limits) as catalog:
         console = Console(catalog, client, given.drafter)
         done = console.run(text) if given.sql else console.ask(text)
