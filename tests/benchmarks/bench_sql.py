@@ -1,6 +1,7 @@
-"""The SQL guard, its engine and the drafter: the frozen halves of the corpora beside the open ones.
+"""The SQL guard, its engine and the drafter, on corpora that were written before them.
 
-Nothing was tuned on a frozen half. Peers' figures are of 44 hostile and 24 benign texts, as
+Of the guard's, the frozen halves were scored once (5 of 130 hostile passed, 2 of 120 benign were
+refused) and then looked at; the second corpora are what it had never seen. Peers' figures are of 44 hostile and 24 benign texts, as
 published with their versions of 2026; they were not run here.
 """
 
@@ -26,6 +27,9 @@ from tests.benchmarks.table import Row, Table, milliseconds
 from tests.data.sql import corpora
 
 HALVES = ("frozen", "open")
+UNSEEN = "second"
+"""Corpora by another author, after the frozen halves had been scored and looked at; scored once."""
+
 TIMEOUT_S, GRACE_S, MEMORY_MB = 2.0, 0.5, 256
 CANARY = "CANARY-7f3a"
 
@@ -36,7 +40,7 @@ def tables(quick: bool) -> list[Table]:
     halves = HALVES[1:] if quick else HALVES  # a frozen half is for the figures alone
     injected = _injections(halves, 2 if quick else None)
     return [
-        Table("The SQL guard", _guard(halves, few)),
+        Table("The SQL guard", _guard(halves if quick else (UNSEEN, *halves), few)),
         Table("The engine alone, on the hostile texts", _engine(halves, few)),
         Table("Questions over data_samples, without a model", _questions(halves, few)),
         Table("Prompt injection, and a model that obeys it", injected),
@@ -52,9 +56,9 @@ def _guard(halves: tuple[str, ...], few: int | None) -> list[Row]:
         passed = [_judged(case["sql"], grants, seconds) for case in hostile]
         refused = [not _judged(case["sql"], grants, seconds) for case in benign]
         rows += [
-            _share(f"hostile passed, {half} half", passed, "published, of 44: Vanna 44, PandasAI "
+            _share(f"hostile passed, {half} corpus", passed, "published, of 44: Vanna 44, PandasAI "
                    "20, WrenAI strict 4"),
-            _share(f"benign refused, {half} half", refused, "published: PandasAI 13 of 24"),
+            _share(f"benign refused, {half} corpus", refused, "published: PandasAI 13 of 24"),
         ]  # fmt: skip
     p50, p99, worst = (float(np.quantile(seconds, at)) for at in (0.5, 0.99, 1.0))
     said = f"p50 {milliseconds(p50)}, p99 {milliseconds(p99)}, max {milliseconds(worst)}"
