@@ -1,8 +1,8 @@
 """The SQL guard, its engine and the drafter, on corpora that were written before them.
 
 Of the guard's, the frozen halves were scored once (5 of 130 hostile passed, 2 of 120 benign were
-refused) and then looked at; the second corpora are what it had never seen. Peers' figures are of 44 hostile and 24 benign texts, as
-published with their versions of 2026; they were not run here.
+refused) and then looked at; the second corpora are what it had never seen. Peers' figures are of
+44 hostile and 24 benign texts, as published with their versions of 2026; they were not run here.
 """
 
 from __future__ import annotations
