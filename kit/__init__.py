@@ -118,6 +118,7 @@ _PUBLIC: dict[str, str] = {
     "Engine": "kit.data.sql.engine",
     "Grants": "kit.data.sql.grants",
     "load_metrics": "kit.data.sql.metrics",
+    "open_engine": "kit.data.sql.open_engine",
     "check_expression": "kit.data.sql.policy",
     "check_sql": "kit.data.sql.policy",
     "valid_clicks": "kit.data.valid",
@@ -196,6 +197,7 @@ _PUBLIC: dict[str, str] = {
     "BidTuner": "kit.widgets.bid_tuner",
     "ModelCardPanel": "kit.widgets.model_card",
     "ReplayExplorer": "kit.widgets.replay_explorer",
+    "SQLConsole": "kit.widgets.sql_console",
     "VariantBoard": "kit.widgets.variant_board",
 }
 
@@ -309,6 +311,7 @@ if TYPE_CHECKING:
     from kit.data.sql.engine import Engine as Engine
     from kit.data.sql.grants import Grants as Grants
     from kit.data.sql.metrics import load_metrics as load_metrics
+    from kit.data.sql.open_engine import open_engine as open_engine
     from kit.data.sql.policy import check_expression as check_expression
     from kit.data.sql.policy import check_sql as check_sql
     from kit.data.valid import valid_clicks as valid_clicks
@@ -387,6 +390,7 @@ if TYPE_CHECKING:
     from kit.widgets.bid_tuner import BidTuner as BidTuner
     from kit.widgets.model_card import ModelCardPanel as ModelCardPanel
     from kit.widgets.replay_explorer import ReplayExplorer as ReplayExplorer
+    from kit.widgets.sql_console import SQLConsole as SQLConsole
     from kit.widgets.variant_board import VariantBoard as VariantBoard
 
     replay_policy = _replay

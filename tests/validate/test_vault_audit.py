@@ -207,7 +207,10 @@ NOT_ROWS = {
     "confirm_pair", "load_metrics",  # they take a workspace
 }  # fmt: skip
 TEXT = {"read_draws", "read_publisher"}
-WHOLE_FOLDER = {"open_sealed", "Vault", "VariantBoard", "solve_partitions", "open_catalog"}
+WHOLE_FOLDER = {
+    "open_sealed", "Vault", "VariantBoard", "solve_partitions", "open_catalog", "open_engine",
+    "SQLConsole",  # of a sealed folder they see the open splits alone
+}  # fmt: skip
 
 
 def out(path: Path) -> Path:
@@ -235,6 +238,8 @@ READERS: dict[str, Callable[[Path], object]] = {
     "Ledger": lambda path: kit.Ledger(path).entries(),
     "open_sealed": kit.open_sealed,
     "open_catalog": kit.open_catalog,
+    "open_engine": kit.open_engine,
+    "SQLConsole": lambda path: cast(Any, kit).SQLConsole(path),
     "Journal": lambda path: kit.Journal(path).entries(),
     "Vault": kit.Vault,
     "VariantBoard": lambda path: cast(Any, kit).VariantBoard(path, None, []),
@@ -289,7 +294,7 @@ def test_no_public_reader_hands_out_a_sealed_row(
         with pytest.raises((KitError, UnicodeDecodeError) if name in TEXT else KitError) as refused:
             pytest.fail(f"{name} took it: {read(given)}")
         rows = name in ("load_log", "load_with_report", "AuctionLog.read", "ScannedLog", "seal_log",
-                        "open_catalog")  # fmt: skip
+                        "open_catalog", "open_engine", "SQLConsole")  # fmt: skip
         if rows and not given.is_dir():
             assert isinstance(refused.value, LeakageError), name
         assert not out(given).exists(), name
