@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib.ticker import MaxNLocator
 
 from kit.report.answer_table import Cells, is_number, readable_cells
-from kit.report.figures import BLUE, INK, MOST_ROWS, SOFT, canvas, short
+from kit.report.figures import BLUE, INK, MOST_ROWS, SOFT, canvas, short, ticks
 
 _MOST_NUMBERS = 6
 
@@ -44,7 +43,7 @@ def _bars(frame: pd.DataFrame, cells: Cells, measure: int) -> str:
         axes.invert_yaxis()
         axes.margins(x=0.14, y=0.02)
         axes.grid(visible=False)  # each bar says its number
-        axes.xaxis.set_major_locator(MaxNLocator(5))
+        ticks(axes, x=5)
         measured, named = cells.header[measure], cells.header[0]
         more = f", the first {rows} of {len(frame):,}" if len(frame) > rows else ""
         axes.set_title(f"{short(measured, 30)} by {short(named, 30)}{more}")
