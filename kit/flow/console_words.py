@@ -23,7 +23,9 @@ def no_answer(done: Answered) -> str:
         why = " ".join(read_as(done)).rstrip(".")
         return f"No answer: {why}.{near} Ask it in other words, or name a model."
     if done.attempts:
-        return f"No answer: none of the {len(done.attempts)} drafts of {done.by} held."
+        drafts = len(done.attempts)
+        none = "the one draft" if drafts == 1 else f"none of the {drafts} drafts"
+        return f"No answer: {none} of {done.by} {'did not hold' if drafts == 1 else 'held'}."
     why = " ".join(read_as(done)) or "it gave no reason."
     return f"No answer: {done.by} drafted none: {why}"
 

@@ -49,7 +49,7 @@ def facts_html(done: Answered | None) -> str:
         ("Scan estimate", html.escape(scan_words(done))),
     ]
     rows += [
-        (f"Earlier draft {number}", _draft(attempt.sql, attempt.failure))
+        (f"Failed draft {number}", _draft(attempt.sql, attempt.failure))
         for number, attempt in enumerate(done.attempts, start=1)
     ]
     return _pairs([row for row in rows if row[1]])
@@ -57,7 +57,7 @@ def facts_html(done: Answered | None) -> str:
 
 def _draft(sql: str, failure: str) -> str:
     shown = html.escape(short(sql, _LONGEST_DRAFT))
-    return f"<code>{shown}</code><br><b>Failed:</b> {html.escape(failure)}"
+    return f"<code>{shown}</code><br><b>Why:</b> {html.escape(failure)}"
 
 
 def _pairs(rows: Sequence[tuple[str, str]]) -> str:
@@ -136,7 +136,7 @@ def _facts(done: Answered) -> list[tuple[str, str]]:
     found += [("Drafted by", done.by)] + [("Read as", text) for text in read_as(done)]
     found += [("Scan estimate", scan_words(done))] if done.estimate is not None else []
     return found + [
-        (f"Earlier draft {number}", f"{short(one.sql, 100)}: {one.failure}")
+        (f"Failed draft {number}", f"{short(one.sql, 100)}: {one.failure}")
         for number, one in enumerate(done.attempts, start=1)
     ]
 

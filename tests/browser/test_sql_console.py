@@ -240,7 +240,7 @@ def test_a_model_drafts_is_refused_and_repairs(
     counted = auctions.groupby("device", observed=True)["click"].sum()
     assert [number_of(row[1]) for row in rows(lab)[1:]] == counted.tolist()
     text = panel(lab).inner_text()
-    for said in ("2 calls, 104 tokens", "cost 0.000352", "Earlier draft 1",
+    for said in ("2 calls, 104 tokens", "cost 0.000352", "Failed draft 1",
                  "function getenv is not on the list", "A click is a row with click."):  # fmt: skip
         assert said in text
     first, repair = (json.dumps(body["messages"]) for body in endpoint.bodies)

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,11 +138,14 @@ def test_a_stopped_draft_is_not_repaired(catalog: Catalog, tmp_path: Path) -> No
 def test_a_model_that_never_obeys_has_no_answer_and_its_drafts(
     catalog: Catalog, tmp_path: Path
 ) -> None:
-    with Loopback([draft("SELECT getenv('HOME') AS home")]) as model:
+    drafts = [draft(f"SELECT getenv('HOME') AS home{number}") for number in range(4)]
+    with Loopback(drafts) as model:
         done = Console(catalog, client(model, tmp_path), "model").ask("anything")
     assert done.answer is None
     assert len(done.attempts) == 4
     assert no_answer(done) == "No answer: none of the 4 drafts of scripted held."
+    one = replace(done, attempts=done.attempts[:1])
+    assert no_answer(one) == "No answer: the one draft of scripted did not hold."
 
 
 def test_a_model_may_decline(catalog: Catalog, tmp_path: Path) -> None:

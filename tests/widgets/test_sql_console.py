@@ -211,26 +211,27 @@ def test_a_model_drafts_fails_and_repairs(tmp_path: Path) -> None:
     facts = text(panel.facts.value)
     assert "Drafted by scripted" in facts
     assert "Read as All." in facts
-    assert "Earlier draft 1 SELECT getenv" in facts
-    assert "Failed: sql: function getenv is not on the list of functions" in facts
+    assert "Failed draft 1 SELECT getenv" in facts
+    assert "Why: sql: function getenv is not on the list of functions" in facts
     assert "2 calls, 104 tokens" in panel.spent.value
     assert "price unknown" in panel.spent.value
     assert panel.frame["n"].item() == 150_000
     _, markdown = panel.twin()
-    assert "**Earlier draft 1**: SELECT getenv" in markdown
+    assert "**Failed draft 1**: SELECT getenv" in markdown
     panel.close()
 
 
 def test_drafts_that_never_held_are_left_to_a_person(tmp_path: Path) -> None:
-    step = Step(content=json.dumps({"sql": "SELECT getenv('HOME') AS h", "assumptions": ""}))
-    with Loopback([step]) as model:
+    drafts = [f"SELECT getenv('HOME') AS h{number}" for number in range(4)]
+    steps = [Step(content=json.dumps({"sql": sql, "assumptions": ""})) for sql in drafts]
+    with Loopback(steps) as model:
         client = Client(Endpoint(model.url, "scripted"), Journal(tmp_path / "ai.sqlite"))
         panel = SQLConsole(LOG, client=client, drafter="model")
         panel.question.value = "anything"
         press(panel, "draft")
     assert "none of the 4 drafts of scripted held" in panel.message.value
-    assert "Earlier draft 4" in panel.facts.value
-    assert panel.sql.value == "SELECT getenv('HOME') AS h"
+    assert "Failed draft 4" in panel.facts.value
+    assert panel.sql.value == drafts[-1]
     assert ">refused" in panel.guard.value
     with pytest.raises(DataError, match="nothing was answered yet"):
         _ = panel.frame
