@@ -99,7 +99,7 @@ class Catalog:
                 continue
             frame = self.run(
                 f'SELECT "{column}", count(*) FROM "{table}" WHERE "{column}" IS NOT NULL '
-                f"GROUP BY 1 ORDER BY 2 DESC LIMIT {_LABELS}"
+                f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_LABELS}"
             ).frame
             counts = found.setdefault(column, {})
             for label, rows in zip(frame.iloc[:, 0], frame.iloc[:, 1], strict=True):

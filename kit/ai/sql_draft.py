@@ -16,7 +16,7 @@ from kit.ai.disclosure import (
     share_question,
     share_schema,
 )
-from kit.ai.pairs import near_pairs
+from kit.ai.examples import example_pairs
 from kit.ai.prompts import Message, load_prompt
 from kit.ai.question import Reply
 from kit.ai.relevant import relevant_metrics
@@ -76,7 +76,8 @@ class Answered:
     nearest : tuple of str
         What it could answer instead.
     attempts : tuple of Attempt
-        Drafts before the last one.
+        Drafts that were refused, failed, or gave an answer that did not pass; a draft that comes
+        a second time ends the repairs.
     entries : tuple of int
         Calls in the journal.
     dialect : str
@@ -142,7 +143,7 @@ def draft_messages(question: str, catalog: Catalog) -> list[Message]:
                 catalog.names,
             ),
             "pairs": share_pairs(
-                [(pair.question, pair.sql) for pair in near_pairs(question, catalog.pairs)],
+                [(pair.question, pair.sql) for pair in example_pairs(question, catalog)],
                 catalog.names,
             ),
             "question": share_question(question),
@@ -191,10 +192,12 @@ def _by_model(question: str, catalog: Catalog, client: Client) -> Answered:
     reply = client.ask(messages, SQLDraft, prompt.id, prompt.version)
     by, entries, attempts = client.endpoint.model, [reply.entry], list[Attempt]()
     last: Answered | None = None
-    for repair in range(REPAIRS + 1):
+    drafted: set[str] = set()
+    while True:
         sql, said = catalog.names.restore(reply.value.sql).strip(), (reply.value.assumptions,)
-        if not sql:
+        if not sql or sql in drafted:  # the same again: another try says nothing new
             break
+        drafted.add(sql)
         failure: UnsafeSQLError | QueryError | str
         try:
             last = replace(check_draft(question, sql, catalog, by), said=said)
@@ -204,12 +207,11 @@ def _by_model(question: str, catalog: Catalog, client: Client) -> Answered:
             failure, words = wrong[0].check, "; ".join(finding.words for finding in wrong)
         except (UnsafeSQLError, QueryError) as error:
             failure, words = error, str(error)
-        if repair < REPAIRS:
-            attempts.append(Attempt(sql, words))
-            reply = _repair(question, sql, failure, catalog, client, reply)
-            entries.append(reply.entry)
-        elif last is None:
-            attempts.append(Attempt(sql, words))
+        attempts.append(Attempt(sql, words))
+        if len(attempts) > REPAIRS:
+            break
+        reply = _repair(question, sql, failure, catalog, client, reply)
+        entries.append(reply.entry)
     done = last or Answered(question, by, said=(reply.value.assumptions,))
     return replace(done, attempts=tuple(attempts), entries=tuple(entries))
 

@@ -90,8 +90,15 @@ def test_the_engines_words_are_not_sent(catalog, loopback, make_client):
     assert "borealis" not in failure
 
 
-def test_a_model_that_never_obeys_ends_after_its_repairs(catalog, loopback, make_client):
+def test_a_model_that_repeats_itself_is_not_asked_again(catalog, loopback, make_client):
     loopback.script = drafts("DROP TABLE auctions")
+    done = answer_question(ODD, catalog, make_client())
+    assert done.answer is None
+    assert (len(done.attempts), len(loopback.requests)) == (1, 2)
+
+
+def test_a_model_that_never_obeys_ends_after_its_repairs(catalog, loopback, make_client):
+    loopback.script = drafts(*(f"DROP TABLE t{number}" for number in range(9)))
     done = answer_question(ODD, catalog, make_client())
     assert done.answer is None
     assert len(done.attempts) == REPAIRS + 1

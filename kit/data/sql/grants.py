@@ -12,6 +12,8 @@ from sqlglot.errors import SqlglotError
 
 from kit.base.errors import DataError
 
+_FEW = 8
+
 
 @dataclass(frozen=True)
 class Table:
@@ -120,6 +122,14 @@ class Grants:
     def nearest(self, name: str) -> list[str]:
         """Return granted tables with a name like this one."""
         return difflib.get_close_matches(name.lower(), self.tables, n=3, cutoff=0.6)
+
+    def hint(self, name: str) -> str:
+        """Return the end of a refusal: tables of a like name, or all if they are few."""
+        near = self.nearest(name)
+        if near:
+            return f"; did you mean {' or '.join(near)}?"
+        few = sorted(table.name for table in self.tables.values())
+        return f"; granted: {', '.join(few)}" if len(few) <= _FEW else ""
 
 
 def read_schema(ddl: str, dialect: str = "duckdb") -> dict[str, dict[str, str]]:

@@ -231,9 +231,9 @@ class Resolver:
             return Source(node.alias_or_name.lower(), renamed(cte.shape, alias))
         table = self.grants.table(name)
         if table is None:
-            near = self.grants.nearest(name)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise UnsafeSQLError(f"table {node.name!r} is not granted{hint}", position(node))
+            raise UnsafeSQLError(
+                f"table {node.name!r} is not granted{self.grants.hint(name)}", position(node)
+            )
         alias = alias or exp.TableAlias(this=node.this)
         node.set("alias", alias)
         node.set("db", None)
