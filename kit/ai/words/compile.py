@@ -114,7 +114,7 @@ def _columns(asked: Asked, writer: Writer) -> tuple[str, ...]:
 
 
 def _not_understood(unknown: tuple[str, ...], words: Vocabulary) -> Understood:
-    known = sorted(words.words)
+    known = sorted(words.named)
     near = [name for word in unknown for name in difflib.get_close_matches(word, known, n=_NEAREST)]
     listed = ", ".join(repr(word) for word in unknown)
     said = (f"I do not know {listed} in these tables.",)

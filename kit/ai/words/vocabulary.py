@@ -56,6 +56,7 @@ class Vocabulary:
     def __init__(self, phrases: Iterable[tuple[str, Meaning]]) -> None:
         self._entries: dict[tuple[str, ...], list[tuple[tuple[Token, ...], Meaning]]] = {}
         self._words: set[str] = set()
+        self._named: set[str] = set()
         self._longest = 1
         for (kind, value), spoken in GRAMMAR.items():
             for phrase in spoken:
@@ -73,7 +74,10 @@ class Vocabulary:
         known = self._entries.setdefault(key, [])
         if all(meaning != other or tokens != written for written, other in known):
             known.append((tokens, meaning))
-        self._words.update(token.norm for token in tokens if token.norm.isalpha())
+        spelt = {token.norm for token in tokens if token.norm.isalpha()}
+        self._words |= spelt
+        if meaning.kind in ("metric", "column", "dimension", "label", "filter"):
+            self._named |= spelt
         self._longest = max(self._longest, len(tokens))
 
     def phrases_at(
@@ -112,9 +116,9 @@ class Vocabulary:
         return min(edits, key=len) if len(stems) == 1 else None
 
     @property
-    def words(self) -> frozenset[str]:
-        """Every known word."""
-        return frozenset(self._words)
+    def named(self) -> frozenset[str]:
+        """Words that name something in the data, and are no words of English grammar alone."""
+        return frozenset(self._named)
 
 
 def _norms(tokens: tuple[Token, ...]) -> tuple[str, ...]:

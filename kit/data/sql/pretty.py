@@ -25,7 +25,12 @@ def pretty_sql(sql: str, dialect: str = "duckdb") -> str:
     LIMIT 5
     """
     written = _writer(dialect)(dialect=dialect, pretty=True, max_text_width=_WIDTH)
-    return str(written.generate(sqlglot.parse_one(sql, dialect=dialect)))
+    tree = sqlglot.parse_one(sql, dialect=dialect)
+    for table in tree.find_all(exp.Table):
+        alias = table.args.get("alias")
+        if table.alias == table.name and alias is not None and not alias.args.get("columns"):
+            table.set("alias", None)  # the guard names every table; it need not be read twice
+    return str(written.generate(tree))
 
 
 @cache
