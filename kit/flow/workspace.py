@@ -26,7 +26,7 @@ one from the folder that
 prints (its README says how a prompt is written), and edit the copy. It must keep its inputs and its
 reply. The journal of calls tells your prompts from the package's by a hash of the file.
 """
-_TEXT = """# Settings of this workspace, read by the magics (%kit, %%kit_replay, %%kit_sql) and `kit sql`.
+_TEXT = """# Settings of this workspace, read by %kit, %%kit_replay, %%kit_sql and `kit sql`.
 
 [log]
 # The log that is replayed or asked about where none is named; the fields are those of `kit load`.
