@@ -59,6 +59,7 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path, start: bytes) -> No
         LocalServer(path)
 
 
+@pytest.mark.slow  # it asks for the extra first
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_port_that_is_taken_is_refused(header: Path, host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
