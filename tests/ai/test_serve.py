@@ -139,7 +139,7 @@ def test_its_lines_are_for_a_shell(tmp_path: Path, host: str) -> None:
 
 
 @pytest.fixture
-def served() -> Iterator[subprocess.Popen[str]]:
+def served(interruptible: None) -> Iterator[subprocess.Popen[str]]:
     """`kit ai serve`, once it answers."""
     command = _verb(str(wire_model()), "--port", "0", "--context", "512")
     with subprocess.Popen(
