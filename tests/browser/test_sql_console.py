@@ -173,6 +173,8 @@ def test_a_slow_query_is_stopped_and_cells_run_meanwhile(console: LabPage, shots
 
 def test_a_pair_is_confirmed(console: LabPage) -> None:
     lab = console
+    pairs = lab.server.root / "sql_pairs.jsonl"
+    pairs.unlink(missing_ok=True)  # the template's card, run before, confirms one
     question, sql = lab.page.get_by_label("Question"), lab.page.get_by_label("SQL", exact=True)
     question.fill("win rate by exchange")
     press(lab, "Draft")
@@ -185,11 +187,11 @@ def test_a_pair_is_confirmed(console: LabPage) -> None:
     sql.fill("SELECT 1 AS n")
     press(lab, "Confirm pair")
     settled(lab, "the SQL has changed since it was run")
-    assert not (lab.server.root / "sql_pairs.jsonl").exists()
+    assert not pairs.exists()
     sql.fill(drafted)
     press(lab, "Confirm pair")
     settled(lab, "Kept in sql_pairs.jsonl: “win rate by exchange” and the SQL below.")
-    kept = json.loads((lab.server.root / "sql_pairs.jsonl").read_text())
+    kept = json.loads(pairs.read_text())
     assert kept["question"] == "win rate by exchange"
     assert "win_rate" in kept["sql"]
 
