@@ -20,6 +20,8 @@ DRAWN = ".js-plotly-plot .main-svg, .kit-rows table"
 """What a panel shows once it is drawn: a chart, or the rows of an answer."""
 STDERR = ".jp-RenderedText[data-mime-type*=stderr]"
 
+PATIENCE = 4.0
+
 
 class LabPage:
     """One browser tab with JupyterLab in it.
@@ -75,8 +77,8 @@ class LabPage:
         )  # fmt: skip
 
     def wait(self, done: Callable[[], bool], limit_s: float, what: str) -> None:
-        """Wait until something holds."""
-        end = time.monotonic() + limit_s
+        """Wait until something holds; on a busy machine for longer, as no speed is tested here."""
+        end = time.monotonic() + PATIENCE * limit_s
         while time.monotonic() < end:
             if done():
                 return
