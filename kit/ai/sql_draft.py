@@ -124,6 +124,9 @@ def answer_question(
         As `kit.ai.client.Client.ask`.
     PromptError
         If a user's copy of a prompt is broken.
+    UnsafeSQLError, QueryError
+        If what the semantic layer wrote cannot be run: a metric of the workspace that the guard or
+        the data do not bear, or a limit of the engine. No model is asked in its place.
     """
     if drafter != "model" or client is None:
         answered = _by_layer(question, catalog)
