@@ -6,7 +6,6 @@ import datetime
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -176,20 +175,6 @@ def test_one_child_serves_many_queries_and_one_that_was_closed_starts_again(worl
     assert engine.run("SELECT 3 AS n").frame["n"].item() == 3
     assert engine.pid not in (None, first)
     engine.close()
-
-
-def test_threads_share_an_engine(engine: Engine) -> None:
-    got: dict[int, int] = {}
-
-    def ask(number: int) -> None:
-        got[number] = engine.run(f"SELECT {number} AS n").frame["n"].item()
-
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert got == {number: number for number in range(8)}
 
 
 def test_schema_and_estimate(engine: Engine, tables: Engine) -> None:
