@@ -71,7 +71,7 @@ def check_sql(
     4. Every table and column is granted, and tables are put behind projections of their granted
        columns (`kit.data.sql.scope`); joins have a bound (`kit.data.sql.joins`).
     5. A row limit is added, and SQL is written from the tree without comments. That text must
-       parse to nodes that pass (3) and be written the same again.
+       parse to nodes that pass (3), resolve to names that pass (4), and be written the same again.
 
     Examples
     --------
