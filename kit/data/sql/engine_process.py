@@ -24,6 +24,7 @@ from kit.data.sql.sources import Source
 KILL_SECONDS = 0.5
 """How long after its time-out a query is killed, if the interrupt was not heard."""
 _START_SECONDS = 30.0
+_DYING_SECONDS = 5.0  # its pipe is closed: only the kernel's work is left, slow on a busy machine
 _OLD_SECONDS = 60.0
 _PREFIX = "kit-sql-"
 _CHILD = ("-P", "-m", "kit.data.sql.engine_child")  # -P: nothing is imported from its folder
@@ -159,7 +160,7 @@ class EngineProcess:
     def _ended(self) -> int:
         """Return how a child ended whose pipe is closed."""
         try:
-            return self._child.wait(KILL_SECONDS)
+            return self._child.wait(_DYING_SECONDS)
         except subprocess.TimeoutExpired:
             return -signal.SIGKILL
         finally:
