@@ -8,6 +8,7 @@ from typing import Literal
 from kit.ai.catalog import Catalog
 from kit.ai.client import Client
 from kit.ai.disclosure import (
+    Shareable,
     share_draft,
     share_failure,
     share_labels,
@@ -137,21 +138,7 @@ def answer_question(
 
 def draft_messages(question: str, catalog: Catalog) -> list[Message]:
     """Return what would be sent to a model for a question: all that leaves this machine."""
-    return load_prompt("draft_sql").render(
-        {
-            "schema": share_schema(catalog.names),
-            "labels": share_labels(catalog.labels, catalog.names),
-            "metrics": share_metrics(
-                relevant_metrics(question, catalog.layer.definitions(catalog.plain)),
-                catalog.names,
-            ),
-            "pairs": share_pairs(
-                [(pair.question, pair.sql) for pair in example_pairs(question, catalog)],
-                catalog.names,
-            ),
-            "question": share_question(question),
-        }
-    )
+    return load_prompt("draft_sql").render(_inputs(question, catalog))
 
 
 def check_draft(
@@ -224,14 +211,24 @@ def _repair(
     client: Client, before: Reply[SQLDraft],
 ) -> Reply[SQLDraft]:  # fmt: skip
     prompt = load_prompt("repair_sql")
-    metrics = relevant_metrics(question, catalog.layer.definitions(catalog.plain))
     messages = prompt.render(
         {
-            "schema": share_schema(catalog.names),
-            "metrics": share_metrics(metrics, catalog.names),
-            "question": share_question(question),
+            **_inputs(question, catalog),
             "draft": share_draft(sql, catalog.names),
             "failure": share_failure(failure, catalog.names),
         }
     )
     return client.ask(messages, SQLDraft, prompt.id, prompt.version, before.entry)
+
+
+def _inputs(question: str, catalog: Catalog) -> dict[str, Shareable]:
+    """Return what every prompt of a question begins with, so that a model reads it once."""
+    metrics = relevant_metrics(question, catalog.layer.definitions(catalog.plain))
+    pairs = [(pair.question, pair.sql) for pair in example_pairs(question, catalog)]
+    return {
+        "schema": share_schema(catalog.names),
+        "labels": share_labels(catalog.labels, catalog.names),
+        "metrics": share_metrics(metrics, catalog.names),
+        "pairs": share_pairs(pairs, catalog.names),
+        "question": share_question(question),
+    }

@@ -102,6 +102,13 @@ def test_the_packages_prompts(task: str, tmp_path: Path) -> None:
     assert alone < 2200  # characters: leaves a context of 2,048 tokens for the schema
 
 
+def test_a_repair_begins_as_the_draft_did(tmp_path: Path) -> None:
+    """What an endpoint has read once it need not read again."""
+    (system, drafted), (same, repaired) = (filled(load_prompt(t, tmp_path)) for t in TASKS)
+    assert same == system
+    assert repaired["content"].startswith(drafted["content"])
+
+
 def test_a_prompt_that_was_read(good: Prompt) -> None:
     assert (good.task, good.version, good.reply) == ("ask", 3, "SQLDraft")
     assert good.inputs == ("question", "schema")
@@ -205,7 +212,7 @@ def test_the_packages_own_folder_is_no_copy() -> None:
     ("old", "new", "said"),
     [
         ('"pairs", ', "", "have unknown pairs"),
-        ("version = 1", "version = -1", "version: got -1"),
+        ("version = 2", "version = -1", "version: got -1"),
         ("{{ metrics }}", "{{ metrics }} {{ rows }}", "have unknown rows"),
     ],
 )
