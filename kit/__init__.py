@@ -116,8 +116,8 @@ _PUBLIC: dict[str, str] = {
     "Split": "kit.data.split",
     "time_split": "kit.data.split",
     "Engine": "kit.data.sql.engine",
-    "Grants": "kit.data.sql.grants",
-    "load_metrics": "kit.data.sql.metrics",
+    "Grants": "kit.data.sql.guard.grants",
+    "load_metrics": "kit.data.sql.meaning.metrics",
     "open_engine": "kit.data.sql.open_engine",
     "check_expression": "kit.data.sql.policy",
     "check_sql": "kit.data.sql.policy",
@@ -309,8 +309,8 @@ if TYPE_CHECKING:
     from kit.data.split import Split as Split
     from kit.data.split import time_split as time_split
     from kit.data.sql.engine import Engine as Engine
-    from kit.data.sql.grants import Grants as Grants
-    from kit.data.sql.metrics import load_metrics as load_metrics
+    from kit.data.sql.guard.grants import Grants as Grants
+    from kit.data.sql.meaning.metrics import load_metrics as load_metrics
     from kit.data.sql.open_engine import open_engine as open_engine
     from kit.data.sql.policy import check_expression as check_expression
     from kit.data.sql.policy import check_sql as check_sql

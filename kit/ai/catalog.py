@@ -13,14 +13,14 @@ from kit.ai.aggregates import may_share
 from kit.ai.names import Names
 from kit.ai.pairs import Pair, read_pairs
 from kit.ai.words.labels import label_queries
-from kit.data.sql.grants import Grants
-from kit.data.sql.layer import MetricLayer
-from kit.data.sql.limits import Limits
-from kit.data.sql.metrics import load_metrics
+from kit.data.sql.contract.limits import Limits
+from kit.data.sql.contract.protocol import QueryEngine
+from kit.data.sql.contract.results import QueryResult
+from kit.data.sql.guard.grants import Grants
+from kit.data.sql.meaning.layer import MetricLayer
+from kit.data.sql.meaning.metrics import load_metrics
 from kit.data.sql.open_engine import open_engine
 from kit.data.sql.policy import CheckedSQL
-from kit.data.sql.protocol import QueryEngine
-from kit.data.sql.results import QueryResult
 from kit.data.sql.translate import WRITTEN, check_translated
 
 Schema = Mapping[str, Mapping[str, str]]

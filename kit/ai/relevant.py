@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kit.data.sql.layer import Definition
+from kit.data.sql.meaning.layer import Definition
 
 MOST_METRICS = 8
 _WORD = re.compile(r"[a-z0-9]+")
@@ -16,7 +16,7 @@ def relevant_metrics(question: str, definitions: Iterable[Definition]) -> list[d
 
     Examples
     --------
-    >>> from kit.data.sql.metrics import load_metrics
+    >>> from kit.data.sql.meaning.metrics import load_metrics
     >>> tables = {"auctions": {"won": "BOOLEAN", "click": "BOOLEAN"}}
     >>> found = relevant_metrics("CTR by device?", load_metrics().definitions(tables))
     >>> found[0]["name"]

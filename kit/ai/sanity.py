@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kit.base.errors import QueryError, UnsafeSQLError
-from kit.data.sql.layer import MetricLayer, Tables
-from kit.data.sql.outline import Measure, Outline, outline
-from kit.data.sql.results import QueryResult
+from kit.data.sql.contract.results import QueryResult
+from kit.data.sql.guard.outline import Measure, Outline, outline
+from kit.data.sql.meaning.layer import MetricLayer, Tables
 
 TOLERANCE = 1e-6
 """Relative difference of totals that is rounding."""

@@ -25,7 +25,7 @@ from kit.ai.replies import SQLDraft
 from kit.ai.sanity import Finding, check_answer
 from kit.ai.words.compile import compile_question
 from kit.base.errors import QueryError, UnsafeSQLError
-from kit.data.sql.results import QueryResult, ScanEstimate
+from kit.data.sql.contract.results import QueryResult, ScanEstimate
 from kit.data.sql.translate import WRITTEN, translate_sql
 
 REPAIRS = 3

@@ -41,7 +41,7 @@ def sql(verbs: Verbs) -> None:
     )  # fmt: skip
 
     def spec(given: argparse.Namespace) -> dict[str, Any]:
-        from kit.data.sql.address import check_source
+        from kit.data.sql.remote.address import check_source
 
         check_source(given.data)  # what is taken here is recorded, and would keep a password
         return take(given, "question", "data", "allow", "drafter", "mode", "rows", "timeout",

@@ -61,7 +61,7 @@ def _policy_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from kit.data.sql.grants import Grants
+    from kit.data.sql.guard.grants import Grants
 
     ddl = Path(given.schema).read_text("utf-8")
     grants = Grants.from_schema(ddl, given.allow, given.dialect)
@@ -76,10 +76,10 @@ def _check(given: argparse.Namespace) -> int:
 
 def _run(given: argparse.Namespace) -> int:
     from kit.base.errors import QueryError, UnsafeSQLError
-    from kit.data.sql.grants import Grants
-    from kit.data.sql.limits import Limits
+    from kit.data.sql.contract.limits import Limits
+    from kit.data.sql.contract.plain import plain_rows
+    from kit.data.sql.guard.grants import Grants
     from kit.data.sql.open_engine import open_engine
-    from kit.data.sql.plain import plain_rows
     from kit.data.sql.policy import check_sql
 
     sql = sys.stdin.read()

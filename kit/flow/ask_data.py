@@ -17,9 +17,9 @@ from kit.ai.sql_draft import LAYER, Answered, answer_question
 from kit.base.errors import DataError
 from kit.base.files import atomic_path, file_hash
 from kit.base.specs import Spec
-from kit.data.sql.limits import Limits
-from kit.data.sql.plain import plain_rows
-from kit.data.sql.pretty import pretty_sql
+from kit.data.sql.contract.limits import Limits
+from kit.data.sql.contract.plain import plain_rows
+from kit.data.sql.guard.pretty import pretty_sql
 from kit.data.sql.translate import WRITTEN, translate_sql
 from kit.flow.runs import Outcome, Say
 from kit.flow.workspace import SETTINGS, read_settings

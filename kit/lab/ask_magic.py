@@ -57,7 +57,7 @@ class AskMagics(Magics):
 
 def _answered(given: Any, text: str) -> tuple[Answered, Client | None, str]:
     from kit.base.specs import read_spec
-    from kit.data.sql.limits import Limits
+    from kit.data.sql.contract.limits import Limits
     from kit.flow.ask_data import AskSpec, open_client, open_data
     from kit.flow.console import Console
     from kit.flow.console_words import no_answer
@@ -77,7 +77,7 @@ def _answered(given: Any, text: str) -> tuple[Answered, Client | None, str]:
 
 def _show(done: Answered, model: Client | None, dialect: str, name: str) -> None:
     """Print how the question was read, the SQL and the checks; show the first rows."""
-    from kit.data.sql.pretty import pretty_sql
+    from kit.data.sql.guard.pretty import pretty_sql
     from kit.flow.console import spent_words
     from kit.flow.console_words import check_lines, read_as, size_words
 

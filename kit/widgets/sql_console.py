@@ -15,8 +15,8 @@ from kit.ai.client import Client
 from kit.ai.sql_draft import Answered, Drafter
 from kit.base.errors import DataError, KitError
 from kit.base.specs import read_spec
-from kit.data.sql.limits import Limits
-from kit.data.sql.pretty import pretty_sql
+from kit.data.sql.contract.limits import Limits
+from kit.data.sql.guard.pretty import pretty_sql
 from kit.flow.ask_data import NO_MODEL, AskSpec, open_client, open_data
 from kit.flow.console import Console, Ruling, spent_words
 from kit.flow.console_words import no_answer

@@ -25,7 +25,7 @@ import duckdb
 from kit.ai.words.compile import Understood, compile_question
 from kit.ai.words.labels import label_queries
 from kit.base.assets import asset_dir
-from kit.data.sql.metrics import load_metrics
+from kit.data.sql.meaning.metrics import load_metrics
 
 HERE = Path(__file__).parent
 TABLES = ("auctions", "supply", "demand", "pairs")

@@ -18,7 +18,7 @@ import numpy as np
 
 from kit.base.errors import QueryError, UnsafeSQLError
 from kit.data.sql.engine import DatabaseFile, Engine, Limits
-from kit.data.sql.grants import Grants
+from kit.data.sql.guard.grants import Grants
 from kit.data.sql.policy import check_sql
 from tests.ai.injection import PLANTED_ID, breaches, fences, sent_text
 from tests.ai.scoring import read_questions, score, understand

@@ -17,7 +17,7 @@ from kit.ai.journal import Journal
 from kit.ai.pairs import read_pairs
 from kit.base.assets import asset_dir
 from kit.base.errors import DataError, KitError, QueryError, UnsafeSQLError
-from kit.data.sql.limits import Limits
+from kit.data.sql.contract.limits import Limits
 from kit.widgets.sql_console import SQLConsole
 from tests.ai.loopback import Loopback, Step
 

@@ -14,7 +14,7 @@ from kit.ai.words.render import render
 from kit.ai.words.say import sentences
 from kit.ai.words.scope import Scope, Span, Values, check_days, scopes, span_of, vocabulary
 from kit.ai.words.vocabulary import Vocabulary
-from kit.data.sql.layer import MetricLayer, Tables
+from kit.data.sql.meaning.layer import MetricLayer, Tables
 
 _NEAREST = 3
 
@@ -66,7 +66,7 @@ def compile_question(
 
     Examples
     --------
-    >>> from kit.data.sql.metrics import load_metrics
+    >>> from kit.data.sql.meaning.metrics import load_metrics
     >>> tables = {"auctions": {"exchange": "VARCHAR", "won": "BOOLEAN", "click": "BOOLEAN"}}
     >>> values = {("auctions", "exchange"): ["aurora", "dione"]}
     >>> found = compile_question("CTR on aurora?", load_metrics(), tables, values)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from kit.ai.words.asked import Compares, Condition, Group, Measure, Metric, Order
 from kit.ai.words.items import Item
-from kit.data.sql.layer import MetricLayer
+from kit.data.sql.meaning.layer import MetricLayer
 
 CONTENT = ("metric", "column", "dimension", "label", "filter", "number", "time", "cmp", "rank",
            "agg", "quantile", "how_many", "share", "fees", "minus")  # fmt: skip

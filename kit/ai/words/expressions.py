@@ -28,7 +28,7 @@ from kit.ai.words.clock import Hours
 from kit.ai.words.draft import Unclear
 from kit.ai.words.scope import Scope
 from kit.ai.words.times import Days
-from kit.data.sql.layer import MetricLayer
+from kit.data.sql.meaning.layer import MetricLayer
 
 _CALLS = {"avg": "avg", "median": "median", "max": "max", "min": "min", "stddev": "stddev_samp"}
 _NUMERIC = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL", "NUMERIC")

@@ -17,7 +17,7 @@ from kit.ai.words.asked import (
     Signed,
 )
 from kit.ai.words.draft import Unclear
-from kit.data.sql.layer import MetricLayer
+from kit.data.sql.meaning.layer import MetricLayer
 
 
 def with_fees(asked: Asked, fees: str, layer: MetricLayer) -> Asked:
@@ -39,7 +39,7 @@ def with_fees(asked: Asked, fees: str, layer: MetricLayer) -> Asked:
 
     Examples
     --------
-    >>> from kit.data.sql.metrics import load_metrics
+    >>> from kit.data.sql.meaning.metrics import load_metrics
     >>> with_fees(Asked((Metric("roas"),)), "out", load_metrics()).measures
     (Metric(name='roas_before_fees'),)
     """

@@ -26,7 +26,7 @@ from kit.ai.words.asked import (
 from kit.ai.words.draft import Draft, Placed, Unclear
 from kit.ai.words.fees import with_fees
 from kit.ai.words.gloss import canonical
-from kit.data.sql.layer import MetricLayer
+from kit.data.sql.meaning.layer import MetricLayer
 
 _OFTEN = "how often"
 _AFTER_A_WIN = ("floor_bound", "clicked", "converted", "invalid")

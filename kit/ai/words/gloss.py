@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from kit.ai.words.asked import Measure, Metric, Quotient, Signed
-from kit.data.sql.layer import MetricLayer
+from kit.data.sql.meaning.layer import MetricLayer
 
 
 def explains(
@@ -17,7 +17,7 @@ def explains(
 
     Examples
     --------
-    >>> from kit.data.sql.metrics import load_metrics
+    >>> from kit.data.sql.meaning.metrics import load_metrics
     >>> said = Signed((("+", Metric("value")), ("-", Metric("spend")), ("-", Metric("fees"))))
     >>> explains(load_metrics(), said, [Metric("clicks"), Metric("surplus")])
     (1, Metric(name='surplus'))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kit.ai.words.scope import plain_tables
-from kit.data.sql.layer import MetricLayer, Tables
+from kit.data.sql.meaning.layer import MetricLayer, Tables
 
 LABEL_LIMIT = 200
 """Labels that are taken from a column at most; one with more is asked for by no name."""
@@ -16,7 +16,7 @@ def label_queries(layer: MetricLayer, tables: Tables) -> Mapping[tuple[str, str]
 
     Examples
     --------
-    >>> from kit.data.sql.metrics import load_metrics
+    >>> from kit.data.sql.meaning.metrics import load_metrics
     >>> asked = label_queries(load_metrics(), {"auctions": {"device": "VARCHAR", "won": "BOOLEAN"}})
     >>> asked[("auctions", "device")]
     'SELECT DISTINCT device FROM auctions WHERE device IS NOT NULL ORDER BY device LIMIT 200'

@@ -22,7 +22,7 @@ from kit.ai.words.read_parts import (
     read_window,
 )
 from kit.ai.words.read_rows import read_filter, read_labels, read_not, read_scope, read_time
-from kit.data.sql.layer import MetricLayer
+from kit.data.sql.meaning.layer import MetricLayer
 
 READERS = (
     read_several, read_fees, read_window, read_share, read_share_after, read_limit, read_which,

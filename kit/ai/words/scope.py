@@ -9,7 +9,7 @@ from datetime import date
 from kit.ai.words.asked import Asked, When
 from kit.ai.words.draft import Unclear
 from kit.ai.words.vocabulary import Meaning, Vocabulary, label_phrases
-from kit.data.sql.layer import MetricLayer, Tables
+from kit.data.sql.meaning.layer import MetricLayer, Tables
 
 Values = Mapping[tuple[str, str], Sequence[str]]
 """Labels by table and column; of a table's clock, its first and last time."""

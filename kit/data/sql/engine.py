@@ -12,16 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from kit.base.errors import QueryError
-from kit.data.sql.engine_process import EndedError, EngineProcess, file_identities
-from kit.data.sql.limits import MB, Limits
-from kit.data.sql.results import QueryResult, ScanEstimate, read_answer
-from kit.data.sql.sources import DatabaseFile, ParquetTables, Source
+from kit.data.sql.contract.limits import MB, Limits
+from kit.data.sql.contract.results import QueryResult, ScanEstimate, read_answer
+from kit.data.sql.contract.text import sayable
+from kit.data.sql.local.process import EndedError, EngineProcess, file_identities
+from kit.data.sql.local.sources import DatabaseFile, ParquetTables, Source
 
 __all__ = ["DatabaseFile", "Engine", "Limits", "ParquetTables", "QueryResult", "ScanEstimate"]
-
-LONGEST_SQL = 1_000_000
-"""Characters of a query."""
 
 
 class Engine:
@@ -165,24 +162,3 @@ class Engine:
         process, self._process = self._process, None
         if process is not None:
             process.end()
-
-
-def sayable(sql: str) -> str:
-    """Return a query that can be sent.
-
-    Raises
-    ------
-    QueryError
-        If it is too long, or no Unicode text.
-    """
-    if len(sql) > LONGEST_SQL:
-        raise QueryError(
-            "other", f"got {len(sql)} characters; may be {LONGEST_SQL}. Ask a shorter question."
-        )
-    try:
-        sql.encode()
-    except UnicodeEncodeError:
-        raise QueryError(
-            "syntax", "holds half a surrogate pair; must be Unicode text. Remove it."
-        ) from None
-    return sql

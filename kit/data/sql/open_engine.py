@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kit.data.sql.address import is_address, read_address
+from kit.data.sql.contract.limits import Limits
+from kit.data.sql.contract.protocol import QueryEngine
 from kit.data.sql.engine import Engine
-from kit.data.sql.limits import Limits
-from kit.data.sql.locate import locate_source
-from kit.data.sql.protocol import QueryEngine
+from kit.data.sql.local.locate import locate_source
+from kit.data.sql.remote.address import is_address, read_address
 
 
 def open_engine(source: str | Path, limits: Limits | None = None) -> QueryEngine:
@@ -17,7 +17,7 @@ def open_engine(source: str | Path, limits: Limits | None = None) -> QueryEngine
     Parameters
     ----------
     source : str or Path
-        A path, as in `kit.data.sql.locate.locate_source`; ``postgresql://user@host/database``
+        A path, as in `kit.data.sql.local.locate.locate_source`; ``postgresql://user@host/database``
         without a password; or ``env:NAME``, where the variable holds such an address and may have
         a password in it.
     limits : Limits, optional
@@ -39,7 +39,7 @@ def open_engine(source: str | Path, limits: Limits | None = None) -> QueryEngine
     RemoteEngine(postgresql://reader@db.example/ads)
     """
     if isinstance(source, str) and is_address(source):
-        from kit.data.sql.remote import RemoteEngine
+        from kit.data.sql.remote.engine import RemoteEngine
 
         return RemoteEngine(read_address(source), limits)
     return Engine(locate_source(source), limits)

@@ -10,12 +10,12 @@ from sqlglot.errors import SqlglotError
 
 from kit.base.checks import one_of
 from kit.base.errors import UnsafeSQLError
-from kit.data.sql.grants import Grants
-from kit.data.sql.growth import whole
-from kit.data.sql.project import project
-from kit.data.sql.reading import check_text, position, read
-from kit.data.sql.scope import Resolver
-from kit.data.sql.vocabulary import DIALECTS, QUERIES, check_nodes, has_aggregate
+from kit.data.sql.guard.grants import Grants
+from kit.data.sql.guard.growth import whole
+from kit.data.sql.guard.project import project
+from kit.data.sql.guard.reading import check_text, position, read
+from kit.data.sql.guard.scope import Resolver
+from kit.data.sql.guard.vocabulary import DIALECTS, QUERIES, check_nodes, has_aggregate
 
 ROW_LIMIT = 10_000
 """Rows of an answer, unless the caller says otherwise."""
@@ -67,9 +67,9 @@ def check_sql(
     -----
     1. The text is plain: no control or invisible characters, not too long, not too deep.
     2. It parses as one statement whose root is a query.
-    3. Every node of the tree, and every function, is on a list (`kit.data.sql.vocabulary`).
+    3. Every node of the tree, and every function, is on a list (`kit.data.sql.guard.vocabulary`).
     4. Every table and column is granted, and tables are put behind projections of their granted
-       columns (`kit.data.sql.scope`); joins have a bound (`kit.data.sql.joins`).
+       columns (`kit.data.sql.guard.scope`); joins have a bound (`kit.data.sql.guard.joins`).
     5. A row limit is added, and SQL is written from the tree without comments. That text must
        parse to nodes that pass (3), resolve to names that pass (4), and be written the same again.
 

@@ -6,7 +6,7 @@ import sqlglot
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from kit.base.errors import QueryError, UnsafeSQLError
-from kit.data.sql.grants import Grants
+from kit.data.sql.guard.grants import Grants
 from kit.data.sql.policy import ROW_LIMIT, CheckedSQL, check_sql
 
 WRITTEN = "duckdb"

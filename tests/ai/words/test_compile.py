@@ -8,8 +8,8 @@ import pytest
 
 from kit.ai.words.compile import compile_question
 from kit.ai.words.labels import label_queries
-from kit.data.sql.grants import Grants, Table
-from kit.data.sql.metrics import load_metrics
+from kit.data.sql.guard.grants import Grants, Table
+from kit.data.sql.meaning.metrics import load_metrics
 from kit.data.sql.policy import check_sql
 from tests.ai.scoring import rows_of, sample_tables, understand
 from tests.ai.words.phrasings import ANSWERED

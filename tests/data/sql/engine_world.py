@@ -14,18 +14,18 @@ UNCHECKED = (
     "-P",
     "-c",
     "import sys; sys.modules['numpy'] = None\n"
-    "from kit.data.sql import engine_child, replies\n"
+    "from kit.data.sql.local import child, replies\n"
     "replies.one_question = lambda connection, sql: None\n"
-    "engine_child.main()",
+    "child.main()",
 )
 """A child that runs any statement: only the locks are left."""
 
 UNCONFINED = (
     "-P",
     "-c",
-    "from kit.data.sql import engine_child\n"
-    "engine_child.confine_files = lambda readable, writable: False\n"
-    "engine_child.main()",
+    "from kit.data.sql.local import child\n"
+    "child.confine_files = lambda readable, writable: False\n"
+    "child.main()",
 )
 """A child as on a kernel without Landlock."""
 

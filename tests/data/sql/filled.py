@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from kit.data.sql.grants import Grants, read_schema
+from kit.data.sql.guard.grants import Grants, read_schema
 from tests.data.sql import corpora
 
 DDL = corpora.SCHEMA.read_text("utf-8")

@@ -20,10 +20,10 @@ from sqlglot import exp
 
 from kit.base.errors import QueryError
 from kit.data.sql.engine import DatabaseFile, Engine, Limits
-from kit.data.sql.grants import read_schema
-from kit.data.sql.locked import Setup, open_locked
+from kit.data.sql.guard.grants import read_schema
+from kit.data.sql.guard.vocabulary import functions
+from kit.data.sql.local.locked import Setup, open_locked
 from kit.data.sql.policy import CheckedSQL
-from kit.data.sql.vocabulary import functions
 from tests.data.sql import corpora, filled
 
 CANARY = "CANARY-4711"

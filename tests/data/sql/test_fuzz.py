@@ -10,8 +10,9 @@ import collections
 import pytest
 
 from kit.base.errors import UnsafeSQLError
-from kit.data.sql import policy, vocabulary
-from kit.data.sql.grants import Grants
+from kit.data.sql import policy
+from kit.data.sql.guard import vocabulary
+from kit.data.sql.guard.grants import Grants
 from kit.data.sql.policy import check_sql
 from tests.data.sql import filled
 from tests.data.sql.fuzz import Judge, Maker

@@ -9,11 +9,11 @@ import pytest
 
 from kit.base.assets import asset_dir
 from kit.base.errors import DataError
-from kit.data.sql.address import Address, check_source, read_address
+from kit.data.sql.contract.limits import Limits
 from kit.data.sql.engine import Engine
-from kit.data.sql.limits import Limits
 from kit.data.sql.open_engine import open_engine
-from kit.data.sql.remote import RemoteEngine
+from kit.data.sql.remote.address import Address, check_source, read_address
+from kit.data.sql.remote.engine import RemoteEngine
 
 URL = "postgresql://reader:s3cret@db.example:5433/ads"
 

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 
 from kit.base.errors import DataError, UnsafeSQLError
-from kit.data.sql.grants import Grants
+from kit.data.sql.guard.grants import Grants
+from kit.data.sql.guard.reading import MAX_NESTING, MAX_TEXT, MAX_TOKENS
 from kit.data.sql.policy import check_expression, check_sql
-from kit.data.sql.reading import MAX_NESTING, MAX_TEXT, MAX_TOKENS
 from tests.data.sql import corpora
 
 GRANTS = Grants.from_schema(corpora.SCHEMA.read_text("utf-8"), corpora.ALLOW)

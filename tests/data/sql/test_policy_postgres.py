@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kit.base.errors import DataError, UnsafeSQLError
-from kit.data.sql.grants import Grants, read_schema
+from kit.data.sql.guard.grants import Grants, read_schema
 from kit.data.sql.policy import check_sql
 from tests.data.sql import corpora
 

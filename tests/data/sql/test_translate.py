@@ -8,10 +8,10 @@ import pytest
 
 from kit.ai.words.labels import label_queries
 from kit.base.errors import QueryError, UnsafeSQLError
-from kit.data.sql.grants import Grants
-from kit.data.sql.limits import Limits
-from kit.data.sql.metrics import load_metrics
-from kit.data.sql.remote import RemoteEngine
+from kit.data.sql.contract.limits import Limits
+from kit.data.sql.guard.grants import Grants
+from kit.data.sql.meaning.metrics import load_metrics
+from kit.data.sql.remote.engine import RemoteEngine
 from kit.data.sql.translate import check_translated, translate_sql
 from tests.ai.scoring import (
     HERE,

@@ -1,0 +1,1 @@
+"""What metrics, dimensions and filters mean in SQL: the semantic layer."""

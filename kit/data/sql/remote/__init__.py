@@ -1,0 +1,1 @@
+"""SQL on a PostgreSQL server, as a role that can only read."""
