@@ -9,10 +9,10 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from kit.data.sql.contract.limits import MB, Limits
+from kit.data.sql.contract.protocol import QueryEngine
 from kit.data.sql.contract.results import QueryResult, ScanEstimate, read_answer
 from kit.data.sql.contract.text import sayable
 from kit.data.sql.local.process import EndedError, EngineProcess, file_identities
@@ -21,7 +21,7 @@ from kit.data.sql.local.sources import DatabaseFile, ParquetTables, Source
 __all__ = ["DatabaseFile", "Engine", "Limits", "ParquetTables", "QueryResult", "ScanEstimate"]
 
 
-class Engine:
+class Engine(QueryEngine):
     """Runs SQL over a database file or Parquet files, in a child process of its own.
 
     Whatever the SQL: no file is written but its own temporary ones, which go; none is read but the
@@ -125,17 +125,6 @@ class Engine:
         """End the child; a later query starts another."""
         with self._lock:
             self._end()
-
-    def __enter__(self) -> Engine:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _ask(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         with self._lock:

@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from kit.base.errors import DataError, QueryError
 from kit.data.sql.contract.limits import Limits
+from kit.data.sql.contract.protocol import QueryEngine
 from kit.data.sql.contract.results import QueryResult, ScanEstimate, to_frame
 from kit.data.sql.contract.text import sayable
 from kit.data.sql.remote import postgres
@@ -29,7 +29,7 @@ _STOP_SECONDS = 2.0
 _OURS = {"client_encoding": "utf8", "application_name": "kit"}
 
 
-class RemoteEngine:
+class RemoteEngine(QueryEngine):
     """Runs SQL on a server, in read-only transactions of a role that can only read.
 
     Whatever the SQL: it meets a transaction that reads only and is rolled back, on a connection
@@ -143,17 +143,6 @@ class RemoteEngine:
         """Close the connection; a later query opens another."""
         with self._lock:
             self._end()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def _catalog_limits(self) -> Limits:
