@@ -27,7 +27,7 @@ demo: $(VENV)/core.stamp ## load, train, bid, replay, compare and write up the s
 	$(BIN)/kit demo --out out/
 
 test: $(VENV)/dev.stamp ## the fast lane: unit, property and recovery tests, doctests, README, types, layers
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow" --ignore=tests/browser
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" --ignore=tests/browser
 
 test-browser: $(VENV)/dev.stamp $(VENV)/browser.stamp ## a real JupyterLab in Chromium: launcher, panels, templates
 	$(BIN)/python -m pytest -q tests/browser

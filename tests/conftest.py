@@ -16,14 +16,6 @@ settings.load_profile("seeded")
 ROOT = Path(__file__).parents[1]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay in one worker, and so do all files that run the sample's demo."""
-    demo = {item.path for item in items if "demo" in getattr(item, "fixturenames", ())}
-    for item in items:
-        group = "demo" if item.path in demo else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real public logs beside the checkout; their rights keep them out of it."""

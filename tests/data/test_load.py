@@ -66,7 +66,7 @@ def test_parquet_of_anyone(tmp_path: Path) -> None:
 def test_own_parquet_needs_no_map() -> None:
     path = ROOT / "data_samples" / AUCTIONS
     log = load_log(path)
-    pd.testing.assert_frame_equal(log.frame, AuctionLog.read(path).frame)
+    assert log.frame.equals(AuctionLog.read(path).frame)
 
 
 def test_missing_column_names_the_nearest(write: object) -> None:
@@ -131,7 +131,7 @@ def test_sorting_is_stable_and_keeps_the_metadata(write: object, tmp_path: Path)
     assert report.out_of_order == 7
     assert frame["time_index"].is_monotonic_increasing
     np.testing.assert_array_equal(frame["market_price_cpm"], np.tile(np.arange(300.0), 8))
-    pd.testing.assert_frame_equal(frame, load_log(path, "ipinyou-ctr").frame)
+    assert frame.equals(load_log(path, "ipinyou-ctr").frame)
 
 
 def test_sealed_files_stay_closed(tmp_path: Path) -> None:

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from kit.base.assets import asset_dir
 from kit.base.errors import DataError
+from kit.base.files import file_hash
 from kit.data.log import AuctionLog
+from kit.data.samples import AUCTIONS
 from kit.data.sealed import SealedSplit, seal_log
 from kit.data.simulate import SimulationConfig, simulate
 from kit.flow.choose import Tuner, choose
 from kit.flow.demo import compare_policies, run_demo
 from kit.flow.findings import Findings
+from kit.flow.perform import save_report
 from kit.flow.report import run_report
-from kit.flow.runs import Outcome
+from kit.flow.runs import Outcome, get_run
 from kit.flow.specs import DemoSpec, ReportSpec, Source
 from kit.models.response import load_response
 from kit.replay.run import replay
 
 Demo = tuple[Path, Outcome]
+Kit = Callable[..., tuple[int, Any, str]]
+SAMPLE = asset_dir("data_samples") / AUCTIONS
 
 
 def quiet(line: str) -> None:
@@ -104,6 +112,60 @@ def test_result_is_strict_json(demo: Demo) -> None:
 
 def test_model_is_saved_and_serves(demo: Demo) -> None:
     assert load_response(demo[0] / "models" / "click").kind == "lightgbm"
+
+
+def test_model_budget_and_click_value(kit: Kit, demo: Demo, tmp_path: Path) -> None:
+    model = demo[0] / "models" / "click"
+    arguments = (
+        "replay", SAMPLE, "--format", "parquet", "--policy", "shade",
+        "--set", "shading_factor=0.4", "--model", model,
+    )  # fmt: skip
+    _, free, _ = kit(*arguments)
+    out = tmp_path / "replay.json"
+    _, bounded, _ = kit(*arguments, "--budget", 20, "--out", out)
+    assert free["cost"] > 20_000 >= bounded["cost"] > 19_000  # 20 USD buy a price sum of 20,000
+    assert bounded["surplus"] == pytest.approx(bounded["value"] - bounded["cost"] - bounded["fees"])
+    written = json.loads(out.read_text())
+    assert written["cost"] == bounded["cost"]
+    table = written["by_exchange_hour"]
+    spend = table["columns"].index("spend")
+    assert sum(row[spend] for row in table["rows"]) == pytest.approx(bounded["cost"])
+    _, dearer, _ = kit(*arguments, "--click-value", 1.0)
+    assert dearer["value"] == 1000 * dearer["clicks"]
+
+
+def test_the_demo_reports_the_split(demo: Demo) -> None:
+    out, outcome = demo
+    facts = outcome.summary["budget_split"]
+    findings = Findings.load(out / "result.json")
+    assert findings.budget_split == facts
+    assert facts["budget_share"] == 0.6
+    assert facts["tune"] in ("better", "worse", "cannot conclude")
+    assert facts["verdict"]["question"] == "better"
+    assert facts["verdict"]["candidate"] == "split by return"
+    assert any(line.startswith("Budget across exchanges:") for line in outcome.lines)
+    for name in ("report.html", "report.md"):
+        text = (out / name).read_text()
+        for said in (
+            "Budget across exchanges",
+            "more budget returns",
+            "holds for all 9",
+            "What money buys on each exchange",
+            "cassini",
+        ):
+            assert said in text
+    section = findings.sections[0]
+    spend = [row[5] for row in section.tables[0].table.rows]
+    assert len(spend) == 4
+
+
+def test_a_notebook_s_report_is_recorded(demo: Demo, tmp_path: Path) -> None:
+    findings = Findings.load(demo[0] / "result.json")
+    done = save_report(findings, tmp_path, quiet)
+    run = get_run(done.number)
+    assert (run.verb, run.status) == ("report", "done")
+    assert run.inputs == {str(tmp_path / "result.json"): file_hash(tmp_path / "result.json")}
+    assert (tmp_path / "report.html").read_bytes() == (demo[0] / "report.html").read_bytes()
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"version": 1}', '{"version": 7}'])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 
 from kit.base.assets import asset_dir
 from kit.data.samples import AUCTIONS, INFO, THETA
-from kit.flow.runs import Outcome
 
 Kit = Callable[..., tuple[int, Any, str]]
 SAMPLE = asset_dir("data_samples") / AUCTIONS
@@ -55,26 +53,6 @@ def test_research_sample(kit: Kit) -> None:
     assert code == 0
     assert printed["impressions"] > 0
     assert printed["value"] is None  # nobody said what a click is worth
-
-
-def test_model_budget_and_click_value(kit: Kit, demo: tuple[Path, Outcome], tmp_path: Path) -> None:
-    model = demo[0] / "models" / "click"
-    arguments = (
-        "replay", SAMPLE, "--format", "parquet", "--policy", "shade",
-        "--set", "shading_factor=0.4", "--model", model,
-    )  # fmt: skip
-    _, free, _ = kit(*arguments)
-    out = tmp_path / "replay.json"
-    _, bounded, _ = kit(*arguments, "--budget", 20, "--out", out)
-    assert free["cost"] > 20_000 >= bounded["cost"] > 19_000  # 20 USD buy a price sum of 20,000
-    assert bounded["surplus"] == pytest.approx(bounded["value"] - bounded["cost"] - bounded["fees"])
-    written = json.loads(out.read_text())
-    assert written["cost"] == bounded["cost"]
-    table = written["by_exchange_hour"]
-    spend = table["columns"].index("spend")
-    assert sum(row[spend] for row in table["rows"]) == pytest.approx(bounded["cost"])
-    _, dearer, _ = kit(*arguments, "--click-value", 1.0)
-    assert dearer["value"] == 1000 * dearer["clicks"]
 
 
 def test_training_log_instead_of_info(kit: Kit, shared_data: Path) -> None:

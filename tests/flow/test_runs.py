@@ -20,9 +20,8 @@ from kit.base.files import file_hash
 from kit.base.workspace import runs_path
 from kit.cli import main
 from kit.data.samples import THETA
-from kit.flow.findings import Findings
-from kit.flow.perform import perform, perform_again, save_report
-from kit.flow.runs import KILLED, Outcome, get_run, list_runs, start_run
+from kit.flow.perform import perform, perform_again
+from kit.flow.runs import KILLED, get_run, list_runs, start_run
 from kit.flow.specs import ReplaySpec, Source
 
 Kit = Callable[..., tuple[int, Any, str]]
@@ -174,12 +173,3 @@ def test_killed_at_any_moment_leaves_whole_rows() -> None:
     for run in runs:
         if run.status == "done":
             assert run.summary["impressions"] > 0
-
-
-def test_a_notebook_s_report_is_recorded(demo: tuple[Path, Outcome], tmp_path: Path) -> None:
-    findings = Findings.load(demo[0] / "result.json")
-    done = save_report(findings, tmp_path, quiet)
-    run = get_run(done.number)
-    assert (run.verb, run.status) == ("report", "done")
-    assert run.inputs == {str(tmp_path / "result.json"): file_hash(tmp_path / "result.json")}
-    assert (tmp_path / "report.html").read_bytes() == (demo[0] / "report.html").read_bytes()

@@ -22,7 +22,6 @@ from kit.flow.demo import run_demo
 from kit.flow.describe_split import ONE_EXCHANGE, price_words, split_facts
 from kit.flow.findings import Findings
 from kit.flow.response_curves import ResponseCurve, envelope, increments
-from kit.flow.runs import Outcome
 from kit.flow.specs import DemoSpec, Source
 from kit.flow.split_budget import BudgetSplit, curve_at, judge_split, solve, split_budget
 
@@ -189,31 +188,6 @@ def test_a_curve_is_read_between_its_points(split: BudgetSplit) -> None:
     curve = split.curves[0]
     middle = float(curve.spend[40:42].mean())
     assert curve_at(curve, curve.multiplier_at(middle)) == pytest.approx(middle)
-
-
-def test_the_demo_reports_the_split(demo: tuple[Path, Outcome]) -> None:
-    out, outcome = demo
-    facts = outcome.summary["budget_split"]
-    findings = Findings.load(out / "result.json")
-    assert findings.budget_split == facts
-    assert facts["budget_share"] == 0.6
-    assert facts["tune"] in ("better", "worse", "cannot conclude")
-    assert facts["verdict"]["question"] == "better"
-    assert facts["verdict"]["candidate"] == "split by return"
-    assert any(line.startswith("Budget across exchanges:") for line in outcome.lines)
-    for name in ("report.html", "report.md"):
-        text = (out / name).read_text()
-        for said in (
-            "Budget across exchanges",
-            "more budget returns",
-            "holds for all 9",
-            "What money buys on each exchange",
-            "cassini",
-        ):
-            assert said in text
-    section = findings.sections[0]
-    spend = [row[5] for row in section.tables[0].table.rows]
-    assert len(spend) == 4
 
 
 def test_one_exchange_is_one_line_in_the_report() -> None:
