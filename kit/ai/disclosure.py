@@ -24,6 +24,7 @@ MAX_TOTAL, MAX_QUESTION, MAX_SQL, MAX_TEXT, MAX_NEAREST = 12_000, 1000, 3000, 30
 """Characters of one value, of a question, of one SQL text, of any other; names near a wrong one."""
 
 _SEAL: Final = object()
+_DIALECTS = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
 _METRIC = ("name", "words", "sql", "unit", "grain")
 _WHAT = {
     "syntax": "it does not parse",
@@ -52,7 +53,7 @@ class Shareable:
         What it is: schema, metrics, question and so on.
     text : str
         A line that opens the fence, lines that are either plain identifiers or JSON, a line that
-        closes it.
+        closes it; of a dialect, its name.
     left_out : int
         Items that were not allowed or not short enough.
     seal : object
@@ -75,6 +76,27 @@ class Shareable:
                 "prompt: a value was not made by kit.ai.disclosure; must be, so that no row and "
                 "no id leaves. Use one of its functions."
             )
+
+
+def share_dialect(dialect: str) -> Shareable:
+    """Share in which SQL to answer: a word of ours, which needs no fence.
+
+    Parameters
+    ----------
+    dialect : str
+        As `kit.data.sql.contract.protocol.QueryEngine.dialect` names it.
+
+    Raises
+    ------
+    PromptError
+        If it is none.
+
+    Examples
+    --------
+    >>> share_dialect("postgres").text
+    'PostgreSQL'
+    """
+    return Shareable("dialect", _DIALECTS[_known("dialect", dialect, _DIALECTS)], 0, _SEAL)
 
 
 def share_schema(names: Names) -> Shareable:

@@ -9,6 +9,7 @@ from kit.ai.catalog import Catalog
 from kit.ai.client import Client
 from kit.ai.disclosure import (
     Shareable,
+    share_dialect,
     share_draft,
     share_failure,
     share_labels,
@@ -182,6 +183,7 @@ def _by_model(question: str, catalog: Catalog, client: Client) -> Answered:
     reply = client.ask(messages, SQLDraft, prompt.id, prompt.version)
     by, entries, attempts = client.endpoint.model, [reply.entry], list[Attempt]()
     last: Answered | None = None
+    dialect = catalog.engine.dialect
     drafted: set[str] = set()
     while True:
         sql, said = catalog.names.restore(reply.value.sql).strip(), (reply.value.assumptions,)
@@ -190,7 +192,7 @@ def _by_model(question: str, catalog: Catalog, client: Client) -> Answered:
         drafted.add(sql)
         failure: UnsafeSQLError | QueryError | str
         try:
-            last = replace(check_draft(question, sql, catalog, by), said=said)
+            last = replace(check_draft(question, sql, catalog, by, dialect), said=said)
             wrong = [finding for finding in last.findings if not finding.ok]
             if not wrong:
                 break
@@ -202,7 +204,7 @@ def _by_model(question: str, catalog: Catalog, client: Client) -> Answered:
             break
         reply = _repair(question, sql, failure, catalog, client, reply)
         entries.append(reply.entry)
-    done = last or Answered(question, by, said=(reply.value.assumptions,))
+    done = last or Answered(question, by, said=(reply.value.assumptions,), dialect=dialect)
     return replace(done, attempts=tuple(attempts), entries=tuple(entries))
 
 
@@ -223,12 +225,24 @@ def _repair(
 
 def _inputs(question: str, catalog: Catalog) -> dict[str, Shareable]:
     """Return what every prompt of a question begins with, so that a model reads it once."""
+    dialect = catalog.engine.dialect
     metrics = relevant_metrics(question, catalog.layer.definitions(catalog.plain))
-    pairs = [(pair.question, pair.sql) for pair in example_pairs(question, catalog)]
+    told = [one | {"sql": sql} for one in metrics if (sql := _said_in(dialect, one["sql"]))]
+    pairs = example_pairs(question, catalog)
+    done = [(pair.question, sql) for pair in pairs if (sql := _said_in(dialect, pair.sql))]
     return {
+        "dialect": share_dialect(dialect),
         "schema": share_schema(catalog.names),
         "labels": share_labels(catalog.labels, catalog.names),
-        "metrics": share_metrics(metrics, catalog.names),
-        "pairs": share_pairs(pairs, catalog.names),
+        "metrics": share_metrics(told, catalog.names),
+        "pairs": share_pairs(done, catalog.names),
         "question": share_question(question),
     }
+
+
+def _said_in(dialect: str, sql: str) -> str | None:
+    """Return SQL of the layer or of a pair in a dialect; None if it cannot be said there."""
+    try:
+        return translate_sql(sql, dialect)
+    except QueryError:
+        return None

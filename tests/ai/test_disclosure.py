@@ -23,6 +23,7 @@ from kit.ai.disclosure import (
     MAX_TOTAL,
     Shareable,
     share_aggregates,
+    share_dialect,
     share_draft,
     share_failure,
     share_labels,
@@ -147,6 +148,12 @@ def test_it_is_frozen_and_copies_as_it_is() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         made.text = "all of them"  # type: ignore[misc]
     assert copy.deepcopy(made) == made
+
+
+def test_a_dialect_is_a_word_of_ours() -> None:
+    assert share_dialect("postgres").text == "PostgreSQL"
+    with pytest.raises(PromptError, match="dialect: got 'user 4711'; must be one of"):
+        share_dialect("user 4711")
 
 
 def test_an_empty_question_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from kit.ai.prompts import describe_payload
 from kit.ai.sql_draft import LAYER, REPAIRS, answer_question, check_draft, draft_messages
 from kit.base.assets import asset_dir
 from kit.base.errors import DataError, QueryError, UnsafeSQLError
+from kit.data.sql.remote.engine import RemoteEngine
 from tests.ai.loopback import Step
 
 BY_DEVICE = "SELECT device, count(*) FILTER (WHERE click) AS clicks FROM auctions GROUP BY 1"
@@ -125,6 +127,24 @@ def test_what_is_shown_is_what_is_sent(catalog, loopback, make_client):
     assert sent == describe_payload(draft_messages(ODD, catalog))
     assert "supply" not in sent  # it is not granted
     assert len(draft_messages("pigeon " * 4000, catalog)[1]["content"]) < 20_000 + MAX_QUESTION
+
+
+def test_the_prompt_is_in_the_dialect_of_the_engine(catalog):
+    asked = "click rate of bored pigeons by device"
+    system, user = (message["content"] for message in draft_messages(asked, catalog))
+    assert "one DuckDB SELECT" in system
+    assert "DOUBLE PRECISION" not in user
+    pairs = (Pair(asked, "SELECT avg(click::INT) FROM auctions"), Pair(f"{asked}?", "SELECT ]"))
+    engine = RemoteEngine("postgresql://reader@db.example/ads")  # is not asked: a prompt needs none
+    served = replace(catalog, engine=engine, pairs=pairs)
+    vars(served).update(values=catalog.values, labels=catalog.labels)
+    system, user = (message["content"] for message in draft_messages(asked, served))
+    assert "one PostgreSQL SELECT" in system
+    assert "DuckDB" not in system + user
+    metric = user.split("<data metrics>")[1]
+    assert "DOUBLE PRECISION" in metric, "a division of whole numbers would drop its rest there"
+    assert "AVG(CAST(click AS INT))" in user
+    assert "SELECT ]" not in user, "what cannot be said in its dialect is left out"
 
 
 def test_a_fan_out_is_found_against_the_metric_of_the_base_table(catalog):

@@ -79,7 +79,7 @@ def translate_sql(sql: str, to: str, of: str = WRITTEN) -> str:
         return sql
     try:
         (written,) = sqlglot.transpile(sql, read=of, write=to, unsupported_level=ErrorLevel.RAISE)
-    except (SqlglotError, ValueError) as error:
+    except (SqlglotError, ValueError, RecursionError) as error:
         first = str(error).split("\n")[0][:200]
         raise QueryError("syntax", f"cannot be said in {to}'s dialect ({first}).") from None
     return written

@@ -49,7 +49,7 @@ def test_what_the_dialects_mean_otherwise_is_written_out(written: str, meant: st
     assert translate_sql(translate_sql(written, "postgres"), "duckdb", "postgres")
 
 
-@pytest.mark.parametrize("sql", ["SELECT (", "SELECT 1; SELECT 2", "SELECT 'a"])
+@pytest.mark.parametrize("sql", ["SELECT (", "SELECT 1; SELECT 2", "SELECT 'a", "(" * 5000])
 def test_what_cannot_be_translated_is_said(sql: str) -> None:
     with pytest.raises(QueryError, match="cannot be said in postgres's dialect") as caught:
         translate_sql(sql, "postgres")

@@ -13,9 +13,13 @@ import pandas as pd
 import pytest
 
 from kit.ai.catalog import Catalog, open_catalog
+from kit.ai.client import Client
+from kit.ai.endpoint import Endpoint
+from kit.ai.journal import Journal
 from kit.ai.sql_draft import answer_question, check_draft
 from kit.base.assets import asset_dir
 from kit.base.errors import UnsafeSQLError
+from tests.ai.loopback import Loopback, Step
 from tests.data.sql.postgres_world import PASSWORD, QUOTED, Postgres, load_samples
 
 pytestmark = pytest.mark.slow
@@ -76,6 +80,22 @@ def test_sql_of_a_person_is_in_the_server_own_dialect(catalog: Catalog) -> None:
     assert len(done.answer.frame) == 4
     with pytest.raises(UnsafeSQLError, match="pg_read_file"):
         check_draft("", "SELECT pg_read_file('x')", catalog, dialect="postgres")
+
+
+def test_a_model_drafts_in_the_servers_own_dialect(catalog: Catalog, tmp_path: Path) -> None:
+    """``to_char`` is none of DuckDB's functions; there, a half of whole numbers is a half."""
+    wrong = "SELECT to_char(max(timestmp), 'YYYY') AS year FROM auctions"
+    sql = "SELECT to_char(max(timestamp), 'YYYY') AS year, 1 / 2 AS half FROM auctions"
+    script = [Step(json.dumps({"sql": one, "assumptions": ""})) for one in (wrong, sql)]
+    with Loopback(script) as server:
+        client = Client(Endpoint(server.url, "scripted"), Journal(tmp_path / "ai"), learned={})
+        done = answer_question("which year do bored pigeons see?", catalog, client, "model")
+        system = server.bodies[1]["messages"][0]["content"]
+    assert "one PostgreSQL SELECT" in system
+    assert [attempt.sql for attempt in done.attempts] == [wrong]
+    assert done.answer is not None
+    assert done.answer.frame.iloc[0].tolist() == ["2026", 0]
+    assert done.dialect == "postgres"
 
 
 def test_the_command_line_asks_a_server(samples: Postgres, tmp_path: Path) -> None:
