@@ -179,7 +179,7 @@ def _by_layer(question: str, catalog: Catalog) -> Answered:
 
 def _by_model(question: str, catalog: Catalog, client: Client) -> Answered:
     prompt = load_prompt("draft_sql")
-    messages = draft_messages(question, catalog)
+    messages = prompt.render(_inputs(question, catalog))
     reply = client.ask(messages, SQLDraft, prompt.id, prompt.version)
     by, entries, attempts = client.endpoint.model, [reply.entry], list[Attempt]()
     last: Answered | None = None

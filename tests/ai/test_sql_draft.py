@@ -11,6 +11,7 @@ from kit.ai.catalog import open_catalog
 from kit.ai.disclosure import MAX_QUESTION
 from kit.ai.pairs import Pair, confirm_pair, near_pairs, read_pairs
 from kit.ai.prompts import describe_payload
+from kit.ai.prompts import load_prompt as load
 from kit.ai.sql_draft import LAYER, REPAIRS, answer_question, check_draft, draft_messages
 from kit.base.assets import asset_dir
 from kit.base.errors import DataError, QueryError, UnsafeSQLError
@@ -127,6 +128,17 @@ def test_what_is_shown_is_what_is_sent(catalog, loopback, make_client):
     assert sent == describe_payload(draft_messages(ODD, catalog))
     assert "supply" not in sent  # it is not granted
     assert len(draft_messages("pigeon " * 4000, catalog)[1]["content"]) < 20_000 + MAX_QUESTION
+
+
+def test_a_prompt_is_read_once(catalog, loopback, make_client, monkeypatch):
+    """The journal's hash is then of the file that was sent, though it be edited meanwhile."""
+    read = []
+    monkeypatch.setattr(
+        "kit.ai.sql_draft.load_prompt", lambda task: read.append(task) or load(task)
+    )
+    loopback.script = drafts("DROP TABLE auctions", BY_DEVICE)
+    assert answer_question(ODD, catalog, make_client()).sound
+    assert read == ["draft_sql", "repair_sql"]
 
 
 def test_the_prompt_is_in_the_dialect_of_the_engine(catalog):
