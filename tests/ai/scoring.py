@@ -1,7 +1,8 @@
 """Execution match of drafted SQL with gold SQL over data_samples, and the score of a drafter.
 
-``python -m tests.ai.scoring open`` scores the drafter that needs no model on the half that it was
-developed with; ``frozen`` on the half that nobody read, of which it prints counts only.
+``python -m tests.ai.scoring open`` scores the drafter that needs no model on a set of questions; it
+was developed with ``open``, ``frozen`` (once scored unread) and ``second_open``. ``second_frozen``
+is the half that nobody read while it was written. Counts only are printed.
 
 Two queries match when their rows do: as many columns, by position; as many rows, in order only
 where the question asks for one; numbers within a relative 1e-6 (a share is not a percentage); a
@@ -29,6 +30,7 @@ from kit.data.sql.meaning.metrics import load_metrics
 
 HERE = Path(__file__).parent
 TABLES = ("auctions", "supply", "demand", "pairs")
+SETS = ("open", "frozen", "second_open", "second_frozen")
 TOLERANCE = 1e-6
 
 Row = tuple[Any, ...]
@@ -175,8 +177,8 @@ def score(questions: Iterable[Mapping[str, Any]], answer: Callable[[str], str | 
 
 
 def main(arguments: Sequence[str]) -> int:
-    if list(arguments) not in (["open"], ["frozen"]):
-        print("usage: python -m tests.ai.scoring open|frozen")
+    if len(arguments) != 1 or arguments[0] not in SETS:
+        print(f"usage: python -m tests.ai.scoring {'|'.join(SETS)}")
         return 2
     print(arguments[0], score(read_questions(arguments[0]), lambda text: understand(text).sql))
     return 0

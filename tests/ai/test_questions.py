@@ -1,6 +1,6 @@
-"""The drafter that needs no model, on the open half of the questions over the samples.
+"""The drafter that needs no model, on the questions over the samples that it was developed with.
 
-The frozen half is scored once, at the end: ``python -m tests.ai.scoring frozen``.
+The frozen half of the second set is scored once: ``python -m tests.ai.scoring second_frozen``.
 """
 
 from __future__ import annotations
@@ -10,26 +10,29 @@ import pytest
 from tests.ai.scoring import Score, matches, read_questions, same_rows, score, understand
 
 PRECISION = 0.95
-COVERAGE = 0.95
-"""What was reached on the open half; the drafter was developed with it, so it flatters."""
+COVERAGE = {"open": 0.95, "frozen": 0.9, "second_open": 0.9}
+"""What was reached on sets that the drafter was developed with, so it flatters."""
 
 
-@pytest.fixture(scope="module")
-def reached() -> Score:
-    return score(read_questions("open"), lambda text: understand(text).sql)
+@pytest.fixture(scope="module", params=COVERAGE)
+def reached(request: pytest.FixtureRequest) -> tuple[str, Score]:
+    name: str = request.param
+    return name, score(read_questions(name), lambda text: understand(text).sql)
 
 
-def test_it_is_right_where_it_answers(reached: Score) -> None:
-    assert reached.precision >= PRECISION, reached.wrong
+def test_it_is_right_where_it_answers(reached: tuple[str, Score]) -> None:
+    assert reached[1].precision >= PRECISION, reached[1].wrong
 
 
-def test_it_answers_most_of_what_can_be_answered(reached: Score) -> None:
-    assert reached.coverage >= COVERAGE
+def test_it_answers_most_of_what_can_be_answered(reached: tuple[str, Score]) -> None:
+    name, found = reached
+    assert found.coverage >= COVERAGE[name]
 
 
-def test_it_declines_what_the_tables_do_not_hold(reached: Score) -> None:
-    assert reached.unanswerable > 0
-    assert reached.declined == reached.unanswerable
+def test_it_declines_what_the_tables_do_not_hold(reached: tuple[str, Score]) -> None:
+    found = reached[1]
+    assert found.unanswerable > 0
+    assert found.declined == found.unanswerable
 
 
 def test_the_score_counts_wrong_declined_and_unanswerable_questions() -> None:

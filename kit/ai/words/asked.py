@@ -62,9 +62,10 @@ class Scoped:
 
 @dataclass(frozen=True)
 class OfTotal:
-    """A group's share of all groups."""
+    """A group's share of all groups, or of those that some other groups are alike in."""
 
     measure: Measure
+    within: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Over:
 
     measure: Measure
     how: Literal["running", "change", "growth"]
+    skip_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,12 +116,19 @@ class RowsOf:
 
 
 @dataclass(frozen=True)
+class Overall:
+    """A measure of all rows, to compare a group with."""
+
+    measure: Metric
+
+
+@dataclass(frozen=True)
 class Compares:
     """A column, or in a group a measure, against a number or another column."""
 
     left: str | Measure
     sign: str
-    right: float | str
+    right: float | str | Overall
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ import difflib
 from dataclasses import dataclass
 
 from kit.ai.words.asked import Asked
-from kit.ai.words.draft import Unclear
 from kit.ai.words.expressions import Writer
 from kit.ai.words.items import Lexed, lex
 from kit.ai.words.read import read_question
 from kit.ai.words.render import render
 from kit.ai.words.say import sentences
 from kit.ai.words.scope import Scope, Span, Values, check_days, scopes, span_of, vocabulary
+from kit.ai.words.unclear import Unclear
 from kit.ai.words.vocabulary import Vocabulary
 from kit.data.sql.meaning.layer import MetricLayer, Tables
 

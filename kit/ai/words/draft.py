@@ -8,6 +8,7 @@ from typing import Literal
 
 from kit.ai.words.asked import Compares, Condition, Group, Measure, Metric, Order
 from kit.ai.words.items import Item
+from kit.ai.words.unclear import Unclear
 from kit.data.sql.meaning.layer import MetricLayer
 
 CONTENT = ("metric", "column", "dimension", "label", "filter", "number", "time", "cmp", "rank",
@@ -21,10 +22,6 @@ _END = Item("", ())
 
 def _text(measure: Measure) -> str:
     return str(getattr(measure, "name", None) or getattr(measure, "column", "the measure before"))
-
-
-class Unclear(Exception):  # noqa: N818 - not an error: the question is answered with its sentence
-    """A question that can be read in two ways, or has a part that fits nowhere."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +45,16 @@ class Draft:
     order: Order | None = None
     limit: int | None = None
     each: list[Group] = field(default_factory=list)  # "in each exchange"
-    how: str = ""  # the word that ranks: "desc", "asc", "best" or "worst"
-    direction: bool | None = None  # descending, where it was said
+    how: str = ""  # the word that ranks: "desc", "asc", "best", "worst", "dear" or "cheap"
+    direction: str = ""  # such a word for the row that comes first
+    refers: bool = False  # "ROAS on that spend"
+    fees_at: int | None = None  # how many measures stood before words on fees right after one
     fees: str = ""  # "in", "out", or both in the order they were said
     share: tuple[Measure, int, str] | None = None  # of what, where it was said, in which words
     narrowed: bool = False  # "share of mobile impressions"
     of_total: bool = False
     window: Literal["", "running", "change", "growth"] = ""
+    grain: str = ""  # "week over week"
     window_beside: bool = False  # the window stands beside the plain measure
     weight: str | None = None
     difference: bool = False
@@ -67,6 +67,12 @@ class Draft:
     listed: bool = False
     ranked: bool = False
     by_time: bool = False
+    columns: bool = False  # "in two columns": what is set side by side
+    trend: bool = False
+    skip_first: bool = False  # the first row of a change has none
+    clock: str = ""  # by which time days are told: "auction" or "conversion"
+    share_within: list[Group] = field(default_factory=list)  # "of each campaign's impressions"
+    mix: Group | None = None  # "device mix": a share by device, in each other group
     per: list[str] = field(default_factory=list)
     pooled_all: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -122,10 +128,20 @@ class Cursor:
             place -= 1
         return place
 
+    @property
+    def before(self) -> Item:
+        """The item before this one, fillers and *average* passed over."""
+        return self.at(self.back(self.place, "agg"))
+
+    @property
+    def aside(self) -> bool:
+        """Whether this item explains what was said: in brackets, after a colon, after *ie*."""
+        return self.before.text in (":", "(") or self.before.has("gloss")
+
     def joint(self, place: int) -> tuple[str, int]:
         """Return the word that joins a list at a place (a comma counts), and where it ends."""
         said, start = "", place
-        while self.at(place).has(*JOINTS) or self.at(place).text in (",", "/"):
+        while self.at(place).has(*JOINTS) or self.at(place).text in (",", "/", "+", "x"):
             item = self.at(place)
             kind = next((kind for kind in JOINTS if item.has(kind)), ",")
             said = kind if said in ("", ",") else said
@@ -190,6 +206,9 @@ class Cursor:
 
 def say_fees(cursor: Cursor, said: str) -> None:
     """Note whether fees count."""
-    if cursor.draft.fees not in ("", said):
+    draft = cursor.draft
+    if draft.fees not in ("", said):
         raise Unclear("with fees and before fees: say one of the two")
-    cursor.draft.fees = said
+    draft.fees = said
+    if cursor.at(cursor.place - 1).has("metric"):
+        draft.fees_at = len(draft.measures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from kit.ai.words.asked import (
     OfTotal,
     OneOf,
     Over,
+    Overall,
     PerGroup,
     Quotient,
     RowsOf,
@@ -25,9 +27,9 @@ from kit.ai.words.asked import (
     When,
 )
 from kit.ai.words.clock import Hours
-from kit.ai.words.draft import Unclear
 from kit.ai.words.scope import Scope
 from kit.ai.words.times import Days
+from kit.ai.words.unclear import Unclear
 from kit.data.sql.meaning.layer import MetricLayer
 
 _CALLS = {"avg": "avg", "median": "median", "max": "max", "min": "min", "stddev": "stddev_samp"}
@@ -90,7 +92,9 @@ class Writer:
         if isinstance(measure, OfTotal):
             inner = self.measure(measure.measure, only)
             inner = f"({inner})" if " - " in inner or " + " in inner else inner
-            return f"{inner} / nullif(sum({inner}) OVER (), 0)"
+            groups = ", ".join(self.group(group) for group in measure.within)
+            within = f"PARTITION BY {groups}" if groups else ""
+            return f"{inner} / nullif(sum({inner}) OVER ({within}), 0)"
         raise Unclear("a measure inside another: ask for it alone")
 
     def _aggregate(self, measure: Aggregate, rows: str | None) -> str:
@@ -131,7 +135,10 @@ class Writer:
         left = condition.left
         sql = self.column(left) if isinstance(left, str) else self.measure(left)
         right = condition.right
-        text = self.column(right) if isinstance(right, str) else _number(right)
+        if isinstance(right, Overall):
+            text = f"(SELECT {self.measure(right.measure)} FROM {self.scope.table})"
+        else:
+            text = self.column(right) if isinstance(right, str) else _number(right)
         sign = "<>" if condition.sign == "!=" else condition.sign
         return f"{sql} {sign} {text}"
 
@@ -186,12 +193,29 @@ class Writer:
             is_share = isinstance(measure.top, Scoped) and not isinstance(measure.bottom, Scoped)
             return f"{self.name(measure.bottom)}_share" if is_share else self._over(measure)
         if isinstance(measure, Scoped):
-            return self.name(measure.measure)
+            return "_".join([self.name(measure.measure), *map(_slug, measure.only)])
         return "difference" if any(sign == "-" for sign, _ in measure.parts) else "total"
 
     def _over(self, measure: Quotient) -> str:
-        top, bottom = self.name(measure.top), self.name(measure.bottom)
+        plain = (
+            each.measure if isinstance(each, Scoped) else each
+            for each in (measure.top, measure.bottom)
+        )  # fmt: skip
+        top, bottom = map(self.name, plain)
         return f"{top}_ratio" if top == bottom else f"{top}_per_{bottom}"
+
+
+def _slug(condition: Condition) -> str:
+    """Return a condition as part of a column's name."""
+    if isinstance(condition, OneOf):
+        text = "_".join(condition.labels)
+    elif isinstance(condition, Holds):
+        text = condition.name if condition.positive else f"not_{condition.name}"
+    elif isinstance(condition, When) and isinstance(condition.time, tuple):
+        text = "_".join(str(end) for days in condition.time for end in (days.first, days.last))
+    else:
+        text = "some"
+    return re.sub(r"\W+", "_", text).lower().strip("_")
 
 
 def _filtered(call: str, rows: str | None) -> str:

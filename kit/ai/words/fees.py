@@ -16,7 +16,7 @@ from kit.ai.words.asked import (
     Scoped,
     Signed,
 )
-from kit.ai.words.draft import Unclear
+from kit.ai.words.unclear import Unclear
 from kit.data.sql.meaning.layer import MetricLayer
 
 
@@ -40,8 +40,8 @@ def with_fees(asked: Asked, fees: str, layer: MetricLayer) -> Asked:
     Examples
     --------
     >>> from kit.data.sql.meaning.metrics import load_metrics
-    >>> with_fees(Asked((Metric("roas"),)), "out", load_metrics()).measures
-    (Metric(name='roas_before_fees'),)
+    >>> with_fees(Asked((Metric("roas"),)), "in", load_metrics()).measures
+    (Metric(name='roas_with_fees'),)
     """
     if not fees:
         return asked

@@ -7,30 +7,24 @@ from dataclasses import replace
 from kit.ai.words.asked import (
     Aggregate,
     Asked,
-    Condition,
     Distinct,
     Group,
     Holds,
     Measure,
     Metric,
-    OfTotal,
     OneOf,
     Order,
-    Over,
-    PerGroup,
-    Quotient,
     Scoped,
     Signed,
     When,
 )
-from kit.ai.words.draft import Draft, Placed, Unclear
+from kit.ai.words.draft import Draft, Placed
 from kit.ai.words.fees import with_fees
-from kit.ai.words.gloss import canonical
+from kit.ai.words.layout import average_groups, lay_out, window
+from kit.ai.words.ranks import descends
+from kit.ai.words.shares import share, share_of_total
+from kit.ai.words.unclear import Unclear
 from kit.data.sql.meaning.layer import MetricLayer
-
-_OFTEN = "how often"
-_AFTER_A_WIN = ("floor_bound", "clicked", "converted", "invalid")
-_TIMES = ("day", "week", "hour")
 
 
 def finish(draft: Draft, layer: MetricLayer) -> Asked:
@@ -42,21 +36,23 @@ def finish(draft: Draft, layer: MetricLayer) -> Asked:
         If it has no measure, or more than one reading.
     """
     _weigh(draft, layer)
-    _share(draft, layer)
+    share(draft, layer)
     _difference(draft)
+    lay_out(draft, layer)
     _compare(draft, layer)
     _shown(draft)
-    _average_groups(draft)
-    _window(draft)
-    _total(draft, layer)
+    average_groups(draft)
+    window(draft)
+    share_of_total(draft, layer)
     count_groups = _count_groups(draft)
-    order = _order(draft)
+    order = _order(draft, layer)
     asked = Asked(
         tuple(draft.measures), tuple(draft.groups),
         tuple(dict.fromkeys(placed.condition for placed in draft.where)),
         tuple(draft.having), order, count_groups,
     )  # fmt: skip
     _consistent(asked, draft)
+    _check_fees(draft, layer)
     return with_fees(asked, draft.fees, layer)
 
 
@@ -75,59 +71,6 @@ def _weigh(draft: Draft, layer: MetricLayer) -> None:
 def _is_weighted(layer: MetricLayer, measure: Metric, weight: str) -> bool:
     ratio = layer.metrics[measure.name].ratio
     return ratio is not None and layer.metrics[ratio[1]].sum == weight
-
-
-def _check_often(words: str, condition: Condition) -> None:
-    """Doubt ``how often is an auction invalid``: only what is true of all auctions has a share."""
-    if words == _OFTEN and isinstance(condition, Holds) and condition.name in _AFTER_A_WIN:
-        raise Unclear(f"how often {condition.name}: of the auctions, or of those we won? Say which")
-
-
-def _part_of(words: str, part: Measure, layer: MetricLayer) -> Measure:
-    """Read ``share of auctions lost``: the lost ones over all of them."""
-    first = words.split()[0]
-    known = first in layer.metrics and layer.metrics[first].count is not None
-    if not known or canonical(layer, Metric(first)) == canonical(layer, part):
-        raise Unclear(f"a share of {words}: of what? Say it as: what share of impressions is ...")
-    return Quotient(part, Metric(first))
-
-
-def _share(draft: Draft, layer: MetricLayer) -> None:
-    """Find what is shared out: the rows that a verb leads to, or the only ones said."""
-    if draft.share is None:
-        return
-    measure, place, words = draft.share
-    if draft.measures:
-        raise Unclear("a share and another measure: ask for one at a time")
-    if (
-        words != _OFTEN
-        and len(words.split()) > 1
-        and isinstance(measure, Metric)
-        and layer.metrics[measure.name].count
-    ):
-        draft.measures.append(_part_of(words, measure, layer))
-        return
-    after = [placed for placed in draft.where if placed.place > place]
-    beside = [placed for placed in draft.where if placed.place == place - 1]
-    linked = [placed for placed in after if placed.linked]
-    if beside:
-        chosen = beside
-    elif linked:
-        chosen = linked[:1]
-    elif len(after) == 1:
-        chosen = after
-    elif not after and draft.groups and not draft.narrowed:
-        draft.measures.append(measure)
-        draft.of_total = True
-        return
-    else:
-        raise Unclear("a share of what in what? Say it as: what share of the impressions is mobile")
-    _check_often(words, chosen[0].condition)
-    if chosen[0].joint in ("and", "versus", "contrary"):
-        raise Unclear("a share of two things: together, or each for itself? Ask for one")
-    draft.where = [placed for placed in draft.where if placed not in chosen]
-    only = tuple(placed.condition for placed in chosen)
-    draft.measures.append(Quotient(Scoped(measure, only), measure))
 
 
 def _difference(draft: Draft) -> None:
@@ -193,55 +136,6 @@ def _shown(draft: Draft) -> None:
             draft.measures.append(measure)
 
 
-def _average_groups(draft: Draft) -> None:
-    """Give ``average spend per day`` its inner dimension; the other groups stay outside."""
-    averaged = [each for each in draft.measures if isinstance(each, PerGroup)]
-    if not averaged:
-        return
-    if len(draft.measures) > 1 or draft.order or draft.having or draft.window:
-        raise Unclear("an average over groups: ask for it alone")
-    (measure,) = averaged
-    inner = measure.inner
-    if not inner:
-        times = [name for name in draft.per if name in _TIMES]
-        if len(times) != 1:
-            raise Unclear(
-                f"average {measure.measure.name}: over days, hours or weeks? Say per which"
-            )
-        inner = times[0]
-        if inner == "hour":
-            raise Unclear("per hour of the day, or per hour of the log? I know the first, by hour")
-        draft.groups.remove(Group(inner))
-    draft.measures = [replace(measure, inner=inner)]
-
-
-def _window(draft: Draft) -> None:
-    if not draft.window:
-        return
-    if not draft.groups:
-        draft.groups.append(Group("day"))
-    if len(draft.measures) != 1 or len(draft.groups) != 1 or draft.groups[0].name not in _TIMES:
-        raise Unclear("a running total or change: of one measure, by day, hour or week")
-    if draft.order or draft.having or draft.of_total or draft.limit:
-        raise Unclear("a running total or change: ask for it alone")
-    plain = draft.measures[0]
-    over = Over(plain, draft.window)
-    draft.measures = [plain, over] if draft.window_beside else [over]
-
-
-def _total(draft: Draft, layer: MetricLayer) -> None:
-    if not draft.of_total:
-        return
-    if not draft.groups or draft.having:
-        raise Unclear("a share of the total: by which groups?")
-    last = draft.measures[-1] if draft.measures else None
-    if not isinstance(last, Metric) or last.name not in layer.additive:
-        raise Unclear("a share of the total: only counts and sums have one")
-    if draft.order is not None and draft.order.by == last:
-        draft.order = replace(draft.order, by=OfTotal(last))
-    draft.measures[-1] = OfTotal(last)
-
-
 def _count_groups(draft: Draft) -> bool:
     """Turn ``how many ad units have more than 100 clicks`` into a count of groups."""
     counted = [each for each in draft.measures if isinstance(each, Distinct)]
@@ -254,22 +148,18 @@ def _count_groups(draft: Draft) -> bool:
     return True
 
 
-def _order(draft: Draft) -> Order | None:
-    order, descending = draft.order, draft.direction
-    if order is None and descending is None and draft.limit is None:
+def _order(draft: Draft, layer: MetricLayer) -> Order | None:
+    order, said = draft.order, draft.direction
+    if order is None and not said and draft.limit is None:
         return None
-    if order is None and descending is None:
+    if order is None and not said:
         raise Unclear(f"{draft.limit} rows: ranked by what, highest or lowest?")
     measure = order.by if order else None
     if measure is None:
         if len(draft.measures) != 1:
             raise Unclear("ranked by which measure? Say by which")
         measure = draft.measures[0]
-    if descending is None:
-        descending = order.descending if order else True
-    if order is not None and not order.descending and draft.direction:
-        descending = False  # "the bottom 3, ... first" says how the chosen rows are laid out
-        raise Unclear("lowest and highest first: say one")
+    descending = _descending(draft, measure, layer)
     limit = draft.limit
     if limit is None and draft.single and order is not None:
         limit = 1
@@ -280,6 +170,21 @@ def _order(draft: Draft) -> Order | None:
     return Order(measure, descending, limit, _within(draft, limit))
 
 
+def _descending(draft: Draft, measure: Measure, layer: MetricLayer) -> bool:
+    """Say whether the highest comes first, as the ranking and what was said of it agree."""
+    first = descends(draft.direction, measure, layer) if draft.direction else None
+    if draft.order is None:
+        return bool(first)
+    ranked = draft.order.descending
+    if draft.how in ("best", "worst", "dear", "cheap"):
+        ranked = descends(draft.how, measure, layer)
+    if first is None or not draft.how:  # "rank exchanges by eCPM, dearest first"
+        return ranked if first is None else first
+    if first != ranked:  # "the bottom 3, highest first" says how the chosen rows are laid out
+        raise Unclear("lowest and highest first: say one")
+    return ranked
+
+
 def _within(draft: Draft, limit: int | None) -> tuple[Group, ...]:
     """Return the groups in each of which rows are ranked; they are shown first."""
     within = [group for group in draft.groups if group in draft.each]
@@ -288,6 +193,16 @@ def _within(draft: Draft, limit: int | None) -> tuple[Group, ...]:
         return ()
     draft.groups = [*within, *others]
     return tuple(within)
+
+
+def _check_fees(draft: Draft, layer: MetricLayer) -> None:
+    """Doubt ``spend with fees and ROAS``, whose second may be with fees too or not."""
+    if draft.fees_at is None or draft.refers:
+        return
+    later = draft.measures[draft.fees_at :]
+    names = [measure.name for measure in later if isinstance(measure, Metric)]
+    if any(layer.metrics[name].with_fees or layer.metrics[name].before_fees for name in names):
+        raise Unclear(f"{' and '.join(names)}: with fees or before? Say it at the end, for all")
 
 
 def _consistent(asked: Asked, draft: Draft) -> None:

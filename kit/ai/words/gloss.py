@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
-from kit.ai.words.asked import Measure, Metric, Quotient, Signed
+from kit.ai.words.asked import Aggregate, Measure, Metric, Quotient, Signed
 from kit.data.sql.meaning.layer import MetricLayer
 
 
@@ -22,11 +22,12 @@ def explains(
     >>> explains(load_metrics(), said, [Metric("clicks"), Metric("surplus")])
     (1, Metric(name='surplus'))
     """
-    forms = [canonical(layer, reading) for reading in readings(layer, said)]
-    for place, measure in enumerate(measures):
-        for reading in readings(layer, measure):
-            if canonical(layer, reading) in forms:
-                return place, reading
+    for spoken in readings(layer, said):  # as it was said first, then with the fees it may mean
+        form = canonical(layer, spoken)
+        for place, measure in enumerate(measures):
+            for reading in readings(layer, measure):
+                if canonical(layer, reading) == form:
+                    return place, reading
     return None
 
 
@@ -55,6 +56,11 @@ def canonical(layer: MetricLayer, measure: Measure) -> Any:
         return _terms(layer, measure)
     if isinstance(measure, Quotient):
         return ("ratio", canonical(layer, measure.top), canonical(layer, measure.bottom), 1.0)
+    if isinstance(measure, Aggregate) and measure.function == "avg" and not measure.weight:
+        column = layer.columns.get(measure.column)
+        mean = (column.sql if column else None) or measure.column
+        mean = f"{mean} - {measure.minus}" if measure.minus else mean
+        return frozenset({(("mean", mean, None), 1)})
     return _terms(layer, measure) if isinstance(measure, Signed) else measure
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from kit.ai.words.limits import LIMITS
+from kit.ai.words.ranks import RANKS
+from kit.ai.words.windows import WINDOWS
+
 GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
+    **RANKS, **LIMITS, **WINDOWS,
     ("by", ""): (
         "by", "for each", "in each", "on each", "each", "every", "for every", "of each",
         "at each", "from each", "to each", "split by", "broken down by", "broken out by",
@@ -10,78 +15,57 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "split across", "per each", "separately by", "broken down per", "split per",
         "for all different", "for different", "across different", "one row per", "segmented by",
         "with each", "did each", "does each", "on every", "in every", "as function of",
-        "split out by", "detailed by",
+        "split out by", "detailed by", "sliced by", "cut by", "divided by group", "bucketed by",
+        "keyed by", "aggregated by", "aggregated per", "rolled up by", "listed by",
+        "separated by", "for each of", "by every", "per every", "for each single", "on each of",
+        "one line per", "one number per", "one value per", "one figure per", "row per",
+        "within every", "inside each", "of every", "at every", "to every", "between each",
+        "disaggregated by", "depending on", "differs by", "vary by", "varies by", "vary across",
+        "varies across", "differ by", "differ across", "differs across", "differ per",
+        "tabulated by", "at level of", "on level of", "by level of", "arranged by", "pivoted by",
+        "faceted by", "per single",
     ),
     ("across", ""): (
-        "across", "across all", "over all", "between all",
+        "across", "across all", "over all", "between all", "across different",
     ),
     ("per", ""): (
-        "per", "for one",
+        "per", "for one", "per any", "per unit of",
     ),
     ("which", ""): (
-        "which", "on which", "in which", "at which", "for which", "what", "on what",
-    ),
-    ("rank", "desc"): (
-        "top", "most", "highest", "largest", "biggest", "greatest", "leading",
-        "maximum number of", "highest number of", "largest number of", "most number of",
-        "highest share of most",
-    ),
-    ("rank", "asc"): (
-        "bottom", "least", "lowest", "smallest", "fewest", "lowest number of",
-        "smallest number of",
-    ),
-    ("rank", "best"): (
-        "best", "strongest",
-    ),
-    ("rank", "worst"): (
-        "worst", "weakest", "poorest",
+        "which", "on which", "in which", "at which", "for which", "what", "on what", "whichever",
+        "out of which", "from which", "to which", "of which", "with which",
     ),
     ("order", ""): (
         "sorted by", "ordered by", "order by", "sort by", "ranked by", "rank by", "in order of",
         "sorted on", "ordered on",
     ),
     ("list", ""): (
-        "rank", "list", "rank all", "list all",
-    ),
-    ("direction", "desc"): (
-        "descending", "desc", "highest first", "largest first", "best first", "biggest first",
-        "most first", "from highest to lowest", "from high to low", "high to low",
-        "highest to lowest", "in descending order", "largest to smallest",
-        "from largest to smallest", "from most to least", "most to least", "greatest first",
-        "decreasing", "in decreasing order", "from biggest to smallest", "from best to worst",
-        "from top to bottom", "top first", "descending order", "from top down",
-    ),
-    ("direction", "asc"): (
-        "ascending", "asc", "lowest first", "smallest first", "from lowest to highest",
-        "from low to high", "low to high", "lowest to highest", "in ascending order",
-        "worst first", "smallest to largest", "from smallest to largest", "increasing",
-        "in increasing order", "from worst to best", "least first", "from least to most",
-        "fewest first", "cheapest first", "ascending order",
-    ),
-    ("by_time", ""): (
-        "in date order", "chronological", "chronologically", "sorted by date", "ordered by date",
-        "ordered by day", "sorted by day", "in order of date", "in time order", "by date order",
-        "in chronological order", "sorted by hour", "ordered by hour", "in hour order",
-        "oldest first", "earliest first", "sorted chronologically", "ordered chronologically",
-        "sorted by time", "ordered by time", "in order of day", "in day order", "in order",
-        "sorted by week", "in order of hour", "starting with first", "sorted by weekday",
-        "ordered by weekday", "from monday to sunday", "monday first", "sorted by day of week",
-        "date order",
+        "rank", "list", "rank all", "list all", "order", "sort", "rank order",
     ),
     ("and", ""): (
         "and", "&", "plus also", "as well as", "along with", "together with", "with its",
+        "and also", "as also", "in addition to", "and then", "and additionally", "and separately",
+        "and likewise",
     ),
     ("or", ""): (
         "or",
     ),
     ("versus", ""): (
         "versus", "vs", "against", "compared to", "compared with", "next to", "side by side with",
-        "in comparison to", "as opposed to", "alongside", "beside",
+        "in comparison to", "as opposed to", "alongside", "beside", "than", "compared against",
+        "rather than", "measured against", "set against", "relative to that of",
+        "up against",
     ),
     ("compare", ""): (
         "compare", "compares", "comparison of", "comparing", "comparison", "differ between",
         "how do", "how does differ", "differ", "side by side", "respectively", "separately",
         "individually", "one row each", "row each", "comparison between", "compare between",
+        "differently", "behave differently", "perform differently", "click differently",
+        "convert differently", "do differently", "behave", "more or less often",
+        "more or less frequently", "more or less", "contrast", "contrasted", "contrasting",
+        "stack up", "fare", "fares", "line by line", "each separately", "each on its own",
+        "each on their own", "one by one", "apart from each other", "set side by side",
+        "for comparison", "in comparison", "how much difference is there",
     ),
     ("not", ""): (
         "not", "with no", "have no", "had no", "has no", "except", "excluding", "outside",
@@ -90,11 +74,25 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "not counting", "minus traffic from", "everything but", "everywhere but", "all but",
         "everywhere except", "everything except", "leaving aside", "not on", "not in", "not from",
         "setting aside", "with exception of", "omitting", "skipping", "dropping", "removing",
-        "that are not", "that is not", "is not", "are not", "were not", "was not",
+        "that are not", "that is not", "is not", "are not", "were not", "was not", "excludes",
+        "minus any", "besides", "barring", "save for", "less any", "filter out", "filtering out",
+        "filtered out", "leaving away", "take out", "taking out", "discarding", "disregarding",
+        "not including", "not considering", "exclusive of", "never", "do not count",
+        "do not include", "with exclusion of", "discounting", "dropping out", "cutting out",
+        "net of any", "free of", "which are not", "which is not", "which were not", "skip",
+        "drop", "remove", "omit", "ignores", "leave aside", "excl", "ex", "sans",
     ),
     ("share", ""): (
         "share of", "fraction of", "percentage of", "percent of", "proportion of", "part of",
-        "portion of", "% of", "pct of", "shares of", "percentages of",
+        "portion of", "% of", "pct of", "shares of", "percentages of", "share of total",
+        "share of all", "share of overall", "fraction of total", "fraction of all",
+        "percentage of total", "percentage of all", "percent of total", "percent of all",
+        "% of total", "% of all", "proportion of all", "proportion of total", "part of total",
+        "part of all", "what part of", "how much of", "how large share of", "how big share of",
+        "how large part of", "ratio of all", "shares of total", "shares of all", "pct of total",
+        "pct of all", "fraction of overall", "percentage of overall", "how many percent of",
+        "what percent of", "what percentage of", "what share of", "what fraction of",
+        "what proportion of", "relative share of",
     ),
     ("often", ""): (
         "how often", "how frequently", "in how many cases",
@@ -102,69 +100,61 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ("share_noun", ""): (
         "share", "percentage", "percent share", "share of total", "split", "distribution",
         "fraction", "proportion", "as share of total", "as percentage of total", "breakdown",
+        "mix", "pct", "percent", "shares", "percentages", "share of whole", "share of all",
+        "as share of whole", "as percentage of whole", "percentage split", "percentage breakdown",
+        "share breakdown", "proportions", "fractions", "relative share", "contribution",
+        "contributions", "share of overall",
     ),
     ("as_share", ""): (
         "as share of", "as fraction of", "as percentage of", "as percent of", "as proportion of",
-        "as % of", "relative to number of", "out of",
+        "as % of", "relative to number of", "out of", "as part of", "as proportion of all",
+        "relative to all", "as ratio of", "as ratio over", "as portion of",
+        "expressed as share of", "expressed as fraction of", "expressed as percentage of",
+        "taken as share of", "as share of all", "as fraction of all", "as percentage of all",
+        "as % of all", "as percent of all", "as share of total", "as fraction of total",
+        "as percentage of total", "per total",
     ),
     ("how_many", ""): (
         "how many", "number of", "count of", "total number of", "how many of", "volume of",
         "total count of", "overall number of", "count", "amount of", "numbers of", "sum of",
-        "counts of", "how much", "combined number of", "total of",
+        "counts of", "how much", "combined number of", "total of", "quantity of", "total number",
+        "overall count of", "total volume of", "overall volume of", "how big number of",
+        "tally of", "sum total of", "aggregate", "sum up", "add up", "what number of",
+        "what is number of", "whole number of", "what volume of", "grand total of", "sums of",
     ),
     ("distinct", ""): (
         "distinct", "unique", "different", "how many different", "how many distinct",
         "number of distinct", "number of different", "how many unique", "number of unique",
-        "count of distinct",
+        "count of distinct", "different kinds of", "separate", "individual",
     ),
     ("agg", "avg"): (
         "average", "avg", "mean", "averages", "average of", "mean of", "averaged", "on average",
-        "avg of", "typical",
+        "avg of", "typical", "mean value of", "average value of", "arithmetic mean",
+        "arithmetic mean of", "typically", "avgs", "on avg", "avg value of", "in average",
+        "mean of all", "average of all", "averaging",
     ),
     ("agg", "median"): (
         "median", "median of", "p50", "p50 of", "50th percentile of", "medians",
+        "median value of", "middle", "median of all", "50th percentile", "p 50",
     ),
     ("agg", "max"): (
-        "maximum", "max", "maximum of", "max of",
+        "maximum", "max", "maximum of", "max of", "maximum value of", "highest single",
+        "largest single", "biggest single", "single highest", "single largest", "peak value of",
+        "maximal value of", "highest value of", "all time high",
     ),
     ("agg", "min"): (
-        "minimum", "min", "min of", "minimum of",
+        "minimum", "min", "min of", "minimum of", "minimum value of", "lowest single",
+        "smallest single", "single lowest", "single smallest", "lowest value of",
+        "smallest value of",
     ),
     ("agg", "stddev"): (
         "standard deviation of", "standard deviation", "stddev of", "stddev", "std of",
-        "std dev of",
-    ),
-    ("running", ""): (
-        "cumulative", "running total of", "cumulated", "running", "running total", "accumulated",
-        "cumulatively", "running sum of", "cumulative total of", "cumulative sum of",
-        "cumulative total",
-    ),
-    ("change", ""): (
-        "day over day change in", "day over day change of", "day over day", "daily change in",
-        "day on day change in", "change from day before", "change from previous day",
-        "change versus previous day", "day to day change in", "change over previous day", "dod",
-        "dod change in", "change from one day to next", "day over day change",
-        "change against day before", "change on day before", "difference to previous day",
-        "change vs previous day", "change vs day before", "change versus day before",
-        "compared with previous day", "compared to previous day", "day on day",
-        "from one day to next", "change compared with day before", "change day over day",
-        "changed from day to day", "change from day to day", "daily change of",
-        "day over day difference in", "difference from day before", "daily difference in",
-        "increase over previous day", "increase over day before", "change to previous day",
-    ),
-    ("growth", ""): (
-        "day over day growth in", "day over day growth of", "day over day growth",
-        "day over day percentage change in", "day over day % change in",
-        "day over day % change of", "day over day percent change in",
-        "percent change day over day in", "relative day over day change in",
-        "daily growth rate of", "daily growth of", "growth rate of",
-        "day over day relative change in", "relative change from previous day",
-        "day over day growth rate of", "percent change from previous day",
-        "percentage change from previous day", "daily growth in",
+        "std dev of", "sd of", "std", "std deviation of", "standard deviations of",
+        "std deviation", "spread of", "stdev of", "stdev", "volatility of",
     ),
     ("minus", ""): (
         "minus", "less", "net of subtracting", "after subtracting", "after deducting",
-        "subtracting",
+        "subtracting", "take away", "deducting", "with deduction of", "reduced by",
     ),
     ("plus", ""): (
         "plus", "+", "added to",
@@ -177,7 +167,8 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("multiple", ""): (
         "as multiple of", "relative to", "divided by that on", "divided by that of",
-        "in relation to", "as ratio to", "times that of",
+        "in relation to", "as ratio to", "times that of", "times that on", "divided by one on",
+        "as ratio of that on", "compared to that on as ratio",
     ),
     ("ratio_of", ""): (
         "ratio of", "ratio between",
@@ -196,7 +187,8 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "weighted by", "weighted with", "weighting by",
     ),
     ("simple", ""): (
-        "simple", "unweighted", "plain", "not weighted",
+        "simple", "unweighted", "plain", "not weighted", "simple average over", "straight",
+        "regular", "plain old", "raw", "ordinary", "unweighted plain",
     ),
     ("fees", "in"): (
         "fees included", "with fees", "including fees", "all in", "fees and all", "incl fees",
@@ -248,7 +240,9 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ("gloss", ""): (
         "i mean", "that is", "ie", "meaning", "defined as", "in other words", "so", "namely",
         "as in", "where surplus is", "taken as", "computed as", "calculated as", "measured as",
-        "that is to say",
+        "that is to say", "defined here as", "by which i mean", "by that i mean", "in sense of",
+        "understood as", "read as", "where it is", "in short", "specifically", "more precisely",
+        "to be precise", "to be exact", "precisely",
     ),
     ("copula", ""): (
         "is", "are", "was", "were", "that is", "that are", "that were", "that was", "which are",
@@ -264,7 +258,14 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("with", ""): (
         "with", "whose", "where", "having", "when", "that have", "that had", "if",
-        "for which there is", "but with", "with price", "with score",
+        "for which there is", "but with", "with price", "with score", "for which", "that show",
+        "that show up with", "that reach", "that reached", "that got", "that get", "that see",
+        "that saw", "showing", "reaching", "scoring", "achieving", "getting", "seeing",
+        "recording", "recorded", "that recorded", "posting", "hitting", "provided they have",
+        "as long as they have", "only ones with", "ones with", "on which", "that achieved",
+        "that achieve", "that made", "that make", "that brought", "that bring", "that delivered",
+        "that generated", "who have", "who had", "which had", "which have", "that has",
+        "which has", "while having",
     ),
     ("prep", ""): (
         "on", "in", "of", "for", "from", "at", "within", "among", "inside", "to", "over",
@@ -272,73 +273,86 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "through", "coming from", "restricted to", "limited to", "just for", "just on", "just in",
         "counting", "counting only", "served on", "served in", "looking at", "looking only at",
         "taking", "bought on", "using", "via", "sold on", "sold at", "shown on", "shown in",
-        "seen on", "sold in",
+        "seen on", "sold in", "regarding", "concerning", "about", "against", "around",
+        "between all", "but only on", "but only in", "but only for", "but only", "only from",
+        "only at", "only with", "only over", "only during", "strictly on", "strictly in",
+        "solely on", "solely in", "filtered to", "filtered on", "narrowed to", "restricting to",
+        "limiting to", "limit to", "restrict to", "confined to", "based on", "focusing on",
+        "focus on", "specifically on", "specifically for", "specifically in", "throughout",
+        "amongst", "won on", "won in", "won from", "won at", "bought in", "bought from",
+        "bought at", "delivered on", "delivered in", "delivered to", "served to", "served at",
+        "shown to", "shown at", "from all", "for all", "on all", "in all", "at all",
+        "limited only to", "aimed at", "targeting", "placed on", "made on", "made in",
+        "made from", "made at", "coming in from", "coming in on", "run on", "run in", "runs on",
+        "bid on in", "as for", "when it comes to", "in case of", "inside of", "looking just at",
+        "looking solely at", "only considering", "only counting", "only including",
+        "including only", "including just", "with just", "keep only", "keeping only", "keep just",
+        "taking only", "only taking", "use only", "using only", "exclusively on",
+        "exclusively in", "exclusively for", "per only", "only when on",
     ),
     ("together", ""): (
         "together", "both together", "combined", "in total", "taken together", "pooled",
-        "altogether", "all together", "overall", "jointly", "both combined",
+        "altogether", "all together", "overall", "jointly", "both combined", "one total",
+        "single total", "one number", "one single number", "single number", "one figure",
+        "single figure", "as one number", "as one figure", "as one total", "as single number",
+        "as single figure", "just one number", "just one total", "in one number", "in one figure",
+        "in one total", "one overall number", "one overall figure", "one combined number",
+        "one combined figure", "in one", "as one", "all in one", "one value", "single value",
+        "one combined total", "added together", "added up", "summed up together", "in aggregate",
+        "put together", "lumped together", "merged", "grouped together", "combined together",
+        "in sum", "in combination", "taken as one", "seen together", "as whole", "as group",
+        "collectively",
     ),
     ("all", ""): (
         "all", "whole", "entire",
     ),
     ("combination", ""): (
         "combination of", "combinations of", "pair of", "combination", "each combination of",
-        "every combination of", "mix of",
+        "every combination of", "mix of", "combos", "combo", "combo of", "combos of",
+        "combinations", "pairing of", "pairings of", "cross of", "cell of", "cells of", "cell",
+        "cells", "tuple of", "pair",
     ),
-    ("exceed", ">"): (
-        "exceeds", "exceed", "exceeded", "exceeding", "tops", "beats",
+    ("as", ""): (
+        "as", "counting as", "counted as", "count as", "treated as", "taken as", "taken to be",
+        "considered as", "treating as", "counts as",
     ),
-    ("cmp", ">"): (
-        "above", "over", "more than", "greater than", ">", "higher than", "larger than",
-        "is more than", "bigger than", "upwards of", "better than", "after", "past",
-        "longer than", "in excess of", "strictly above", "older than",
+    ("columns", ""): (
+        "two columns", "in two columns", "as two columns", "three columns", "in three columns",
+        "in second column", "in separate columns", "in separate column", "as separate columns",
+        "in own columns", "in columns", "as columns", "one column each", "column each",
+        "each in own column", "each in its own column", "each in their own column",
+        "in its own column", "in their own columns", "side by side in columns",
+        "in different columns", "in one row", "as two numbers", "two numbers",
+        "in another column", "as second column", "in third column", "in columns side by side",
+        "columns side by side", "one column per period", "in adjacent columns",
     ),
-    ("cmp", ">="): (
-        "at least", ">=", "no less than", "not less than", "not under", "not below", "minimum of",
-        "of at least", "no fewer than", "not fewer than", "above or equal to",
-        "greater than or equal to", "at or above", "starting at", "no lower than",
-        "not lower than", "or above from",
+    ("same", ""): (
+        "same", "same for", "same in", "same on", "same thing", "same thing for", "same number",
+        "same number for", "same figure", "same figure for", "same again for", "same again",
+        "that for", "that of", "that in", "that on", "it for", "likewise", "likewise for",
+        "likewise in",
     ),
-    ("cmp", "<"): (
-        "below", "under", "less than", "fewer than", "<", "lower than", "smaller than", "before",
-        "short of", "worse than", "shorter than", "strictly below", "within last", "within",
-        "younger than", "beneath",
+    ("rest", ""): (
+        "rest", "everything else", "others", "all others", "other traffic", "other auctions",
+        "remaining traffic", "all other traffic", "remainder", "remaining", "all else",
+        "anything else", "all rest", "remaining ones", "rest of traffic", "rest of auctions",
+        "rest of them", "non such traffic",
     ),
-    ("cmp", "<="): (
-        "at most", "<=", "no more than", "not more than", "up to", "not above", "not over",
-        "of at most", "below or equal to", "less than or equal to", "at or below",
-        "no higher than", "not higher than", "maximum of",
+    ("yes_no", ""): (
+        "yes or no", "or not", "true or false", "and not", "yes and no", "or otherwise",
     ),
-    ("cmp", "="): (
-        "=", "equal to", "equals", "exactly", "equal", "of exactly", "same as",
+    ("often_rank", "desc"): (
+        "most often", "most frequently", "more often than anywhere else", "most of time",
     ),
-    ("cmp", "!="): (
-        "!=", "not equal to", "different from", "unequal to",
+    ("often_rank", "asc"): (
+        "least often", "least frequently", "most rarely", "rarely most", "most seldom",
     ),
-    ("tail", ">="): (
-        "or more", "or higher", "or above", "and above", "and up", "or greater", "and more",
-        "or better", "and higher", "or over",
+    ("overall", ""): (
+        "overall", "overall average", "global", "account wide", "whole log", "log wide",
+        "general", "total", "global average", "grand average", "combined",
     ),
-    ("tail", "<="): (
-        "or less", "or fewer", "or lower", "or below", "and below", "or under",
-    ),
-    ("zero", "<"): (
-        "negative",
-    ),
-    ("zero", ">"): (
-        "positive",
-    ),
-    ("unit", "cpm"): (
-        "cpm", "usd cpm", "dollars cpm", "dollar cpm", "$ cpm", "usd per thousand",
-    ),
-    ("unit", "money"): (
-        "usd", "dollars", "dollar", "$", "bucks", "eur", "euros",
-    ),
-    ("unit", "hours"): (
-        "hours", "hour", "h", "hrs",
-    ),
-    ("unit", "percent"): (
-        "%", "percent", "pct", "per cent",
+    ("ago", ""): (
+        "ago", "earlier", "previously", "beforehand", "prior", "back",
     ),
 }  # fmt: skip
 """Kind and value to the phrases that say it."""

@@ -131,15 +131,30 @@ def _item(
     return Item(text, meanings, any(token.norm != token.stem for token in piece))
 
 
+_QUARTILES = {"lower": 0.25, "first": 0.25, "upper": 0.75, "third": 0.75}
+_SUFFIXES = ("st", "nd", "rd", "th")
+
+
 def _quantile(tokens: Sequence[Token], place: int) -> tuple[float, int] | None:
-    """Read ``p90 of`` and ``90th percentile of``."""
-    norms = [token.norm for token in tokens[place : place + 4]] + [""] * 4
+    """Read ``p90 of``, ``90th percentile of``, and the 10th of ``10th and 90th percentiles``."""
+    norms = [token.norm for token in tokens[place:]] + [""] * 4
+    if norms[0] in _QUARTILES and norms[1] == "quartile":
+        return _QUARTILES[norms[0]], place + 2 + (norms[2] == "of")
     if norms[0].startswith("p") and norms[0][1:].isdigit():
         end, percent = 1, norms[0][1:]
-    elif norms[0].isdigit() and "percentile" in norms[1:3]:
-        end, percent = norms.index("percentile") + 1, norms[0]
+    elif norms[0].isdigit() and _is_percentile(norms):
+        percent, end = norms[0], 1 + (norms[1] in _SUFFIXES)
+        end += norms[end].startswith("percentile")
     else:
         return None
     if not 0 < int(percent) < 100:
         return None
     return int(percent) / 100, place + end + (norms[end] == "of")
+
+
+def _is_percentile(norms: list[str]) -> bool:
+    """Say whether a number, or the list of numbers that it begins, is of percentiles."""
+    end = 1 + (norms[1] in _SUFFIXES)
+    while norms[end] in ("and", ",") and norms[end + 1].isdigit() and norms[1] in _SUFFIXES:
+        end += 2 + (norms[end + 2] in _SUFFIXES)
+    return norms[end].startswith("percentile")

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kit.ai.words.asked import Quotient, Scoped, Signed
-from kit.ai.words.draft import Draft, Unclear
+from kit.ai.words.draft import Draft
 from kit.ai.words.items import Item
+from kit.ai.words.unclear import Unclear
 
 _CONDITIONS = ("label", "filter", "time")
 

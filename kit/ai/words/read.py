@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kit.ai.words.asked import Asked
-from kit.ai.words.draft import Cursor, Draft, Unclear
+from kit.ai.words.draft import Cursor, Draft
 from kit.ai.words.finish import finish
 from kit.ai.words.items import Item
 from kit.ai.words.multiples import joined, read_multiple
+from kit.ai.words.read_asides import (
+    read_again,
+    read_as,
+    read_how_summed,
+    read_layout,
+    read_often,
+    read_rest,
+)
 from kit.ai.words.read_groups import read_bare, read_by, read_order, read_rank, read_which
 from kit.ai.words.read_limits import read_limit
-from kit.ai.words.read_measures import read_measure, read_several
+from kit.ai.words.read_measures import read_measure
 from kit.ai.words.read_parts import (
     read_fees,
     read_joins,
@@ -22,10 +30,13 @@ from kit.ai.words.read_parts import (
     read_window,
 )
 from kit.ai.words.read_rows import read_filter, read_labels, read_not, read_scope, read_time
+from kit.ai.words.read_several import read_several
+from kit.ai.words.unclear import Unclear
 from kit.data.sql.meaning.layer import MetricLayer
 
 READERS = (
-    read_several, read_fees, read_window, read_share, read_share_after, read_limit, read_which,
+    read_how_summed, read_as, read_again, read_often, read_rest, read_layout, read_several,
+    read_fees, read_window, read_share, read_share_after, read_limit, read_which,
     read_by, read_rank, read_order, read_weight, read_labels, read_filter, read_time, read_not,
     read_scope, read_measure, read_bare, read_joins, read_soft,
 )  # fmt: skip

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from kit.ai.words.asked import Aggregate, Distinct, Group, Measure, Metric, Order
-from kit.ai.words.draft import Cursor, Unclear
-from kit.ai.words.read_measures import measure_at
+from kit.ai.words.draft import Cursor
+from kit.ai.words.measures import measure_at
+from kit.ai.words.ranks import descends, price_of
+from kit.ai.words.unclear import Unclear
 
 _BARE = ("daily", "hourly", "weekly", "day by day", "hour by hour", "week by week", "over time",
          "date by date")  # fmt: skip
@@ -18,6 +20,8 @@ def read_by(cursor: Cursor) -> bool:
     place = _combined(cursor, cursor.skip(cursor.place + 1, "combination", "distinct"))
     if _is_pooled(cursor, place):
         return False
+    if _by_clock(cursor, place):
+        return True
     found = groups_at(cursor, place)
     if found is None:
         return item.has("by") and _ranked_by(cursor, place)
@@ -29,6 +33,17 @@ def read_by(cursor: Cursor) -> bool:
     if item.has("per") or item.text in ("each", "every"):
         cursor.draft.per.extend(group.name for group in groups)
     cursor.place = end
+    return True
+
+
+def _by_clock(cursor: Cursor, place: int) -> bool:
+    """Read ``by the date on which they happened``: by day, as that clock tells it."""
+    clock = cursor.at(place).get("clock")
+    if clock is None or cursor.at(place).has("dimension"):
+        return False
+    cursor.draft.clock = str(clock.value)
+    cursor.add_group(Group("day"))
+    cursor.place = place + 1
     return True
 
 
@@ -88,7 +103,7 @@ def _ranked_by(cursor: Cursor, place: int) -> bool:
         return False
     measure, end = found
     order = cursor.draft.order
-    descending = _descends(cursor.draft.how or "desc", measure, cursor)
+    descending = descends(cursor.draft.how or "desc", measure, cursor.layer)
     if order is not None and order.by is not None and order.by != measure:
         raise Unclear("ranked by two measures; say one")
     cursor.draft.order = Order(measure, descending)
@@ -170,7 +185,7 @@ def _ranked(cursor: Cursor, place: int, how: str) -> None:
             cursor.add_group(group)
         if cursor.draft.limit is None and not item.plural:
             cursor.draft.single = True
-        cursor.draft.order = Order(None, _descends(how, None, cursor))
+        cursor.draft.order = Order(None, descends(how, None, cursor.layer))
         cursor.place = groups[1]
         return
     if item.has("column") and not item.has("metric"):
@@ -178,12 +193,16 @@ def _ranked(cursor: Cursor, place: int, how: str) -> None:
         return
     found = measure_at(cursor, place) if item.has("metric", "agg", "quantile") else None
     if found is not None:
-        _order_by(cursor, found[0], how)
+        measure = found[0]
+        if how in ("dear", "cheap") and isinstance(measure, Metric):
+            counted = cursor.layer.metrics[measure.name].count is not None
+            measure = price_of(measure.name, cursor.layer) if counted else measure
+        _order_by(cursor, measure, how)
         cursor.place = found[1]
         return
     if not cursor.draft.measures and item.has("by", "share"):
         # "which exchange is best by ROAS", "has the largest share of": the measure follows
-        cursor.draft.order = Order(None, _descends(how, None, cursor))
+        cursor.draft.order = Order(None, descends(how, None, cursor.layer))
         cursor.place = place
         return
     if not cursor.draft.measures:
@@ -196,22 +215,14 @@ def _order_by(cursor: Cursor, measure: Measure, how: str) -> None:
     order = cursor.draft.order
     if order is not None and order.by not in (None, measure):
         raise Unclear("ranked by two measures; say one")
-    cursor.draft.order = Order(measure, _descends(how, measure, cursor))
+    cursor.draft.order = Order(measure, descends(how, measure, cursor.layer))
     cursor.add_measure(measure)
-
-
-def _descends(how: str, measure: Measure | None, cursor: Cursor) -> bool:
-    if how in ("desc", "asc"):
-        return how == "desc"
-    if not isinstance(measure, Metric):
-        return how == "best"
-    return (how == "best") == (cursor.layer.metrics[measure.name].better == "high")
 
 
 def _extreme(cursor: Cursor, place: int, how: str) -> None:
     """Read ``the highest bid``: a maximum, unless groups are ranked by it."""
     text = cursor.at(place).text
-    if cursor.draft.which or how in ("best", "worst"):
+    if cursor.draft.which or how not in ("desc", "asc"):
         raise Unclear(f"{cursor.item.text} {text}: its average, median or maximum? Say which")
     column = cursor.at(place).get("column")
     function = "max" if how == "desc" else "min"
@@ -227,7 +238,7 @@ def read_order(cursor: Cursor) -> bool:
         cursor.draft.by_time = True
     elif item.has("direction"):
         meaning = item.get("direction")
-        cursor.draft.direction = meaning is not None and meaning.value == "desc"
+        cursor.draft.direction = str(meaning.value) if meaning else ""
     elif item.has("list") and cursor.at(cursor.skip(cursor.place + 1)).has("dimension"):
         cursor.draft.listed = True
         cursor.draft.ranked = cursor.draft.ranked or item.text.startswith("rank")
@@ -255,8 +266,9 @@ def _ordered(cursor: Cursor) -> bool:
     following = cursor.at(cursor.skip(end, "separator")).get("direction")
     if following is None and not cursor.item.text.startswith("rank"):
         raise Unclear(f"sorted by {cursor.at(place).text}: highest first or lowest first?")
-    cursor.draft.order = Order(measure, following is None or following.value == "desc")
-    cursor.draft.direction = None
+    how = "desc" if following is None else str(following.value)
+    cursor.draft.order = Order(measure, descends(how, measure, cursor.layer))
+    cursor.draft.direction = ""
     cursor.draft.ranked = True
     cursor.add_measure(measure)
     cursor.place = cursor.skip(end, "separator") + 1 if following is not None else end
@@ -275,6 +287,8 @@ def read_bare(cursor: Cursor) -> bool:
     dimension = cursor.at(place).get("dimension")
     if dimension is None:
         return False
+    if cursor.at(place + 1).has("share_noun") and _mixed(cursor, str(dimension.value), place + 1):
+        return True
     if cursor.counting:
         cursor.add_measure(Distinct(str(dimension.value)))
         cursor.place = place + 1
@@ -292,6 +306,16 @@ def read_bare(cursor: Cursor) -> bool:
     if cursor.at(place).text in _BARE:
         cursor.draft.per.append(str(dimension.value))
     cursor.place = found[1] if found else place + 1
+    return True
+
+
+def _mixed(cursor: Cursor, dimension: str, place: int) -> bool:
+    """Read ``device mix``: the share of each device, in each of the other groups."""
+    if cursor.draft.mix is not None or cursor.at(place).text not in ("mix", "split", "breakdown"):
+        return False
+    cursor.draft.mix = Group(dimension)
+    cursor.draft.of_total = True
+    cursor.place = place + 1
     return True
 
 

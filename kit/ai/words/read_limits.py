@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kit.ai.words.asked import Aggregate, Compares, Group, Measure, Metric
-from kit.ai.words.draft import Cursor, Placed, Unclear, say_fees
+from kit.ai.words.asked import Aggregate, Compares, Group, Measure, Metric, Overall
+from kit.ai.words.draft import Cursor, Placed, say_fees
+from kit.ai.words.unclear import Unclear
 
 _SHARES = ("share", "score", "ratio")
+_AGO = ("ago", "before", "earlier", "prior", "previously", "back", "beforehand", "old")
 _FLIPPED = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "=": "!=", "!=": "="}
 
 
@@ -49,7 +51,9 @@ def _left_first(cursor: Cursor) -> bool:
     if fees is not None and cursor.at(cursor.skip(after + 1)).has("cmp", "exceed"):
         say_fees(cursor, str(fees.value))
         after = cursor.skip(after + 1)
-    if cursor.at(after).has("between") and _between(cursor, place, after, function):
+    if (cursor.at(after).has("between") or cursor.at(after).text == "from") and _between(
+        cursor, place, after, function
+    ):
         return True
     negate = cursor.at(after).has("not")
     signs = cursor.at(after + negate)
@@ -59,7 +63,9 @@ def _left_first(cursor: Cursor) -> bool:
         if amount is not None:
             said = _FLIPPED[str(sign.value)] if negate else str(sign.value)
             _add(cursor, place, said, amount, function)
-            cursor.place = amount.end
+            cursor.place = past_ago(cursor, amount)
+            return True
+        if not negate and _overall(cursor, place, after + 1, str(sign.value)):
             return True
         return not negate and function is None and _columns(cursor, place, after, str(sign.value))
     amount = amount_at(cursor, after)
@@ -71,9 +77,45 @@ def _left_first(cursor: Cursor) -> bool:
     return True
 
 
+def past_ago(cursor: Cursor, amount: Amount) -> int:
+    """Pass over *ago* after hours: ``last seen less than 24 hours before``."""
+    ago = cursor.at(amount.end).text in _AGO and amount.unit == "hours"
+    return amount.end + ago
+
+
+def _overall(cursor: Cursor, left: int, place: int, sign: str) -> bool:
+    """Read ``a CPA lower than our overall CPA``, ``CTR above average``: against all rows."""
+    metric = cursor.at(left).get("metric")
+    said = cursor.at(place)
+    if metric is None or not (said.has("overall") or said.text in ("average", "mean", "avg")):
+        return False
+    again = cursor.at(place + 1).get("metric")
+    if again is not None and again != metric:
+        raise Unclear(f"{cursor.at(left).text} against {cursor.at(place + 1).text}: not the same")
+    measure = Metric(str(metric.value))
+    if not cursor.layer.metrics[measure.name].ratio:
+        raise Unclear(f"{said.text} {cursor.at(left).text}: only a rate has one over all groups")
+    cursor.draft.having.append(Compares(measure, _signed(cursor, measure, sign), Overall(measure)))
+    cursor.place = place + 1 + (again is not None)
+    return True
+
+
+def _signed(cursor: Cursor, measure: Measure | str, sign: str) -> str:
+    """Return what *better than* means: more of what is good, less of a cost."""
+    word = sign.removesuffix("=")  # "or better" takes the number in
+    if word not in ("better", "worse"):
+        return sign
+    entry = cursor.layer.metrics.get(measure.name) if isinstance(measure, Metric) else None
+    if entry is None:
+        raise Unclear(f"{word} than: say above or below")
+    more = (word == "better") == (entry.better == "high")
+    return (">" if more else "<") + "=" * (sign != word)
+
+
 def _between(cursor: Cursor, left: int, place: int, function: str | None) -> bool:
     low = amount_at(cursor, place + 1)
-    if low is None or not cursor.at(low.end).has("and"):
+    joint = cursor.at(low.end) if low else None
+    if low is None or joint is None or not (joint.has("and") or joint.text in ("to", "\u2013")):
         return False
     high = amount_at(cursor, low.end + 1)
     if high is None:
@@ -102,6 +144,9 @@ def _columns(cursor: Cursor, left: int, after: int, sign: str) -> bool:
 def _sign_first(cursor: Cursor) -> bool:
     """Read ``at least 100 clicks``."""
     sign = cursor.item.get("cmp") or cursor.item.get("exceed")
+    beside = cursor.at(cursor.place + 2).has("metric")
+    if sign and beside and _overall(cursor, cursor.place + 2, cursor.place + 1, str(sign.value)):
+        return True
     amount = amount_at(cursor, cursor.place + 1) if sign else None
     if sign is None or amount is None:
         return False
@@ -133,6 +178,13 @@ def _tail_first(cursor: Cursor) -> bool:
     """Read ``100 or more clicks``."""
     amount = amount_at(cursor, cursor.place)
     tail = cursor.at(amount.end).get("tail") if amount else None
+    if amount and tail is None and cursor.at(amount.end).has("metric"):
+        tail = cursor.at(amount.end + 1).get("tail")  # "100 clicks or more"
+        if tail is not None and not cursor.at(amount.end).has("dimension"):
+            _add(cursor, amount.end, str(tail.value), amount, None)
+            cursor.place = amount.end + 2
+            return True
+        return False
     target = cursor.skip(amount.end + 1) if amount else 0
     if amount is None or tail is None or not cursor.at(target).has("metric"):
         return False
@@ -166,7 +218,7 @@ def _add(cursor: Cursor, left: int, sign: str, amount: Amount, function: str | N
     elif column is not None and (metric is None or _is_of_rows(cursor, left, amount)):
         name = str(column.value)
         value = _in_unit(cursor, name, amount, item.text)
-        condition = Compares(name, sign, value)
+        condition = Compares(name, _signed(cursor, name, sign), value)
         cursor.draft.where.append(Placed(condition, left, cursor.linked(left)))
         if cursor.counting and metric is not None:
             cursor.add_measure(Metric(str(metric.value)))
@@ -186,7 +238,7 @@ def _is_of_rows(cursor: Cursor, left: int, amount: Amount) -> bool:
 def _add_having(cursor: Cursor, measure: Measure, sign: str, amount: Amount) -> None:
     text = measure.name if isinstance(measure, Metric) else ""
     value = _in_unit(cursor, measure, amount, text)
-    cursor.draft.having.append(Compares(measure, sign, value))
+    cursor.draft.having.append(Compares(measure, _signed(cursor, measure, sign), value))
 
 
 def _in_unit(cursor: Cursor, left: Measure | str, amount: Amount, text: str) -> float:

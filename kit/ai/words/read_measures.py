@@ -1,39 +1,34 @@
-"""Read what is to be measured: metrics, averages of columns, ratios, differences, counts."""
+"""Read what is to be measured, and what only explains it."""
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
 
-from kit.ai.words.asked import (
-    Aggregate,
-    Distinct,
-    Measure,
-    Metric,
-    PerGroup,
-    Quotient,
-    Signed,
-)
-from kit.ai.words.draft import Cursor, Unclear, say_fees
+from kit.ai.words.asked import Aggregate, Measure, Metric
+from kit.ai.words.draft import Cursor, say_fees
 from kit.ai.words.gloss import explains
-
-GRAINS = ("daily", "hourly", "weekly")
-_ADJECTIVE = {"daily": "day", "hourly": "hour", "weekly": "week"}
-Found = tuple[Measure, int]
+from kit.ai.words.measures import chain_at, metric_at
+from kit.ai.words.unclear import Unclear
 
 
 def read_measure(cursor: Cursor) -> bool:
     """Read a measure, or a chain of them with *minus*, *plus* and *divided by* between."""
     if _read_basis(cursor) or _read_unit(cursor):
         return True
+    if _read_reference(cursor):
+        return True
     found = chain_at(cursor, cursor.place)
     if found is None:
         return False
     measure, end, is_chain = found
-    if is_chain and (explained := explains(cursor.layer, measure, cursor.draft.measures)):
-        place, meant = explained
-        cursor.draft.measures[place] = meant
-    elif is_chain and cursor.draft.measures and _is_aside(cursor):
-        raise Unclear("the sum in words is not how I define what was asked; ask for one of the two")
+    aside = bool(cursor.draft.measures) and cursor.aside
+    again = aside or cursor.before.text in ("?", ".", ";")
+    if (is_chain or again) and (
+        explained := explains(cursor.layer, measure, cursor.draft.measures)
+    ):
+        _replace(cursor, *explained)
+    elif aside and (is_chain or cursor.before.text == "("):
+        raise Unclear(f"{cursor.item.text}: not how I define what was asked, or asked for too?")
     else:
         cursor.add_listed(measure)
     cursor.place = end
@@ -42,22 +37,26 @@ def read_measure(cursor: Cursor) -> bool:
     return True
 
 
-def read_several(cursor: Cursor) -> bool:
-    """Read ``min, max and average bid``."""
-    functions: list[str] = []
-    place = cursor.place
-    while (meaning := cursor.at(place).get("agg")) is not None:
-        functions.append(str(meaning.value))
-        said, place = cursor.joint(place + 1)
-        if not said:
-            break
-    if len(functions) < 2:
+def _replace(cursor: Cursor, place: int, meant: Measure) -> None:
+    """Put the measure that a sum in words defines in the place of the one that it explains."""
+    cursor.counting, cursor.aggregate = False, None
+    known, order = cursor.draft.measures[place], cursor.draft.order
+    cursor.draft.measures[place] = meant
+    if order is not None and order.by == known:
+        cursor.draft.order = replace(order, by=meant)
+
+
+def _read_reference(cursor: Cursor) -> bool:
+    """Read ``ROAS on that spend``: of what was asked for already."""
+    if cursor.at(cursor.place - 1).text not in ("that", "this", "such", "said", "those"):
         return False
-    column = cursor.at(cursor.skip(place)).get("column")
-    if column is None or cursor.draft.measures:
-        raise Unclear(f"{cursor.item.text} and more: of which column? Ask for nothing else with it")
-    cursor.draft.measures = [Aggregate(each, str(column.value)) for each in functions]
-    cursor.place = cursor.skip(place) + 1
+    found = metric_at(cursor, cursor.place)
+    parts = [Metric(name) for each in cursor.draft.measures if isinstance(each, Metric)
+             for name in cursor.layer.metrics[each.name].parts]  # fmt: skip
+    if found is None or found[0] not in (*parts, *cursor.draft.measures):
+        return False
+    cursor.draft.refers = True
+    cursor.place = found[1]
     return True
 
 
@@ -70,9 +69,11 @@ def _read_basis(cursor: Cursor) -> bool:
     if spend is None or spend.kind == "ratio" or not rates or not _is_after_comma(cursor):
         return False
     fees = cursor.at(cursor.place + 1).get("fees")
-    if fees is not None and spend.before_fees:
+    if fees is not None and (spend.before_fees or spend.with_fees):
         said, end = str(fees.value), cursor.place + 2
-    elif spend.with_fees:
+    elif spend.before_fees:
+        said, end = "in", cursor.place + 1
+    elif spend.with_fees and cursor.at(cursor.place - 1).text == "(":
         said, end = "out", cursor.place + 1
     else:
         return False
@@ -84,26 +85,27 @@ def _read_basis(cursor: Cursor) -> bool:
 
 
 def _read_unit(cursor: Cursor) -> bool:
-    """Read ``average bid (CPM)``; refuse ``average bid, CPM?``: a unit, or what was paid."""
+    """Read ``average bid (CPM)`` and ``average bid, CPM?``: the unit that it has."""
     last = cursor.draft.measures[-1:]
-    if not (cursor.item.has("unit") and last and isinstance(last[0], Aggregate)):
+    if not (cursor.item.has("unit") and last) or cursor.item.has("number"):
         return False
     before, after = cursor.at(cursor.place - 1).text, cursor.items[cursor.place + 1 :]
-    if (before, cursor.at(cursor.place + 1).text) == ("(", ")"):
-        cursor.place += 1
-        return True
-    if before == "," and all(item.has("separator") for item in after):
-        raise Unclear(f"{cursor.item.text}: the unit, or what we paid; leave it out, or say eCPM")
-    return False
+    bracketed = cursor.at(cursor.place + 1).text == ")" and before in ("(", ",")
+    ends = before == "," and all(item.has("separator") for item in after)
+    if not (bracketed or (ends and isinstance(last[0], Aggregate))):
+        return False
+    if cursor.unit_of(last[0]) not in {meaning.value for meaning in cursor.item.all("unit")}:
+        raise Unclear(f"{cursor.item.text}: a unit that {_name(last[0])} is not in, or asked too?")
+    cursor.place += 1
+    return True
+
+
+def _name(measure: Measure) -> str:
+    return str(getattr(measure, "name", None) or getattr(measure, "column", "the measure"))
 
 
 def _is_after_comma(cursor: Cursor) -> bool:
     return cursor.place > 0 and cursor.at(cursor.place - 1).text in (",", ";", "(")
-
-
-def _is_aside(cursor: Cursor) -> bool:
-    before = cursor.at(cursor.place - 1)
-    return before.text in (":", "(") or before.has("gloss")
 
 
 def _more_columns(cursor: Cursor, first: Aggregate) -> None:
@@ -118,210 +120,3 @@ def _more_columns(cursor: Cursor, first: Aggregate) -> None:
         cursor.place = end
         cursor.add_measure(Aggregate(first.function, column.value, first.weight, first.point))
         cursor.place += 1
-
-
-def chain_at(cursor: Cursor, place: int) -> tuple[Measure, int, bool] | None:
-    """Return the measure at a place with what is added to or divided by it."""
-    found = measure_at(cursor, place)
-    if found is None:
-        return None
-    first, end = found
-    parts: list[tuple[Literal["+", "-"], Measure]] = [("+", first)]
-    while (more := _next_part(cursor, end, len(parts) > 1)) is not None:
-        sign, measure, end = more
-        if sign == "/":
-            if len(parts) > 1:
-                raise Unclear("a sum divided: say it in two questions")
-            return Quotient(first, measure), end, True
-        parts.append((sign, measure))
-    if len(parts) == 1:
-        return first, end, False
-    return Signed(tuple(parts)), end, True
-
-
-def _next_part(
-    cursor: Cursor, place: int, inside: bool
-) -> tuple[Literal["+", "-", "/"], Measure, int] | None:
-    item = cursor.at(place)
-    if inside and item.has("fees") and item.text.split()[0] in ("minus", "less", "plus"):
-        fees = cursor.layer.metrics.get("fees")
-        sign: Literal["+", "-"] = "+" if item.text.startswith("plus") else "-"
-        return (sign, Metric("fees"), place + 1) if fees else None
-    signs: tuple[tuple[str, Literal["+", "-", "/"]], ...] = (
-        ("minus", "-"), ("plus", "+"), ("divide", "/"),
-    )  # fmt: skip
-    for kind, mark in signs:
-        if item.has(kind):
-            found = measure_at(cursor, cursor.skip(place + 1))
-            return (mark, *found) if found else None
-    if inside and item.has("and") and cursor.at(place + 1).text in ("fees", "fee"):
-        return "-", Metric("fees"), place + 2
-    return None
-
-
-def measure_at(cursor: Cursor, place: int) -> Found | None:
-    """Return the one measure that starts at a place, and where it ends."""
-    item = cursor.at(place)
-    for kind, reader in (
-        ("ratio_of", _ratio_at), ("difference", _difference_at), ("distinct", _distinct_at),
-        ("agg", _aggregate_at), ("quantile", _quantile_at),
-    ):  # fmt: skip
-        if item.has(kind):
-            found = reader(cursor, place)
-            if found is not None:
-                return found
-    if item.has("how_many"):
-        return _counted_at(cursor, place)
-    return _metric_at(cursor, place) or _column_at(cursor, place)
-
-
-def _metric_at(cursor: Cursor, place: int) -> Found | None:
-    item = cursor.at(place)
-    metrics = item.all("metric")
-    if not metrics or (cursor.aggregate and item.has("column")) or _is_group(cursor, place):
-        return None
-    if len({metric.value for metric in metrics}) > 1:
-        names = " or ".join(str(metric.value) for metric in metrics)
-        raise Unclear(f"{item.text}: {names}? Say which")
-    measure: Measure = Metric(str(metrics[0].value))
-    if cursor.aggregate:
-        measure = averaged(cursor, cursor.aggregate, str(metrics[0].value))
-    bottom = cursor.at(place + 2).get("metric") if cursor.at(place + 1).has("per") else None
-    if bottom is not None and not cursor.at(place + 2).has("dimension"):
-        top = Metric(str(metrics[0].value))
-        if {top.name, str(bottom.value)} - cursor.layer.additive:
-            raise Unclear(f"{item.text} per {cursor.at(place + 2).text}: not both can be summed")
-        return Quotient(top, Metric(str(bottom.value))), place + 3
-    return measure, place + 1
-
-
-def _is_group(cursor: Cursor, place: int) -> bool:
-    """Tell ``lines with a budget over 100``, a list of them, from ``how many lines``."""
-    if cursor.counting or cursor.at(place - 1).has("how_many", "minus", "plus", "divide"):
-        return False
-    return cursor.at(place).has("dimension") and cursor.at(place + 1).has("with")
-
-
-def _column_at(cursor: Cursor, place: int) -> Found | None:
-    item = cursor.at(place)
-    column = item.get("column")
-    if column is None:
-        return None
-    after = cursor.skip(place + 1)
-    function = cursor.aggregate
-    point = cursor.at(place + 1).get("quantile")
-    if point is not None:
-        return Aggregate("quantile", str(column.value), point=float(point.value)), place + 2
-    if function is None and cursor.at(after).has("agg"):
-        function, end = str(cursor.at(after).get("agg").value), after + 1  # type: ignore[union-attr]
-        return Aggregate(function, str(column.value)), end
-    if function is None:
-        raise Unclear(f"{item.text}: say how to sum it up, such as average, median or maximum")
-    return Aggregate(function, str(column.value)), place + 1
-
-
-def _aggregate_at(cursor: Cursor, place: int) -> Found | None:
-    meaning = cursor.at(place).get("agg")
-    function = str(meaning.value) if meaning else "avg"
-    target = cursor.skip(place + 1, "how_many", "simple")
-    item = cursor.at(target)
-    if item.text in GRAINS and cursor.at(target + 1).has("metric"):
-        metric = cursor.at(target + 1).get("metric")
-        name = str(metric.value) if metric else ""
-        if name not in cursor.layer.additive:
-            raise Unclear(f"{item.text} {name}: averaged over the days, or of all rows? Say which")
-        return PerGroup(function, Metric(name), _ADJECTIVE[item.text]), target + 2
-    if item.has("column"):
-        summed = item.has("metric") and cursor.at(target + 1).has("per")
-        if summed and not item.plural:
-            raise Unclear(f"average {item.text} per what follows: of its rows, or of its sums?")
-        if not summed:
-            column = item.get("column")
-            return Aggregate(function, str(column.value) if column else ""), target + 1
-    metric = item.get("metric")
-    if metric is None:
-        return None
-    below = _metric_at(cursor, target)
-    if below is not None and isinstance(below[0], Quotient):
-        if function != "avg":
-            raise Unclear(f"{cursor.at(place).text} of a ratio: over which groups? Say them")
-        return below
-    return averaged(cursor, function, str(metric.value)), target + 1
-
-
-def averaged(cursor: Cursor, function: str, name: str) -> Measure:
-    """Return what ``average`` before a metric means: a ratio is one already."""
-    if name in cursor.layer.additive:
-        return PerGroup(function, Metric(name))
-    if function == "avg":
-        return Metric(name)
-    raise Unclear(f"{function} of {name}: over which groups? Say them")
-
-
-def _quantile_at(cursor: Cursor, place: int) -> Found | None:
-    point = cursor.at(place).get("quantile")
-    target = cursor.skip(place + 1)
-    column = cursor.at(target).get("column")
-    if point is None or column is None:
-        return None
-    return Aggregate("quantile", str(column.value), point=float(point.value)), target + 1
-
-
-def _distinct_at(cursor: Cursor, place: int) -> Found | None:
-    dimension = cursor.at(cursor.skip(place + 1)).get("dimension")
-    if dimension is None:
-        return None
-    return Distinct(str(dimension.value)), cursor.skip(place + 1) + 1
-
-
-def _counted_at(cursor: Cursor, place: int) -> Found | None:
-    """Read ``how many``: before a metric it adds nothing, before a dimension it counts."""
-    target = cursor.skip(place + 1, "how_many")
-    item = cursor.at(target)
-    if item.has("metric", "distinct", "agg", "ratio_of", "difference"):
-        return measure_at(cursor, target)
-    dimension = item.get("dimension")
-    if dimension is not None and item.plural:
-        return Distinct(str(dimension.value)), target + 1
-    return None
-
-
-def _two(cursor: Cursor, place: int) -> tuple[Measure, Measure, int] | None:
-    first = measure_at(cursor, cursor.skip(place + 1))
-    if first is None:
-        return None
-    start = first[1]
-    joined = cursor.at(start).has("and", "versus") or cursor.at(start).text == "to"
-    second = measure_at(cursor, cursor.skip(start + 1)) if joined else None
-    return (first[0], second[0], second[1]) if second else None
-
-
-def _ratio_at(cursor: Cursor, place: int) -> Found | None:
-    if cursor.aggregate:
-        raise Unclear("average ratio: of each row, or of the averages? I know the ratio of two")
-    found = _two(cursor, place)
-    if found is None:
-        raise Unclear("ratio of: say of what to what")
-    return Quotient(found[0], found[1]), found[2]
-
-
-def _row_difference(cursor: Cursor, place: int) -> Found | None:
-    """Read ``average gap between bid and clearing price``: of each row, then averaged."""
-    first = cursor.at(cursor.skip(place + 1)).get("column")
-    joint = cursor.skip(place + 1) + 1
-    second = cursor.at(cursor.skip(joint + 1)).get("column")
-    if not cursor.aggregate or not cursor.at(joint).has("and") or not (first and second):
-        return None
-    measure = Aggregate(cursor.aggregate, str(first.value), minus=str(second.value))
-    return measure, cursor.skip(joint + 1) + 1
-
-
-def _difference_at(cursor: Cursor, place: int) -> Found | None:
-    rowwise = _row_difference(cursor, place)
-    if rowwise is not None:
-        return rowwise
-    found = _two(cursor, place)
-    if found is not None:
-        return Signed((("+", found[0]), ("-", found[1]))), found[2]
-    cursor.draft.difference = True
-    return measure_at(cursor, cursor.skip(place + 1))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kit.ai.words.asked import Measure, Metric, Quotient, Scoped
-from kit.ai.words.draft import Cursor, Unclear, say_fees
+from kit.ai.words.draft import Cursor, say_fees
 from kit.ai.words.gloss import canonical, readings
+from kit.ai.words.measures import measure_at
 from kit.ai.words.read_groups import read_by
-from kit.ai.words.read_measures import measure_at
 from kit.ai.words.read_rows import read_filter, read_labels
+from kit.ai.words.unclear import Unclear
 
 _BEFORE = -2  # a place before every word
 
@@ -31,6 +32,8 @@ def read_window(cursor: Cursor) -> bool:
             if cursor.draft.window not in ("", kind):
                 raise Unclear("a running total and a change: say one of the two")
             cursor.draft.window = kind
+            meaning = cursor.item.get(kind)
+            cursor.draft.grain = str(meaning.value) if meaning else ""
             beside = cursor.at(cursor.back(cursor.place)).has("and")
             cursor.draft.window_beside = bool(cursor.draft.measures) and beside
             cursor.place += 1
@@ -41,6 +44,10 @@ def read_window(cursor: Cursor) -> bool:
 def read_share(cursor: Cursor) -> bool:
     """Read ``share of impressions`` and ``how often``; what is shared out is found later."""
     if cursor.item.has("often"):
+        rest = cursor.items[cursor.place + 1 :]
+        if cursor.draft.measures and all(item.has("separator") for item in rest):
+            cursor.place += 1  # "... the highest win rate, and how often?"
+            return True
         if "auctions" not in cursor.layer.metrics:
             return False
         cursor.draft.share = (Metric("auctions"), cursor.place, "how often")
@@ -53,6 +60,8 @@ def read_share(cursor: Cursor) -> bool:
     said = cursor.place
     place = _narrowed(cursor)
     found = measure_at(cursor, place)
+    if found is None and cursor.item.has("share_noun"):
+        return False
     if found is None:
         raise Unclear(f"{cursor.at(said).text}: of which count or sum? Put it right after")
     measure, end = found
@@ -68,12 +77,13 @@ def read_share(cursor: Cursor) -> bool:
 def _narrowed(cursor: Cursor) -> int:
     """Read on to the measure in ``share of each exchange's mobile impressions``: of those rows."""
     place = cursor.skip(cursor.place + 1, "how_many")
-    known = len(cursor.draft.where)
+    known, groups = len(cursor.draft.where), len(cursor.draft.groups)
     while cursor.at(place).has("label", "filter", "by") and not cursor.at(place).has("metric"):
         cursor.place = place
         if not (read_by(cursor) or read_labels(cursor) or read_filter(cursor)):
             break
         place = cursor.skip(cursor.place)
+    cursor.draft.share_within = cursor.draft.groups[groups:]
     rows = cursor.draft.where[known:]
     cursor.draft.where[known:] = [replace(each, place=_BEFORE, linked=False) for each in rows]
     cursor.draft.narrowed = bool(rows)

@@ -6,10 +6,13 @@ from datetime import date
 
 from kit.ai.words.asked import Compares, Holds, Metric, OneOf, RowsOf, When
 from kit.ai.words.clock import Hours
-from kit.ai.words.draft import JOINTS, Cursor, Placed, Unclear
+from kit.ai.words.draft import JOINTS, Cursor, Placed
 from kit.ai.words.items import Item
 from kit.ai.words.times import Days
+from kit.ai.words.unclear import Unclear
 from kit.ai.words.vocabulary import SHORT_LABEL
+
+_TO = ("to", "through", "until", "till", "thru", "\u2013")
 
 
 def read_not(cursor: Cursor) -> bool:
@@ -48,6 +51,11 @@ def read_labels(cursor: Cursor) -> bool:
             break
         labels.append(label)
         place = _past_noun(cursor, end + 1, dimension)
+        until = _label(cursor.at(place + 1), dimension) if cursor.at(place).text in _TO else None
+        if until is not None and dimension == "weekday" and int(until) > int(label):
+            labels += [str(day) for day in range(int(label) + 1, int(until) + 1)]
+            joints.append("or")
+            place += 2
         said, following = cursor.joint(place)
         following = _past_noun(cursor, _past_soft(cursor, following), dimension)
         if not said or _label(cursor.at(following), dimension) is None:
@@ -56,10 +64,24 @@ def read_labels(cursor: Cursor) -> bool:
         joints.append(said)
         end = following
     joint = "versus" if "versus" in joints else next((j for j in joints if j != ","), ",")
-    _add_labels(cursor, dimension, labels, joint if len(labels) > 1 else "", start)
+    days = _part_of_week(cursor, dimension, labels, joint)
+    if days is not None:
+        _hold(cursor, Holds(days.name, days.positive != cursor.negate))
+    else:
+        _add_labels(cursor, dimension, labels, joint if len(labels) > 1 else "", start)
     cursor.place = end
     _after_condition(cursor)
     return True
+
+
+def _part_of_week(
+    cursor: Cursor, dimension: str, labels: list[str], joint: str
+) -> Holds | None:  # fmt: skip
+    """Return the filter that says ``Saturdays and Sundays``, or Monday to Friday."""
+    if dimension != "weekday" or joint == "versus" or "weekend" not in cursor.layer.filters:
+        return None
+    days = {"".join(map(str, range(5))): False, "56": True}.get("".join(sorted(labels)))
+    return None if days is None else Holds("weekend", days)
 
 
 def _is_a_word_too(cursor: Cursor) -> bool:
@@ -151,6 +173,8 @@ def _hold(cursor: Cursor, holds: Holds) -> None:
     contrary = Holds(holds.name, not holds.positive)
     start = cursor.place
     for place, known in enumerate(cursor.draft.where):
+        if known.condition == holds or (known.condition == contrary and known.joint == "contrary"):
+            return
         if known.condition == contrary and _joined(cursor, known.place, start):
             cursor.draft.where[place] = Placed(known.condition, known.place, False, "contrary")
             break

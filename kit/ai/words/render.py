@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from kit.ai.words.asked import Aggregate, Asked, Order, Over, PerGroup
-from kit.ai.words.draft import Unclear
+from kit.ai.words.asked import Aggregate, Asked, Measure, Order, Over, PerGroup, Scoped
 from kit.ai.words.expressions import Writer
+from kit.ai.words.unclear import Unclear
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -23,7 +23,7 @@ def render(asked: Asked, writer: Writer) -> str:
     _check_grain(asked, writer)
     if asked.count_groups:
         return _count_of_groups(asked, writer)
-    if any(isinstance(measure, PerGroup) for measure in asked.measures):
+    if any(isinstance(_unscoped(measure), PerGroup) for measure in asked.measures):
         return _averaged(asked, writer)
     if any(isinstance(measure, Over) for measure in asked.measures):
         return _windowed(asked, writer)
@@ -86,9 +86,17 @@ def _tables(asked: Asked, writer: Writer, where: list[str]) -> str:
 
 
 def _measured(asked: Asked, writer: Writer) -> list[str]:
-    plain = [each.measure if isinstance(each, PerGroup | Over) else each for each in asked.measures]
+    inner = [_unscoped(each) for each in asked.measures]
+    plain = [each.measure if isinstance(each, PerGroup | Over) else each for each in inner]
+    conditions = [
+        writer.condition(only)
+        for each in asked.measures
+        if isinstance(each, Scoped)
+        for only in each.only
+    ]
     return [
         *(writer.measure(each) for each in plain),
+        *conditions,
         *(writer.comparison(each) for each in asked.having),
     ]
 
@@ -112,42 +120,63 @@ def _count_of_groups(asked: Asked, writer: Writer) -> str:
 
 
 def _averaged(asked: Asked, writer: Writer) -> str:
-    (measure,) = asked.measures
-    assert isinstance(measure, PerGroup)
+    """Average over an inner group; rows told apart in columns are inner groups as well."""
+    measure = next(each for each in map(_unscoped, asked.measures) if isinstance(each, PerGroup))
+    apart = {
+        writer.name(each): " AND ".join(f"({writer.condition(only)})" for only in each.only)
+        for each in asked.measures
+        if isinstance(each, Scoped)
+    }
     inner = [*((writer.group(group), group.name) for group in asked.groups),
-             (writer.dimension(measure.inner), "inner_" + measure.inner)]  # fmt: skip
+             (writer.dimension(measure.inner), "inner_" + measure.inner),
+             *((sql, f"in_{name}") for name, sql in apart.items())]  # fmt: skip
     columns = [*(f"{sql} AS {name}" for sql, name in inner),
                f"{writer.measure(measure.measure)} AS {measure.measure.name}"]  # fmt: skip
     where = [writer.condition(each) for each in asked.where]
     filtered = f" WHERE {' AND '.join(where)}" if where else ""
     places = ", ".join(str(place + 1) for place in range(len(inner)))
-    table = _tables(asked, writer, where)
+    table = _tables(asked, writer, [*where, *apart.values()])
     below = f"SELECT {', '.join(columns)} FROM {table}{filtered} GROUP BY {places}"
     names = [group.name for group in asked.groups]
-    outer = ", ".join(
-        [*names, f"{measure.function}({measure.measure.name}) AS {writer.name(measure)}"]
-    )
+    call = f"{measure.function}({measure.measure.name})"
+    averages = [
+        f"{call}{f' FILTER (WHERE in_{name})' if name in apart else ''} AS {name}"
+        for name in map(writer.name, asked.measures)
+    ]
     grouped = f" GROUP BY {', '.join(names)} ORDER BY {', '.join(names)}" if names else ""
+    outer = ", ".join([*names, *averages])
     return f"SELECT {outer} FROM ({below}) AS each_{measure.inner}{grouped}"
 
 
+def _unscoped(measure: Measure) -> Measure:
+    return measure.measure if isinstance(measure, Scoped) else measure
+
+
 def _windowed(asked: Asked, writer: Writer) -> str:
-    (group,) = asked.groups
+    """Put a running total or a change beside the rows, in the order of the last group."""
     over = next(each for each in asked.measures if isinstance(each, Over))
+    names = [group.name for group in asked.groups]
+    within = f"PARTITION BY {', '.join(names[:-1])} " if names[:-1] else ""
+    order = f"OVER ({within}ORDER BY {names[-1]})"
     name = writer.name(over.measure)
-    before = f"lag({name}) OVER (ORDER BY {group.name})"
+    before = f"lag({name}) {order}"
     sql = {
-        "running": f"sum({name}) OVER (ORDER BY {group.name})",
+        "running": f"sum({name}) {order}",
         "change": f"{name} - {before}",
         "growth": f"({name} - {before}) / nullif({before}, 0)",
     }[over.how]
-    shown = [group.name, *(name for each in asked.measures if each == over.measure)]
-    inner = (
-        f"SELECT {writer.group(group)} AS {group.name}, {writer.measure(over.measure)} AS {name}"
-    )
+    shown = [*names, *(name for each in asked.measures if each == over.measure)]
+    plain = [f"{writer.group(group)} AS {group.name}" for group in asked.groups]
+    inner = f"SELECT {', '.join(plain)}, {writer.measure(over.measure)} AS {name}"
+    laid = f"FROM ({inner} {_body(asked, writer)}) AS each_{names[-1]}"
+    place = f"row_number() {order} AS place"
+    if over.skip_first:
+        changes = f"SELECT {', '.join(shown)}, {sql} AS {writer.name(over)}, {place} {laid}"
+        laid = f"FROM ({changes}) AS every_{names[-1]} WHERE place > 1"
+        sql = writer.name(over)
     return (
-        f"SELECT {', '.join(shown)}, {sql} AS {writer.name(over)} "
-        f"FROM ({inner} {_body(asked, writer)}) AS each_{group.name} ORDER BY {group.name}"
+        f"SELECT {', '.join(shown)}, {sql} AS {writer.name(over)} {laid} "
+        f"ORDER BY {', '.join(names)}"
     )
 
 

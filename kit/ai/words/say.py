@@ -47,7 +47,9 @@ def _sentences(asked: Asked, writer: Writer) -> Iterator[str]:
     for limit in asked.having:
         if not isinstance(limit.left, str):
             yield from _measure(limit.left, writer)
-            yield f"Only groups where {writer.name(limit.left)} {limit.sign} {limit.right:g}."
+            right = limit.right
+            said = f"{right:g}" if isinstance(right, float | int) else "that of all rows"
+            yield f"Only groups where {writer.name(limit.left)} {limit.sign} {said}."
     if asked.order is not None and asked.order.by is not None:
         how = "highest" if asked.order.descending else "lowest"
         rows = f"the first {asked.order.limit}" if asked.order.limit else "all of them"
@@ -75,12 +77,14 @@ def _measure(measure: Measure, writer: Writer) -> Iterator[str]:
         yield f"{name}: {_short(measure.top, writer)} over {_short(measure.bottom, writer)}."
         yield from _measure(measure.bottom, writer)
     elif isinstance(measure, OfTotal):
-        yield f"{name}: each group's share of the total."
+        each = " and ".join(group.name for group in measure.within)
+        yield f"{name}: each group's share of the total{f' of each {each}' if each else ''}."
         yield from _measure(measure.measure, writer)
     elif isinstance(measure, Over):
         how = {"running": "summed up so far", "change": "less that of the row before",
                "growth": "its relative change from the row before"}[measure.how]  # fmt: skip
-        yield f"{name}: {writer.name(measure.measure)}, {how}."
+        first = ", without the first row" if measure.skip_first else ""
+        yield f"{name}: {writer.name(measure.measure)}, {how}{first}."
         yield from _measure(measure.measure, writer)
     elif isinstance(measure, PerGroup):
         how = _FUNCTIONS[measure.function]
@@ -88,6 +92,7 @@ def _measure(measure: Measure, writer: Writer) -> Iterator[str]:
         yield from _measure(measure.measure, writer)
     elif isinstance(measure, Scoped):
         yield f"{name}: {_short(measure, writer)}."
+        yield from _measure(measure.measure, writer)
     else:
         parts = (f"{sign} {_short(part, writer)}" for sign, part in measure.parts)
         yield f"{name}: {' '.join(parts).removeprefix('+ ')}."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from kit.ai.words.asked import Asked, When
-from kit.ai.words.draft import Unclear
+from kit.ai.words.unclear import Unclear
 from kit.ai.words.vocabulary import Meaning, Vocabulary, label_phrases
 from kit.data.sql.meaning.layer import MetricLayer, Tables
 
@@ -129,7 +129,8 @@ def _phrases(
     for name, metric in layer.metrics.items():
         counts_rows = metric.count == "*"  # of the table itself, not of one that it looks up
         if layer.metric_reads(name) <= (own_columns if counts_rows else have):
-            yield from ((word, Meaning("metric", name)) for word in (name, *metric.words))
+            own = () if name.endswith("_fees") else (name,)  # fees are words of their own
+            yield from ((word, Meaning("metric", name)) for word in (*own, *metric.words))
     for name, column in layer.columns.items():
         if layer.reads.get(column.sql or "", frozenset({name})) <= have:
             yield from ((word, Meaning("column", name)) for word in (name, *column.words))

@@ -18,8 +18,15 @@ _SPOKEN = {
     "\u2265": ">=", "\u2264": "<=", "\u2260": "!=", "\u2019": "'", "\u2018": "'",
     "\u201c": " ", "\u201d": " ", '"': " ", "_": " ", "U.S.": "US", "U.K.": "UK",
     "incl.": "incl", "excl.": "excl", "avg.": "avg", "e.g.": "eg",
-    "i.e.": "ie", "a.m.": "am", "p.m.": "pm",
+    "i.e.": "ie", "a.m.": "am", "p.m.": "pm", "w/o": "without", "W/o": "without",
+    "W/O": "without", "w/ ": "with ", "W/ ": "with ", "vs.": "vs", "approx.": "approx",
+    "\u00d7": " x ", " -- ": " \u2014 ", "yes/no": "yes or no", "y/n": "yes or no",
 }  # fmt: skip
+_DASH = re.compile(r"(?<![\d\s])\s+-\s+|\s+-\s+(?![\d\s])")  # between numbers it is a range
+_WEEKDAYS = re.compile(
+    r"\b((?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)\s?[-\u2013]\s?((?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)\b",
+    re.IGNORECASE,
+)
 _ARTICLES = frozenset({"the", "an", "our", "its", "their", "my", "these", "those"})
 _NOT = {"can't": "can", "won't": "will", "shan't": "shall"}
 
@@ -48,7 +55,7 @@ class Token:
         return self.text[0].isdigit() and not {"-", ":"} & set(self.text)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def tokenize(text: str) -> tuple[Token, ...]:
     """Return the tokens of a text, without articles; a hyphen inside a word parts it.
 
@@ -60,6 +67,7 @@ def tokenize(text: str) -> tuple[Token, ...]:
     plain = unicodedata.normalize("NFKC", text)
     for written, spoken in _SPOKEN.items():
         plain = plain.replace(written, spoken)
+    plain = _DASH.sub(" \u2014 ", _WEEKDAYS.sub(r"\1 to \2", plain))
     tokens: list[Token] = []
     found = list(_TOKEN.finditer(plain))
     for place, match in enumerate(found):

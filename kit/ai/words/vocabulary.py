@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from kit.ai.words.fillers import FILLERS, STRANGERS
@@ -48,37 +49,20 @@ class Vocabulary:
     >>> tokens = tokenize("click through rates by day")
     >>> words.longest(tokens, 0)
     ((Meaning(kind='metric', value='ctr'),), 3)
-    >>> words.near("clik")  # too short to be sure
+    >>> words.near("clk")  # too short to be sure
+    >>> words.near("clik")
+    'click'
     >>> words.near("througj")
     'through'
     """
 
     def __init__(self, phrases: Iterable[tuple[str, Meaning]]) -> None:
-        self._entries: dict[tuple[str, ...], list[tuple[tuple[Token, ...], Meaning]]] = {}
-        self._words: set[str] = set()
-        self._named: set[str] = set()
-        self._longest = 1
-        for (kind, value), spoken in GRAMMAR.items():
-            for phrase in spoken:
-                self._add(phrase, Meaning(kind, value))
-        for phrase in FILLERS:
-            self._add(phrase, Meaning("filler"))
+        self._spoken = _spoken()
+        self._own = _Phrases()
         for phrase, meaning in phrases:
-            self._add(phrase, meaning)
-
-    def _add(self, phrase: str, meaning: Meaning) -> None:
-        tokens = tokenize(phrase)
-        if not tokens:
-            return
-        key = tuple(token.stem for token in tokens)
-        known = self._entries.setdefault(key, [])
-        if all(meaning != other or tokens != written for written, other in known):
-            known.append((tokens, meaning))
-        spelt = {token.norm for token in tokens if token.norm.isalpha()}
-        self._words |= spelt
-        if meaning.kind in ("metric", "column", "dimension", "label", "filter"):
-            self._named |= spelt
-        self._longest = max(self._longest, len(tokens))
+            self._own.add(phrase, meaning)
+        self._words = self._spoken.words | self._own.words
+        self._longest = max(self._spoken.longest, self._own.longest)
 
     def phrases_at(
         self, tokens: Sequence[Token], start: int
@@ -94,7 +78,8 @@ class Vocabulary:
         return next(self.phrases_at(tokens, start), ((), start))
 
     def _meanings(self, piece: tuple[Token, ...]) -> tuple[Meaning, ...]:
-        entries = self._entries.get(tuple(token.stem for token in piece), [])
+        key = tuple(token.stem for token in piece)
+        entries = [*self._spoken.entries.get(key, ()), *self._own.entries.get(key, ())]
         cased = [entry for entry in entries if _case_fits(entry[0], piece, entry[1])]
         exact = [entry for entry in cased if _norms(entry[0]) == _norms(piece)]
         return tuple(dict.fromkeys(meaning for _, meaning in exact or cased))
@@ -104,21 +89,61 @@ class Vocabulary:
         return word in self._words or stem(word) in self._words
 
     def near(self, word: str) -> str | None:
-        """Return the one known word that is a single edit away, if the word is long enough."""
-        if len(word) < TYPO_LENGTH or word in STRANGERS or not word.isalpha() or self.knows(word):
+        """Return the one known word that is a single edit away, if the word is long enough.
+
+        One of four letters counts if it lacks a letter of a word that names something here.
+        """
+        if word in STRANGERS or not word.isalpha() or self.knows(word):
             return None
-        edits = [
-            known
-            for known in self._words
-            if len(known) >= TYPO_LENGTH and known[0] == word[0] and one_edit(word, known)
-        ]
+        if len(word) == TYPO_LENGTH - 1:
+            known_words = frozenset(each for each in self._own.named if len(each) == TYPO_LENGTH)
+        elif len(word) >= TYPO_LENGTH:
+            known_words = frozenset(each for each in self._words if len(each) >= TYPO_LENGTH)
+        else:
+            return None
+        edits = [known for known in known_words if known[0] == word[0] and one_edit(word, known)]
         stems = {stem(known) for known in edits}
         return min(edits, key=len) if len(stems) == 1 else None
 
     @property
     def named(self) -> frozenset[str]:
         """Words that name something in the data, and are no words of English grammar alone."""
-        return frozenset(self._named)
+        return frozenset(self._own.named)
+
+
+class _Phrases:
+    """Phrases by their stems, and the words that they are made of."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, ...], list[tuple[tuple[Token, ...], Meaning]]] = {}
+        self.words: set[str] = set()
+        self.named: set[str] = set()
+        self.longest = 1
+
+    def add(self, phrase: str, meaning: Meaning) -> None:
+        tokens = tokenize(phrase)
+        if not tokens:
+            return
+        known = self.entries.setdefault(tuple(token.stem for token in tokens), [])
+        if all(meaning != other or tokens != written for written, other in known):
+            known.append((tokens, meaning))
+        spelt = {token.norm for token in tokens if token.norm.isalpha()}
+        self.words |= spelt
+        if meaning.kind in ("metric", "column", "dimension", "label", "filter"):
+            self.named |= spelt
+        self.longest = max(self.longest, len(tokens))
+
+
+@lru_cache(maxsize=1)
+def _spoken() -> _Phrases:
+    """Return the grammar's own words, which are the same over all tables."""
+    found = _Phrases()
+    for (kind, value), spoken in GRAMMAR.items():
+        for phrase in spoken:
+            found.add(phrase, Meaning(kind, value))
+    for phrase in FILLERS:
+        found.add(phrase, Meaning("filler"))
+    return found
 
 
 def _norms(tokens: tuple[Token, ...]) -> tuple[str, ...]:

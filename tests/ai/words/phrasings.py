@@ -9,7 +9,7 @@ CTR = f"{CLICKS} / {IMPS}"
 WIN_RATE = f"{IMPS} / count(*)"
 MEDIA = "sum(clearing_price_cpm) FILTER (WHERE won) / 1000"
 FEES = "sum(fee_cpm) FILTER (WHERE won) / 1000"
-SPEND = "sum(clearing_price_cpm + fee_cpm) FILTER (WHERE won) / 1000"
+COST = "sum(clearing_price_cpm + fee_cpm) FILTER (WHERE won) / 1000"
 VALUE = "sum(click_value_cpm) FILTER (WHERE click) / 1000"
 DAY = "CAST(timestamp AT TIME ZONE 'UTC' AS DATE)"
 
@@ -30,31 +30,33 @@ ANSWERED: dict[str, str] = {
         f"{VALUE} / ({MEDIA})", "campaign_id = 'broker' AND country = 'DE'"),
     "CPC by device (spend before fees)": by("device", f"{MEDIA} / {CLICKS}"),
     "average bid (CPM) by exchange": by("exchange", "avg(bid_price_cpm)"),
+    "Average bid, CPM?": of("avg(bid_price_cpm)"),
+    "spend, fees and total cost by exchange": by("exchange", f"{MEDIA}, {FEES}, {COST}"),
     "impressions, spend before fees": of(f"{IMPS}, {MEDIA}"),
     # counts, rates and money, with and before fees
     "How many bid requests did we see on dione?": of("count(*)", "exchange = 'dione'"),
     "what's our overall CTR": of(CTR),
-    "spend by exchange": by("exchange", SPEND),
+    "spend by exchange": by("exchange", MEDIA),
     "media cost by exchange": by("exchange", MEDIA),
-    "total spend including fees per campaign": by("campaign_id", SPEND),
+    "total spend including fees per campaign": by("campaign_id", COST),
     "surplus before fees by exchange": by("exchange", f"{VALUE} - {MEDIA}"),
-    "profit by country": by("country", f"{VALUE} - {SPEND}"),
-    "CPM by exchange": by("exchange", f"1000 * {SPEND} / {IMPS}"),
+    "profit by country": by("country", f"{VALUE} - {COST}"),
+    "CPM by exchange": by("exchange", f"1000 * {MEDIA} / {IMPS}"),
     "eCPM with and without fees by exchange": by(
-        "exchange", f"1000 * {SPEND} / {IMPS}, 1000 * {MEDIA} / {IMPS}"),
+        "exchange", f"1000 * {COST} / {IMPS}, 1000 * {MEDIA} / {IMPS}"),
     "cost per click on tablets excluding fees": of(f"{MEDIA} / {CLICKS}", "device = 'tablet'"),
-    "Spend per conversion by device": by("device", f"{SPEND} / {CONVS}"),
-    "ROAS by campaign, fees included": by("campaign_id", f"{VALUE} / ({SPEND})"),
+    "Spend per conversion by device": by("device", f"{MEDIA} / {CONVS}"),
+    "ROAS by campaign, fees included": by("campaign_id", f"{VALUE} / ({COST})"),
     "spend net of fees": of(MEDIA),
     "how much did we spend on fees": of(FEES),
     "what did we pay in fees on aurora": of(FEES, "exchange = 'aurora'"),
-    "fee share of spend": of(f"{FEES} / ({SPEND})"),
+    "fee share of total cost": of(f"{FEES} / ({COST})"),
     "spend before fees and fees by campaign": by("campaign_id", f"{MEDIA}, {FEES}"),
     "bid shading ratio by exchange": by(
         "exchange", f"{MEDIA} * 1000 / sum(bid_price_cpm) FILTER (WHERE won)"),
     "clicks per conversion": of(f"{CLICKS} / {CONVS}"),
     "value per click by campaign": by("campaign_id", f"{VALUE} / {CLICKS}"),
-    "revenue minus spend by campaign": by("campaign_id", f"{VALUE} - {SPEND}"),
+    "revenue minus spend by campaign": by("campaign_id", f"{VALUE} - {MEDIA}"),
     "clicks as a percentage of bids": of(f"{CLICKS} / count(*)"),
     "losses on aurora on 2026-03-04": of(
         "count(*)", f"NOT won AND exchange = 'aurora' AND {DAY} = DATE '2026-03-04'"),
@@ -125,7 +127,7 @@ ANSWERED: dict[str, str] = {
     "how did CTR develop over time": by(DAY, CTR),
     "average daily spend before fees": f"SELECT avg(m) FROM ({by(DAY, f'{MEDIA} AS m')})",
     "running total of spend by day, with fees": (
-        f"SELECT d, sum(m) OVER (ORDER BY d) FROM ({by(f'{DAY} AS d', f'{SPEND} AS m')})"),
+        f"SELECT d, sum(m) OVER (ORDER BY d) FROM ({by(f'{DAY} AS d', f'{COST} AS m')})"),
     "daily impressions and their change from the day before": (
         "SELECT d, m, m - lag(m) OVER (ORDER BY d) FROM "
         f"({by(f'{DAY} AS d', f'{IMPS} AS m')})"),
@@ -157,7 +159,7 @@ ANSWERED: dict[str, str] = {
         "campaign_id", CONVS, f";HAVING {CONVS} > 100"),
     "which countries have a CTR above 3%": by("country", CTR, f";HAVING {CTR} > 0.03"),
     "campaigns whose ROAS with fees exceeds 1.2": by(
-        "campaign_id", f"{VALUE} / ({SPEND})", f";HAVING {VALUE} / ({SPEND}) > 1.2"),
+        "campaign_id", f"{VALUE} / ({COST})", f";HAVING {VALUE} / ({COST}) > 1.2"),
     "CTR by segment for segments with over 500 clicks": by(
         "user_segment", CTR, f";HAVING {CLICKS} > 500"),
     "how many ad units have more than 15,000 impressions": (
@@ -184,7 +186,7 @@ ANSWERED: dict[str, str] = {
     "what fraction of clicks comes from each device": by(
         "device", f"{CLICKS} / sum({CLICKS}) OVER ()"),
     "what fraction of surplus comes from each campaign": by(
-        "campaign_id", f"({VALUE} - {SPEND}) / sum({VALUE} - {SPEND}) OVER ()"),
+        "campaign_id", f"({VALUE} - {COST}) / sum({VALUE} - {COST}) OVER ()"),
     "how often do we bid below the floor": of("avg((bid_price_cpm < bid_floor_cpm)::INT)"),
     "win rate on aurora vs borealis": by(
         "exchange", WIN_RATE, "WHERE exchange IN ('aurora', 'borealis')"),
@@ -201,6 +203,7 @@ ANSWERED: dict[str, str] = {
     "viewability by exchange": (
         "SELECT exchange, sum(viewability * capacity) / sum(capacity) FROM supply "
         "GROUP BY 1 ORDER BY 1"),
+    "average budget per line": "SELECT avg(budget) FROM demand",
     "average viewability of supply": "SELECT avg(viewability) FROM supply",
     "capacity at 3 pm": "SELECT sum(capacity) FROM supply WHERE hour = 15",
     "how many supply rows have viewability below 0.5": (
@@ -225,7 +228,7 @@ ANSWERED: dict[str, str] = {
 }  # fmt: skip
 
 DECLINED: dict[str, str] = {
-    "average bid, CPM?": "the unit, or what we paid",
+    "fee share of spend": "",
     "CPC, spend before fees by device": "which spend counts",
     # a word that means nothing here is named
     "CTR by creative size": "creative",
@@ -252,17 +255,16 @@ DECLINED: dict[str, str] = {
     "how often is an auction eligible": "eligible",
     "bids above 5 USD by exchange with CTR above 200": "share",
     "clicks in first week vs second week": "spans",
-    "spend, fees and total cost by exchange": "the same",
     "How many conversions came from clicks on video?": "clicks",
     "average impressions per hour": "hour",
-    "average budget per line": "average",
+    "spend, media cost and fees by exchange": "the same",
     "impressions on March 20": "2026-03-11",
     "how often was the floor binding": "auctions",
     "CTR by exchange before fees": "fees",
     "spend above 100": "groups",
     "CTR of the exchange with the highest spend": "beside",
     "clicks by exchange sorted by clicks": "highest first",
-    "surplus: click value minus clicks": "sum in words",
+    "surplus: click value minus clicks": "not how I define",
     "which exchanges have the most clicks": "how many",
     "budget of supply on aurora": "",
     "list all campaigns": "measure",

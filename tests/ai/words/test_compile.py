@@ -33,7 +33,7 @@ def test_the_guard_passes_all_that_is_drafted() -> None:
 
 def test_it_says_how_each_phrase_was_read() -> None:
     said = " ".join(understand("spend on aurora by day since March 8").said)
-    assert "clearing prices of won auctions plus fees, in the log's currency" in said
+    assert "clearing prices of won auctions, before fees, as in a replay, in the log's" in said
     assert "exchange is aurora" in said
     assert "the day is from 2026-03-08" in said
 
@@ -57,8 +57,8 @@ def test_unknown_words_come_with_the_nearest() -> None:
 
 
 def test_fees_are_said_when_nobody_said_them() -> None:
-    assert "plus fees" in " ".join(understand("spend").said)
-    assert "before fees" in " ".join(understand("spend before fees").said)
+    assert "before fees" in " ".join(understand("spend").said)
+    assert "plus fees" in " ".join(understand("spend with fees").said)
 
 
 def test_a_table_it_does_not_know_is_asked_all_the_same() -> None:

@@ -1,0 +1,42 @@
+"""Read several figures of one column: ``min, max and average bid``."""
+
+from __future__ import annotations
+
+from kit.ai.words.asked import Aggregate
+from kit.ai.words.draft import Cursor
+from kit.ai.words.unclear import Unclear
+
+
+def read_several(cursor: Cursor) -> bool:
+    """Read ``min, max and average bid`` and ``median and 90th percentile of the bid``."""
+    functions: list[tuple[str, float | None]] = []
+    place = cursor.place
+    while (item := cursor.at(place)).has("agg", "quantile"):
+        point, function = item.get("quantile"), item.get("agg")
+        if point is not None:
+            functions.append(("quantile", float(point.value)))
+        elif function is not None:
+            functions.append((str(function.value), None))
+        place = _past_brackets(cursor, place + 1)
+        said, after = cursor.joint(place)
+        if not said:
+            break
+        place = after
+    if len(functions) < 2:
+        return False
+    column = cursor.at(cursor.skip(place)).get("column")
+    if column is None or cursor.draft.measures:
+        raise Unclear(f"{cursor.item.text} and more: of which column? Ask for nothing else with it")
+    cursor.draft.measures = [
+        Aggregate(function, str(column.value), point=point) for function, point in functions
+    ]
+    cursor.place = cursor.skip(place) + 1
+    return True
+
+
+def _past_brackets(cursor: Cursor, place: int) -> int:
+    """Pass over ``(interpolated)``: brackets with nothing but fillers in them."""
+    if cursor.at(place).text != "(":
+        return place
+    end = cursor.skip(place + 1)
+    return end + 1 if cursor.at(end).text == ")" else place
