@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import threading
 import time
 from collections.abc import Mapping
@@ -116,10 +113,9 @@ class Engine(QueryEngine):
 
     def stop(self) -> None:
         """End what another thread runs: its query fails. A later one starts another child."""
-        pid = self.pid
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        process = self._process
+        if process is not None:
+            process.stop()
 
     def close(self) -> None:
         """End the child; a later query starts another."""

@@ -34,17 +34,20 @@ _MEMORY_SIGNALS = (signal.SIGKILL, signal.SIGABRT, signal.SIGBUS)
 class EndedError(Exception):
     """The child ended without an answer."""
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, stopped: bool = False) -> None:
         super().__init__(f"ended with {code}")
         self.code = code
+        self.stopped = stopped
 
     @property
     def idle(self) -> bool:
         """Whether it ended itself, because nobody asked."""
-        return self.code == -signal.SIGALRM
+        return self.code == -signal.SIGALRM and not self.stopped
 
     def query_error(self) -> QueryError:
         """Return what it means for the query that it was asked."""
+        if self.stopped:
+            return QueryError("other", "was stopped. Ask again.")
         if -self.code in _MEMORY_SIGNALS:
             return QueryError(
                 "memory",
@@ -76,6 +79,7 @@ class EngineProcess:
         _sweep()
         self.files = file_identities(source)
         self.confined = False
+        self._stopped = False
         self._most_bytes = 2 * limits.answer_mb * MB
         try:
             folder, lock = _make_folder(source)
@@ -103,7 +107,7 @@ class EngineProcess:
     @property
     def alive(self) -> bool:
         """Whether it can be asked."""
-        return self._end.alive and self._child.poll() is None
+        return self._end.alive and not self._stopped and self._child.poll() is None
 
     def ask(self, request: Mapping[str, Any], seconds: float) -> tuple[dict[str, Any], bytes]:
         """Send a request and return the answer.
@@ -137,6 +141,11 @@ class EngineProcess:
             raise _late(seconds)
         raise QueryError(header["kind"], header["message"])
 
+    def stop(self) -> None:
+        """Kill it while another thread may ask it: that query fails, and it is asked no other."""
+        self._stopped = True  # first: it is a while from the kill until the kernel says so
+        self._child.kill()
+
     def end(self) -> None:
         """Kill it and remove its folder."""
         self._end()
@@ -152,7 +161,7 @@ class EngineProcess:
             header = unpack(self._receive(header_size, deadline))
             return header, self._receive(size, deadline)
         except (BrokenPipeError, EOFError):
-            raise EndedError(self._ended()) from None
+            raise EndedError(self._ended(), self._stopped) from None
         except BaseException:
             self.end()
             raise

@@ -208,9 +208,10 @@ def test_another_thread_can_stop_a_query(kind: Kind) -> None:
         started = time.monotonic()
         stopper = threading.Timer(0.5, engine.stop)
         stopper.start()
-        with pytest.raises(QueryError):
+        with pytest.raises(QueryError, match="was stopped") as caught:
             engine.run(kind.endless)
         stopper.join()
+        assert caught.value.kind == "other"
         assert time.monotonic() - started < 5
         assert engine.run("SELECT 1 AS one").frame["one"].item() == 1
 

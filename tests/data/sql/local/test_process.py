@@ -152,6 +152,20 @@ def test_a_child_that_died_between_queries_is_replaced_unseen(start: Callable[..
         assert engine.pid != pid
 
 
+def test_a_stop_between_queries_is_not_blamed_on_the_next(
+    start: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed child takes a while to die: the kernel says that it runs until all threads ended."""
+    engine = start()
+    process = engine._process
+    assert process is not None
+    monkeypatch.setattr(process._child, "poll", lambda: None)
+    engine.stop()
+    assert engine.pid is None
+    assert engine.run("SELECT 2 AS n").frame["n"].item() == 2
+    assert engine._process is not process
+
+
 def test_idleness_ends_the_child(start: Callable[..., Engine]) -> None:
     engine = start(idle_seconds=1)
     pid = _pid(engine)
