@@ -1,4 +1,4 @@
-"""A scripted server and clients of it, each test with its own journal."""
+"""A scripted server and clients of it, each test with its own journal; how their calls ended."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pytest
 from kit.ai.client import Client
 from kit.ai.endpoint import Endpoint
 from kit.ai.journal import Journal
+from kit.base.errors import ENDPOINT_FAILURES, EndpointError
+from tests.ai.cases import ask
 from tests.ai.loopback import Loopback
 
 KEY = "sk-loopback-0123456789abcdef"
@@ -40,3 +42,17 @@ def make_client(loopback: Loopback, journal: Journal) -> MakeClient:
         return Client(asked, **given)
 
     return make
+
+
+def failure(client: Client, **options: object) -> EndpointError:
+    """Ask, and return why there was no reply."""
+    with pytest.raises(EndpointError) as caught:
+        ask(client, **options)
+    assert caught.value.kind in ENDPOINT_FAILURES
+    assert KEY not in str(caught.value)
+    return caught.value
+
+
+def verdicts(journal: Journal) -> list[str]:
+    """Return how the journal's calls ended, in order."""
+    return [entry.verdict for entry in journal.entries()]
