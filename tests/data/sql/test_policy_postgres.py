@@ -204,3 +204,11 @@ def test_the_schema_public_is_that_of_the_grants():
     assert check_sql("SELECT at FROM public.deals", GRANTS, dialect="postgres").tables == ("deals",)
     with pytest.raises(UnsafeSQLError, match="schema main"):
         check_sql("SELECT at FROM main.deals", GRANTS, dialect="postgres")
+
+
+@pytest.mark.parametrize("word", ["user", "USER", "current_role", "system_user"])
+def test_a_column_is_not_the_function_that_the_server_reads_without_quotes(word):
+    """Unquoted, these name the role that asks, whichever column is called so."""
+    sql = f'SELECT {word} FROM (SELECT 7 AS "{word.lower()}") AS t'
+    checked = check_sql(sql, GRANTS, dialect="postgres")
+    assert checked.sql.startswith(f'SELECT "{word.lower()}" FROM (SELECT 7 AS ')

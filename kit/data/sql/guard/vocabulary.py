@@ -80,6 +80,8 @@ _ODD_TYPES = (exp.DType.USERDEFINED, exp.DType.UNKNOWN)
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9 ]*\Z|\Z")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*\Z")
+_ROLE = frozenset({"user", "current_role", "system_user"})
+"""Names to the parser; without quotes PostgreSQL answers with the role that asks."""
 _NUMBER = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 
 
@@ -236,6 +238,9 @@ def _check_text(node: exp.Expr) -> None:
     if isinstance(node, exp.Identifier):
         if not _NAME.match(node.name):
             node.set("quoted", True)  # a database may take another letter for a space
+        elif node.name.lower() in _ROLE and not node.args.get("quoted"):
+            node.set("this", node.name.lower())
+            node.set("quoted", True)
     elif isinstance(node, exp.Literal):
         if not node.is_string and not _NUMBER.match(node.name):
             raise UnsafeSQLError(f"{node.name!r} is not a number", position(node))

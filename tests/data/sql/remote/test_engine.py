@@ -157,6 +157,7 @@ def test_names_that_need_quotes_pass_the_guard_and_the_server(
         for sql, wanted in (
             ('SELECT sum("Exchange Id") AS a, max("select") AS b FROM "Odd Log"', [5, 5]),
             ('SELECT * FROM "Odd Log" ORDER BY 1', [1, 2]),
+            ('SELECT User FROM (SELECT 7 AS "user") AS t', [7]),
         ):
             checked = check_sql(sql, grants, dialect="postgres")
             assert engine.run(checked.sql).frame.iloc[0].tolist() == wanted, checked.sql
