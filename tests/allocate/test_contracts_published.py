@@ -60,6 +60,7 @@ def test_online_reaches_the_bar_on_held_out_draws(
     assert short <= 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exchange", [False, True])
 def test_it_holds_on_a_crowded_publisher_too(folder: Path, exchange: bool) -> None:
     publisher = read_publisher(folder, "pub2")
@@ -70,6 +71,7 @@ def test_it_holds_on_a_crowded_publisher_too(folder: Path, exchange: bool) -> No
     assert short <= 0.05
 
 
+@pytest.mark.slow
 def test_a_cold_start_learns_within_a_thousand_impressions(folder: Path) -> None:
     publisher = read_publisher(folder, "pub2")
     problem, got = publisher.problem(exchange=False, make_good=2.0), []
@@ -108,6 +110,7 @@ def test_the_draws_come_from_the_types(folder: Path) -> None:
     np.testing.assert_allclose(*seen, atol=0.004)
 
 
+@pytest.mark.slow
 def test_no_weight_gives_both_opt_figures(folder: Path) -> None:
     """The `opt` files are no yield on a scale common to both publishers: shown, not assumed."""
     opt = [float((folder / f"{name}-opt.txt").read_text()) for name in ("pub1", "pub2")]

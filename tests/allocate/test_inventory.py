@@ -243,6 +243,7 @@ def test_time_out_falls_back_on_the_greedy() -> None:
     check_limits(found, found.limit)
 
 
+@pytest.mark.slow
 def test_greedy_is_near_the_relaxation_on_medium_cases() -> None:
     gaps = []
     for seed in range(5):

@@ -79,6 +79,7 @@ def test_what_no_unknown_path_needs_goes_back() -> None:
     assert found.rate @ lot.qps == pytest.approx(limit.total)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_exploring_pays_where_good_paths_are_unknown(rule: str) -> None:
     kept, explored = [], []

@@ -64,6 +64,7 @@ def plain(ads: pd.DataFrame, auction: int, auctioned: MixedAuction) -> dict[str,
     return {"ad": winner, "revenue": revenue, "displaced": sold(others)[1]}
 
 
+@pytest.mark.slow
 @given(seeds)
 @settings(max_examples=60, deadline=None)
 def test_against_a_plain_loop(seed: int) -> None:

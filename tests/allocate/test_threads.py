@@ -90,6 +90,7 @@ def call_the_live_model_from_two_threads() -> None:
     assert model.solve().minimum == pytest.approx(-compiled_world().solve().value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scene",
     [solve_in_two_threads, draw_a_frontier_beside_solves, call_the_live_model_from_two_threads],

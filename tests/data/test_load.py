@@ -89,6 +89,7 @@ def test_repeated_header(write: object) -> None:
         load_log(write("a,a,market_price_cpm\n1,2,3\n", "log.csv"), "csv")
 
 
+@pytest.mark.slow
 @settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

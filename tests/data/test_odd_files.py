@@ -207,7 +207,9 @@ NASTY = (b"\r", b"\n", b'"', b",", b"\t", b" ", b"\0", b"\xff", b"nan", b"-", b"
 
 
 @pytest.mark.parametrize("kind", SEEDS)
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 12))]
+)
 def test_mangled_files_never_escape_and_never_depend_on_blocks(
     write: object, kind: str, seed: int
 ) -> None:

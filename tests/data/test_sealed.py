@@ -48,6 +48,7 @@ def test_clicks_of_invalid_traffic_count_as_none(sealed: SealedSplit) -> None:
     assert not (frame["click"] & frame["is_invalid_traffic"]).any()
 
 
+@pytest.mark.slow
 def test_the_same_seal_is_made_once(sample: Path) -> None:
     first = seal_log(sample)
     assert first.folder.parent == (workspace_root() / ".kit" / "sealed").resolve()

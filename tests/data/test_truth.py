@@ -136,6 +136,7 @@ def test_no_multiple_of_the_optimum_beats_it(multiple: float) -> None:
     assert gain.max() < 1e-3  # bids move in thousandths
 
 
+@pytest.mark.slow
 def test_no_bid_on_a_fine_grid_beats_the_optimum(few: Simulation) -> None:
     request = few.log.request.iloc[:600]
     truth = few.truth
@@ -158,6 +159,7 @@ def test_the_second_price_optimum_is_the_value(few: Simulation) -> None:
     assert (bid[~second] < value[~second]).all()
 
 
+@pytest.mark.slow
 def test_expected_surplus_is_what_bids_earn(simulation: Simulation) -> None:
     """Settle the optimum and half and twice of it on the latent prices and clicks."""
     request, truth = simulation.log.request, simulation.truth

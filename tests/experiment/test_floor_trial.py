@@ -46,6 +46,7 @@ def test_floors_by_segment_beat_the_best_single_floor(seed: int) -> None:
     assert np.isfinite(left[SEGMENTS, AFTER])
 
 
+@pytest.mark.slow
 def test_the_fitted_floors_come_near_the_best_there_are() -> None:
     """Beside floors fitted on the held-out rows themselves, which nobody can have."""
     study, answer = answer_of(11, 40_000)
@@ -79,6 +80,7 @@ def test_states_add_up() -> None:
         assert row.lift_cpm == pytest.approx(stated[row.state])
 
 
+@pytest.mark.slow
 def test_first_price_floors_gain_only_once_buyers_answer() -> None:
     """A floor fitted for the answer loses against the bids as made, and gains once answered."""
     config = SimulationConfig(

@@ -205,6 +205,7 @@ def test_log_with_its_own_pctr(shared_data: Path, tmp_path: Path) -> None:
     assert "exchange_hour" not in [figure.kind for figure in findings.figures]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kind"),
     [

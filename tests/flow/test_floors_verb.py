@@ -56,6 +56,7 @@ def test_its_summary_is_plain_and_agrees_with_its_table(simulated: tuple[Path, O
     assert len(outcome.lines) == 1 + 2 + len(told) + 1
 
 
+@pytest.mark.slow
 def test_the_same_settings_give_the_same_numbers(simulated, tmp_path: Path) -> None:
     again = run(out=tmp_path, auctions=12_000, by=("exchange", "country"), rounds=3, seed=21)
     for key in ("states", "decision", "by_auction_type"):

@@ -46,6 +46,7 @@ def test_win_rate_under_drift(drifting: Any) -> None:
     assert error < 0.065
 
 
+@pytest.mark.slow
 def test_bounds_are_better_kept_than_dropped_or_taken_for_prices(
     still: Any, landscape: LandscapeModel
 ) -> None:

@@ -35,6 +35,7 @@ def not_excluded(hits: int, rate: float) -> bool:
     return bool(interval.low <= rate <= interval.high)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("draw", "blocks"), [(heavy_tails, 24), (heavy_tails, 40), (rare_clicks, 24)]
 )
@@ -46,6 +47,7 @@ def test_95_percent_is_not_excluded_in_1500_runs(draw: Draw, blocks: int) -> Non
     assert width < 1.3 * ideal
 
 
+@pytest.mark.slow
 def test_one_sided_skewness_costs_one_percent_at_most() -> None:
     """The hard case, stated: 94 % with 40 blocks whose differences have skewness 1.75."""
     inside, width, ideal = covers(skewed, 40, seed=11)
@@ -53,6 +55,7 @@ def test_one_sided_skewness_costs_one_percent_at_most() -> None:
     assert width < 1.3 * ideal
 
 
+@pytest.mark.slow
 def test_a_percentile_bootstrap_over_7_blocks_undercovers_far_more() -> None:
     rng = np.random.default_rng(12)
     percentile = ours = 0
@@ -67,6 +70,7 @@ def test_a_percentile_bootstrap_over_7_blocks_undercovers_far_more() -> None:
     assert 0.92 < ours / RUNS < 0.96
 
 
+@pytest.mark.slow
 def test_power_stands_beside_coverage() -> None:
     rng = np.random.default_rng(13)
     found, truth_inside = 0, 0
@@ -81,6 +85,7 @@ def test_power_stands_beside_coverage() -> None:
     assert found / RUNS > 0.90
 
 
+@pytest.mark.slow
 def test_simultaneous_intervals_cover_three_metrics_together() -> None:
     rng = np.random.default_rng(14)
     together = alone = 0

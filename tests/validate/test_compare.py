@@ -61,6 +61,7 @@ def test_less_spend_is_better(rng: np.random.Generator) -> None:
     assert compare(cheap, dear, rng=rng, metrics=["spend", "value"]).decision == "better"
 
 
+@pytest.mark.slow
 def test_equal_policies_are_rarely_called_better_and_small_gains_are_found() -> None:
     """False verdicts in 400 runs with no difference; power beside it, at 2.5 times the clicks."""
     rng = np.random.default_rng(21)
@@ -75,6 +76,7 @@ def test_equal_policies_are_rarely_called_better_and_small_gains_are_found() -> 
     assert found / runs > 0.9
 
 
+@pytest.mark.slow
 def test_the_minimum_detectable_effect_is_detected_four_times_in_five() -> None:
     rng = np.random.default_rng(22)
     sizes = np.full(40, 5000)
@@ -219,6 +221,7 @@ def test_the_correction_takes_out_the_bias_of_a_short_series() -> None:
     assert np.mean(found) == pytest.approx(0.3, abs=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocks", [14, 28])
 def test_daily_blocks_that_move_together_keep_the_error(blocks: int) -> None:
     """5 % is not excluded in 400 A/A runs with lag-1 autocorrelation 0.3; a paired t is excluded.

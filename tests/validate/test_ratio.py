@@ -57,6 +57,7 @@ def test_surplus_per_1000_agrees_with_the_comparison_of_totals(rng: np.random.Ge
     assert row["se"] == pytest.approx(1000 * total.first.se / total.auctions)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_and_use_the_pairing() -> None:
     """150 holdouts whose days vary in volume and quality: 95 % is not excluded, and the error is
     far below that of two policies measured apart."""

@@ -33,6 +33,7 @@ def gained(
     return base.assign(surplus=base["surplus"] + shared + own + shift), base
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [FEWEST_FOR_BOOTSTRAP - 3, 24])
 def test_a_policy_that_changes_nothing_is_sure_nowhere_19_times_in_20(times: int) -> None:
     rng = np.random.default_rng(51)

@@ -175,6 +175,7 @@ def ask_elsewhere(sealed: SealedSplit, root: Path, *documents: Path) -> None:
         assert said.splitlines() == ["cannot: True"] * 5
 
 
+@pytest.mark.slow
 def test_the_asking_process_opens_no_sealed_file_while_it_searches_and_looks(
     case: Case, tmp_path: Path
 ) -> None:

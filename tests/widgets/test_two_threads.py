@@ -78,6 +78,7 @@ def press_keys_in_two_threads() -> None:
     assert explorer.frontier.to_numpy() == pytest.approx(anew.frontier.to_numpy(), nan_ok=True)
 
 
+@pytest.mark.slow
 def test_keys_in_two_threads_leave_what_one_thread_would() -> None:
     # a process of its own: without turns the solver ends it, and would end the test run with it
     script = f"from {__name__} import press_keys_in_two_threads as scene; scene()"

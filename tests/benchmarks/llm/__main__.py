@@ -27,6 +27,8 @@ from tests.benchmarks.table import Row, Table, machine
 TARGET = ">= 20"
 """Points of right answers over the same model bare."""
 
+SETS = ("open", "frozen", "second_open", "second_frozen")
+
 DRAFTERS: Mapping[Drafter, str] = {
     "model": "it drafts every query",
     "auto": "it drafts what the semantic layer leaves",
@@ -37,7 +39,7 @@ def main() -> int:
     """Score each model that can be had."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.llm", description=__doc__)
     parser.add_argument(
-        "--half", choices=("open", "frozen"), action="append", help="which questions (repeatable)"
+        "--half", choices=SETS, action="append", help="which questions (repeatable)"
     )
     sizes = {model.name.split("-")[2]: model for model in CODERS}
     parser.add_argument("--model", choices=sizes, action="append", help="one model (repeatable)")
@@ -105,7 +107,7 @@ class _Run:
     def _mark(self, name: str, arm: arms.Arm) -> Marks:
         marks = mark(self._questions, arm, partial(_progress, name))
         print(f"{name}: {marks}", flush=True)
-        if self._half == "open":  # of the other half only counts are printed
+        if self._half.endswith("open"):  # of the frozen ones only counts are printed
             print(f"  wrong {', '.join(marks.wrong)}; without {', '.join(marks.silent)}")
         return marks
 

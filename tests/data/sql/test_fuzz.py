@@ -55,17 +55,20 @@ def test_ten_thousand_more(judge, seed):
     assert not judge.written()
 
 
+@pytest.mark.slow
 def test_it_finds_a_guard_that_does_not_project(judge, monkeypatch):
     monkeypatch.setattr(policy, "project", lambda *_: None)
     assert any("shows HIDDEN" in breach for breach in fuzzed(judge, 6, 300).values())
 
 
+@pytest.mark.slow
 def test_it_finds_a_guard_without_a_list_of_functions(judge, monkeypatch):
     monkeypatch.setattr(vocabulary, "_check_named", lambda *_: None)
     breaches = fuzzed(judge, 6, 300)
     assert any("calls" in breach for breach in breaches.values())
 
 
+@pytest.mark.slow
 def test_it_finds_a_guard_that_grants_all(judge):
     breaches = fuzzed(judge, 6, 300, Grants.from_schema(filled.DDL))
     assert any("reads" in breach for breach in breaches.values())
