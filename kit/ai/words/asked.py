@@ -39,10 +39,11 @@ class Distinct:
 
 @dataclass(frozen=True)
 class Quotient:
-    """One measure over another."""
+    """One measure over another, or for so many of it."""
 
     top: Measure
     bottom: Measure
+    scale: float = 1
 
 
 @dataclass(frozen=True)
@@ -152,12 +153,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Order:
-    """Rows by a measure, how many of them, and in each of which groups if not in all together."""
+    """Rows by a measure, how many of them after how many, and in each of which groups if any."""
 
     by: Measure | None
     descending: bool
     limit: int | None = None
     within: tuple[Group, ...] = ()
+    skip: int = 0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ _SIDED = {"before": "<", "until": "<", "till": "<", "after": ">=", "from": ">=",
 
 @dataclass(frozen=True)
 class Hours:
-    """Hours of the day from `first` to before `end`, UTC."""
+    """Hours of the day from `first` to before `end`, UTC; over midnight where `end` is less."""
 
     first: int
     end: int
@@ -57,7 +57,8 @@ def _between(tokens: Sequence[Token], norms: list[str], place: int) -> tuple[Hou
     else:
         low = (first or (0, 0))[0]
     high = second[0] or 24
-    return (Hours(low, high), second[1]) if low < high else None
+    over_midnight = first is not None and low > high  # "from 10 pm to 6 am"
+    return (Hours(low, high), second[1]) if low < high or over_midnight else None
 
 
 def _numbered(tokens: Sequence[Token], norms: list[str], start: int) -> tuple[Hours, int] | None:

@@ -15,8 +15,8 @@ CONTENT = ("metric", "column", "dimension", "label", "filter", "number", "time",
            "agg", "quantile", "how_many", "share", "fees", "minus")  # fmt: skip
 SOFT = ("filler", "prep", "copula", "with", "table", "noun", "all")
 JOINTS = ("and", "or", "versus")
-VERBS = ("pay", "paid", "payed", "spend", "spent", "do we pay", "did we pay", "we pay", "we paid",
-         "we spend", "we spent", "cost", "costs")  # fmt: skip
+VERBS = ("pay", "paid", "payed", "spent", "do we pay", "did we pay", "we pay", "we paid",
+         "we spend", "we spent", "do we spend", "did we spend")  # fmt: skip
 _END = Item("", ())
 
 
@@ -44,6 +44,7 @@ class Draft:
     having: list[Compares] = field(default_factory=list)
     order: Order | None = None
     limit: int | None = None
+    skip: int = 0  # "the second highest": how many rows come before it
     each: list[Group] = field(default_factory=list)  # "in each exchange"
     how: str = ""  # the word that ranks: "desc", "asc", "best", "worst", "dear" or "cheap"
     direction: str = ""  # such a word for the row that comes first
@@ -54,6 +55,7 @@ class Draft:
     narrowed: bool = False  # "share of mobile impressions"
     of_total: bool = False
     window: Literal["", "running", "change", "growth"] = ""
+    change_in: str = ""  # "change in CTR", of which the days are said elsewhere
     grain: str = ""  # "week over week"
     window_beside: bool = False  # the window stands beside the plain measure
     weight: str | None = None
@@ -161,6 +163,7 @@ class Cursor:
         """Add a measure, once; it must be joined to the one before, unless that was a verb."""
         known = self.draft.measures
         if measure not in known:
+            self._check_rows(measure)
             if known and not self._is_joined():
                 if known[-1] != Metric("spend") or self.verb is None:
                     raise Unclear(f"{self.item.text}: beside {_text(known[-1])}, or of it? Say and")
@@ -168,6 +171,16 @@ class Cursor:
             known.append(measure)
         self.verb = self.item.text if self.item.text in VERBS else None
         self.counting, self.aggregate = False, None
+
+    def _check_rows(self, measure: Measure) -> None:
+        """Doubt the wins of ``average bid on aurora, wins``: asked for, or of which rows."""
+        last = self.draft.measures[-1] if self.draft.measures else None
+        counted = isinstance(measure, Metric) and self.layer.metrics[measure.name].count
+        after = self.at(self.place - 1).text == "," and self.at(self.place - 2).has(
+            "label", "filter", "time"
+        )
+        if counted and after and not isinstance(last, Metric):
+            raise Unclear(f"{self.item.text}: asked for too, or of which rows? Say and, or on")
 
     def add_listed(self, measure: Measure) -> None:
         """Add a measure of a list; twice the same by two names is a doubt."""

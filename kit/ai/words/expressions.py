@@ -85,7 +85,8 @@ class Writer:
             return _filtered(f"count(DISTINCT {self.dimension(measure.dimension)})", rows)
         if isinstance(measure, Quotient):
             top, bottom = (self.measure(each, only) for each in (measure.top, measure.bottom))
-            return f"({top}) / nullif({bottom}, 0)"
+            scaled = f"{measure.scale:g} * ({top})" if measure.scale != 1 else f"({top})"
+            return f"{scaled} / nullif({bottom}, 0)"
         if isinstance(measure, Signed):
             parts = (f"{sign} ({self.measure(part, only)})" for sign, part in measure.parts)
             return " ".join(parts).removeprefix("+ ")
@@ -169,6 +170,8 @@ class Writer:
         hour = self.dimension("hour")
         if hours.end - hours.first == 1:
             return f"{hour} = {hours.first}"
+        if hours.end < hours.first:
+            return f"({hour} >= {hours.first} OR {hour} < {hours.end})"
         parts = [f"{hour} >= {hours.first}"] * (hours.first > 0)
         parts += [f"{hour} < {hours.end}"] * (hours.end < 24)
         return " AND ".join(parts) or f"{hour} >= 0"
@@ -202,7 +205,8 @@ class Writer:
             for each in (measure.top, measure.bottom)
         )  # fmt: skip
         top, bottom = map(self.name, plain)
-        return f"{top}_ratio" if top == bottom else f"{top}_per_{bottom}"
+        count = f"{measure.scale:g}_" if measure.scale != 1 else ""
+        return f"{top}_ratio" if top == bottom else f"{top}_per_{count}{bottom}"
 
 
 def _slug(condition: Condition) -> str:

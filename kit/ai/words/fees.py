@@ -87,7 +87,8 @@ def _mapped(measure: Measure, switch: Callable[[Metric], Metric]) -> Measure:
     if isinstance(measure, Metric):
         return switch(measure)
     if isinstance(measure, Quotient):
-        return Quotient(_mapped(measure.top, switch), _mapped(measure.bottom, switch))
+        top, bottom = (_mapped(each, switch) for each in (measure.top, measure.bottom))
+        return replace(measure, top=top, bottom=bottom)
     if isinstance(measure, Signed):
         return Signed(tuple((sign, _mapped(part, switch)) for sign, part in measure.parts))
     if isinstance(measure, PerGroup):

@@ -41,8 +41,8 @@ def finish(draft: Draft, layer: MetricLayer) -> Asked:
     lay_out(draft, layer)
     _compare(draft, layer)
     _shown(draft)
-    average_groups(draft)
-    window(draft)
+    average_groups(draft, layer)
+    window(draft, layer)
     share_of_total(draft, layer)
     count_groups = _count_groups(draft)
     order = _order(draft, layer)
@@ -167,7 +167,10 @@ def _order(draft: Draft, layer: MetricLayer) -> Order | None:
         raise Unclear("which: how many of them? Say top 1 or top 3")
     if draft.by_time:
         raise Unclear("in order of time, or of the measure? Say one")
-    return Order(measure, descending, limit, _within(draft, limit))
+    within = _within(draft, limit)
+    if within and draft.skip:
+        raise Unclear("the second in each: ask for the first ones")
+    return Order(measure, descending, limit, within, draft.skip)
 
 
 def _descending(draft: Draft, measure: Measure, layer: MetricLayer) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -39,7 +40,7 @@ def readings(layer: MetricLayer, measure: Measure) -> Iterator[Measure]:
         yield from (Metric(twin) for twin in (entry.before_fees, entry.with_fees) if twin)
     elif isinstance(measure, Quotient):
         pairs = product(readings(layer, measure.top), readings(layer, measure.bottom))
-        yield from (Quotient(top, bottom) for top, bottom in pairs)
+        yield from (replace(measure, top=top, bottom=bottom) for top, bottom in pairs)
     elif isinstance(measure, Signed):
         signs = [sign for sign, _ in measure.parts]
         for parts in product(*(readings(layer, part) for _, part in measure.parts)):
@@ -55,7 +56,8 @@ def canonical(layer: MetricLayer, measure: Measure) -> Any:
             return ("ratio", top, bottom, entry.scale)
         return _terms(layer, measure)
     if isinstance(measure, Quotient):
-        return ("ratio", canonical(layer, measure.top), canonical(layer, measure.bottom), 1.0)
+        top, bottom = (canonical(layer, each) for each in (measure.top, measure.bottom))
+        return ("ratio", top, bottom, measure.scale)
     if isinstance(measure, Aggregate) and measure.function == "avg" and not measure.weight:
         column = layer.columns.get(measure.column)
         mean = (column.sql if column else None) or measure.column

@@ -53,8 +53,7 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ("versus", ""): (
         "versus", "vs", "against", "compared to", "compared with", "next to", "side by side with",
         "in comparison to", "as opposed to", "alongside", "beside", "than", "compared against",
-        "rather than", "measured against", "set against", "relative to that of",
-        "up against",
+        "rather than", "measured against", "set against", "relative to that of", "up against",
     ),
     ("compare", ""): (
         "compare", "compares", "comparison of", "comparing", "comparison", "differ between",
@@ -115,12 +114,13 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "as percentage of total", "per total",
     ),
     ("how_many", ""): (
-        "how many", "number of", "count of", "total number of", "how many of", "volume of",
-        "total count of", "overall number of", "count", "amount of", "numbers of", "sum of",
-        "counts of", "how much", "combined number of", "total of", "quantity of", "total number",
-        "overall count of", "total volume of", "overall volume of", "how big number of",
-        "tally of", "sum total of", "aggregate", "sum up", "add up", "what number of",
-        "what is number of", "whole number of", "what volume of", "grand total of", "sums of",
+        "how many", "how long", "number of", "count of", "total number of", "how many of",
+        "volume of", "total count of", "overall number of", "count", "amount of", "numbers of",
+        "sum of", "counts of", "how much", "combined number of", "total of", "quantity of",
+        "total number", "overall count of", "total volume of", "overall volume of",
+        "how big number of", "tally of", "sum total of", "aggregate", "sum up", "add up",
+        "what number of", "what is number of", "whole number of", "what volume of",
+        "grand total of", "sums of",
     ),
     ("distinct", ""): (
         "distinct", "unique", "different", "how many different", "how many distinct",
@@ -129,23 +129,20 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("agg", "avg"): (
         "average", "avg", "mean", "averages", "average of", "mean of", "averaged", "on average",
-        "avg of", "typical", "mean value of", "average value of", "arithmetic mean",
-        "arithmetic mean of", "typically", "avgs", "on avg", "avg value of", "in average",
-        "mean of all", "average of all", "averaging",
+        "avg of", "typical", "arithmetic mean", "arithmetic mean of", "typically", "avgs",
+        "on avg", "in average", "mean of all", "average of all",
     ),
     ("agg", "median"): (
-        "median", "median of", "p50", "p50 of", "50th percentile of", "medians",
-        "median value of", "middle", "median of all", "50th percentile", "p 50",
+        "median", "median of", "p50", "p50 of", "50th percentile of", "medians", "middle",
+        "median of all", "50th percentile", "p 50",
     ),
     ("agg", "max"): (
-        "maximum", "max", "maximum of", "max of", "maximum value of", "highest single",
-        "largest single", "biggest single", "single highest", "single largest", "peak value of",
-        "maximal value of", "highest value of", "all time high",
+        "maximum", "max", "maximum of", "max of", "highest single", "largest single",
+        "biggest single", "single highest", "single largest", "all time high",
     ),
     ("agg", "min"): (
-        "minimum", "min", "min of", "minimum of", "minimum value of", "lowest single",
-        "smallest single", "single lowest", "single smallest", "lowest value of",
-        "smallest value of",
+        "minimum", "min", "min of", "minimum of", "lowest single", "smallest single",
+        "single lowest", "single smallest",
     ),
     ("agg", "stddev"): (
         "standard deviation of", "standard deviation", "stddev of", "stddev", "std of",
@@ -230,12 +227,17 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "clearing price alone", "less exchange fees",
     ),
     ("fees", "in out"): (
-        "with and without fees", "after and before fees", "including and excluding fees",
-        "with fees and without fees", "with fees and without", "with and without exchange fees",
+        "with and without fees", "incl and excl fees", "including and excluding exchange fees",
+        "including fees and excluding fees", "fees included and excluded",
+        "both with and without fees", "incl and excl exchange fees", "including fees and without",
+        "after and before fees", "including and excluding fees", "with fees and without fees",
+        "with fees and without", "with and without exchange fees",
     ),
     ("fees", "out in"): (
-        "without and with fees", "before and after fees", "excluding and including fees",
-        "before fees and after fees", "without fees and with fees", "before fees and with fees",
+        "without and with fees", "excl and incl fees", "fees excluded and included",
+        "both before and after fees", "before fees and after", "before and with fees",
+        "before and after fees", "excluding and including fees", "before fees and after fees",
+        "without fees and with fees", "before fees and with fees",
     ),
     ("gloss", ""): (
         "i mean", "that is", "ie", "meaning", "defined as", "in other words", "so", "namely",
@@ -308,9 +310,9 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("combination", ""): (
         "combination of", "combinations of", "pair of", "combination", "each combination of",
-        "every combination of", "mix of", "combos", "combo", "combo of", "combos of",
+        "every combination of",  "combos", "combo", "combo of", "combos of",
         "combinations", "pairing of", "pairings of", "cross of", "cell of", "cells of", "cell",
-        "cells", "tuple of", "pair",
+        "cells", "tuple of",
     ),
     ("as", ""): (
         "as", "counting as", "counted as", "count as", "treated as", "taken as", "taken to be",
@@ -353,6 +355,35 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("ago", ""): (
         "ago", "earlier", "previously", "beforehand", "prior", "back",
+    ),
+    ("earns", "<"): (
+        "unprofitable", "loss making", "losing money", "lose money", "lost money", "in red",
+        "make loss", "made loss", "not profitable", "are not profitable", "is not profitable",
+        "that lose money", "that lost money", "underwater", "with loss", "at loss", "make losses",
+        "that are unprofitable", "run at loss", "ran at loss", "were unprofitable",
+    ),
+    ("earns", ">"): (
+        "profitable", "make money", "made money", "in black", "that make money",
+        "that are profitable", "are profitable", "is profitable", "make profit", "made profit",
+        "with profit", "that made profit", "that make profit", "were profitable", "earn money",
+    ),
+    ("nth", "2"): (
+        "second", "2nd",
+    ),
+    ("nth", "3"): (
+        "third", "3rd",
+    ),
+    ("daypart", ""): (
+        "morning", "mornings", "afternoon", "afternoons", "evening", "evenings", "night",
+        "nights", "overnight", "night time", "daytime", "business hours", "office hours",
+        "working hours", "prime time", "off peak", "early morning", "late evening", "lunch time",
+        "rush hour", "small hours", "daytime hours", "night hours", "evening hours",
+        "morning hours", "afternoon hours",
+    ),
+    ("percent", ""): (
+        "in percent", "in %", "as percent", "in pct", "in percentage terms", "as %",
+        "in percentages", "in per cent", "in percentage points", "percentage points", "as pct",
+        "in pp", "as percents", "in basis points", "in bps",
     ),
 }  # fmt: skip
 """Kind and value to the phrases that say it."""

@@ -77,7 +77,7 @@ def _cut(tokens: Sequence[Token], words: Vocabulary, reader: Reader) -> list[Ite
         choices = []
         for meanings, end in _pieces(tokens, place, words, reader):
             unknown, rest = best[end]
-            if meanings and _is_cut_short(meanings, rest):
+            if meanings and (_is_cut_short(meanings, rest) or _asks_on(tokens[place:end], rest)):
                 continue
             item = _item(tokens, place, end, meanings)
             choices.append((unknown + (not meanings), [item, *rest]))
@@ -85,8 +85,16 @@ def _cut(tokens: Sequence[Token], words: Vocabulary, reader: Reader) -> list[Ite
     return best[0][1]
 
 
+def _asks_on(piece: Sequence[Token], rest: list[Item]) -> bool:
+    """Tell ``..., and how many?`` from ``spend and how many wins``, which asks for more."""
+    words = tuple(token.norm for token in piece)
+    return words[:2] == ("and", "how") and bool(rest) and not rest[0].has("separator")
+
+
 def _is_cut_short(meanings: tuple[Meaning, ...], rest: list[Item]) -> bool:
     """Tell ``with a floor`` from ``with a floor above 1 CPM``, in which it is a number."""
+    if rest and rest[0].text == "than" and any(each.kind == "tail" for each in meanings):
+        return True  # "and more" of "and more than 100 clicks"
     if any(meaning.kind != "filter" for meaning in meanings) or len(rest) < 2:
         return False
     return rest[0].has("cmp", "between") and (rest[1].has("number") or rest[1].text == "$")
@@ -95,12 +103,12 @@ def _is_cut_short(meanings: tuple[Meaning, ...], rest: list[Item]) -> bool:
 def _pieces(
     tokens: Sequence[Token], place: int, words: Vocabulary, reader: Reader
 ) -> Iterator[tuple[tuple[Meaning, ...], int]]:
-    time = reader.match(place)
-    if time is not None:
-        yield (Meaning("time", time[0]),), time[1]
     point = _quantile(tokens, place)
-    if point is not None:
+    if point is not None:  # before times: the 10th of "10th and 90th percentile" is no day
         yield (Meaning("quantile", point[0]),), point[1]
+    time = reader.match(place)
+    if time is not None and point is None:
+        yield (Meaning("time", time[0]),), time[1]
     number = number_at(tokens, place)
     phrases = list(words.phrases_at(tokens, place))
     if number is not None and not any(end > number[1] for _, end in phrases):

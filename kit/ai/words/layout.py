@@ -87,7 +87,7 @@ def _options(placed: Placed) -> list[Condition]:
     return []
 
 
-def average_groups(draft: Draft) -> None:
+def average_groups(draft: Draft, layer: MetricLayer) -> None:
     """Give ``average spend per day`` its inner dimension; the other groups stay outside.
 
     Raises
@@ -106,6 +106,8 @@ def average_groups(draft: Draft) -> None:
     inner = measure.inner
     if not inner:
         times = [name for name in draft.per if name in _TIMES]
+        if not times and draft.per and layer.metrics[measure.measure.name].count:
+            times = draft.per[:1]  # "average impressions per ad unit"
         if len(times) != 1:
             raise Unclear(
                 f"average {measure.measure.name}: over days, hours or weeks? Say per which"
@@ -124,7 +126,7 @@ def _plain(measure: Measure) -> Measure:
     return measure.measure if isinstance(measure, Scoped) else measure
 
 
-def window(draft: Draft) -> None:
+def window(draft: Draft, layer: MetricLayer) -> None:
     """Turn a measure into its running total or its change, in each of the other groups.
 
     Raises
@@ -132,6 +134,10 @@ def window(draft: Draft) -> None:
     Unclear
         If the rows are in no order of time, or more is asked for.
     """
+    if draft.change_in and draft.window not in ("change", "growth"):
+        raise Unclear("a change: from what to what? Say day over day")
+    if draft.change_in == "growth":
+        draft.window = "growth"
     if not draft.window:
         if draft.skip_first:
             raise Unclear("without the first day: of a change? Else say the days")
@@ -148,5 +154,8 @@ def window(draft: Draft) -> None:
         raise Unclear("a running total has a first day: leave it out of the days instead")
     draft.groups = [*(group for group in draft.groups if group not in times), *times]
     plain = draft.measures[0]
+    adds_up = isinstance(plain, Metric) and plain.name in layer.additive
+    if draft.window == "running" and not adds_up:
+        raise Unclear("a running total: only counts and sums have one")
     over = Over(plain, draft.window, draft.skip_first)
     draft.measures = [plain, over] if draft.window_beside else [over]

@@ -86,6 +86,9 @@ LIMITS: dict[tuple[str, str], tuple[str, ...]] = {
     ("unit", "hours"): (
         "hours", "hour", "h", "hrs",
     ),
+    ("mille", ""): (
+        "thousand", "mille",
+    ),
     ("unit", "percent"): (
         "%", "percent", "pct", "per cent",
     ),

@@ -8,8 +8,8 @@ from kit.ai.words.asked import Aggregate, Distinct, Measure, Metric, PerGroup, Q
 from kit.ai.words.draft import Cursor
 from kit.ai.words.unclear import Unclear
 
-GRAINS = ("daily", "hourly", "weekly")
-_ADJECTIVE = {"daily": "day", "hourly": "hour", "weekly": "week"}
+GRAINS = {"daily": "day", "hourly": "hour", "weekly": "week"}
+_MILLE = ("thousand", "mille")
 Found = tuple[Measure, int]
 
 
@@ -80,13 +80,22 @@ def metric_at(cursor: Cursor, place: int) -> Found | None:
     measure: Measure = Metric(str(metrics[0].value))
     if cursor.aggregate:
         measure = averaged(cursor, cursor.aggregate, str(metrics[0].value))
-    bottom = cursor.at(place + 2).get("metric") if cursor.at(place + 1).has("per") else None
-    if bottom is not None and not cursor.at(place + 2).has("dimension"):
-        top = Metric(str(metrics[0].value))
-        if {top.name, str(bottom.value)} - cursor.layer.additive:
-            raise Unclear(f"{item.text} per {cursor.at(place + 2).text}: not both can be summed")
-        return Quotient(top, Metric(str(bottom.value))), place + 3
-    return measure, place + 1
+    return _per_at(cursor, place, str(metrics[0].value)) or (measure, place + 1)
+
+
+def _per_at(cursor: Cursor, place: int, name: str) -> Found | None:
+    """Read on in ``clicks per conversion`` and ``value per 1,000 impressions``."""
+    if not cursor.at(place + 1).has("per"):
+        return None
+    number = cursor.at(place + 2).get("number")
+    scale = float(number.value) if number else float(cursor.at(place + 2).text in _MILLE) * 1000
+    below = place + 2 + (scale > 0)
+    bottom = cursor.at(below).get("metric")
+    if bottom is None or cursor.at(below).has("dimension"):
+        return None
+    if {name, str(bottom.value)} - cursor.layer.additive:
+        raise Unclear(f"{name} per {cursor.at(below).text}: not both can be summed")
+    return Quotient(Metric(name), Metric(str(bottom.value)), scale or 1), below + 1
 
 
 def _is_group(cursor: Cursor, place: int) -> bool:
@@ -128,14 +137,21 @@ def _aggregate_at(cursor: Cursor, place: int) -> Found | None:
         name = str(metric.value) if metric else ""
         if name not in cursor.layer.additive:
             raise Unclear(f"{item.text} {name}: averaged over the days, or of all rows? Say which")
-        return PerGroup(function, Metric(name), _ADJECTIVE[item.text]), target + 2
+        return PerGroup(function, Metric(name), GRAINS[item.text]), target + 2
     if item.has("column"):
-        summed = item.has("metric") and cursor.at(target + 1).has("per")
+        metric = item.get("metric")
+        summed = metric is not None and metric.value in cursor.layer.additive
+        summed = summed and cursor.at(target + 1).has("per")
+        column = item.get("column")
+        name = str(column.value) if column else ""
+        summed = summed and cursor.unit_of(name) != "cpm"  # a price is not summed
         if summed and not item.plural:
             raise Unclear(f"average {item.text} per what follows: of its rows, or of its sums?")
+        less = cursor.at(target + 2).get("column") if cursor.at(target + 1).has("minus") else None
+        if not summed and less is not None:
+            return Aggregate(function, name, minus=str(less.value)), target + 3
         if not summed:
-            column = item.get("column")
-            return Aggregate(function, str(column.value) if column else ""), target + 1
+            return Aggregate(function, name), target + 1
     metric = item.get("metric")
     if metric is None:
         return None
@@ -176,6 +192,8 @@ def _counted_at(cursor: Cursor, place: int) -> Found | None:
     """Read ``how many``: before a metric it adds nothing, before a dimension it counts."""
     target = cursor.skip(place + 1, "how_many")
     item = cursor.at(target)
+    if cursor.at(place).text.startswith("sum") and item.has("column") and item.has("metric"):
+        raise Unclear(f"{cursor.at(place).text} {item.text}: their number, or added up? Say which")
     if item.has("metric", "distinct", "agg", "ratio_of", "difference"):
         return measure_at(cursor, target)
     dimension = item.get("dimension")

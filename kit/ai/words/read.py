@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kit.ai.words.asked import Asked
+from kit.ai.words.asked import Asked, Metric
 from kit.ai.words.draft import Cursor, Draft
 from kit.ai.words.finish import finish
 from kit.ai.words.items import Item
+from kit.ai.words.measures import averaged
 from kit.ai.words.multiples import joined, read_multiple
 from kit.ai.words.read_asides import (
     read_again,
     read_as,
+    read_daypart,
     read_how_summed,
     read_layout,
     read_often,
@@ -35,7 +37,8 @@ from kit.ai.words.unclear import Unclear
 from kit.data.sql.meaning.layer import MetricLayer
 
 READERS = (
-    read_how_summed, read_as, read_again, read_often, read_rest, read_layout, read_several,
+    read_how_summed, read_as, read_again, read_often, read_rest, read_layout,
+    read_daypart, read_several,
     read_fees, read_window, read_share, read_share_after, read_limit, read_which,
     read_by, read_rank, read_order, read_weight, read_labels, read_filter, read_time, read_not,
     read_scope, read_measure, read_bare, read_joins, read_soft,
@@ -67,5 +70,14 @@ def read_draft(items: Sequence[Item], layer: MetricLayer) -> Draft:
     if cursor.negate:
         raise Unclear("not, or except: I do not see what it refers to")
     if cursor.aggregate:
-        raise Unclear("average: I do not see of what")
+        _average_after(cursor)
     return cursor.draft
+
+
+def _average_after(cursor: Cursor) -> None:
+    """Read *on average* at the end of ``spend per day on average``."""
+    draft = cursor.draft
+    last = draft.measures[-1] if draft.measures else None
+    if not isinstance(last, Metric) or len(draft.measures) > 1 or cursor.aggregate is None:
+        raise Unclear("average: I do not see of what")
+    draft.measures = [averaged(cursor, cursor.aggregate, last.name)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kit.ai.words.asked import Aggregate, Group, Holds, Measure, Metric, OneOf, Order, When
+from kit.ai.words.clock import Hours
 from kit.ai.words.draft import Cursor, Placed
 from kit.ai.words.gloss import canonical
 from kit.ai.words.measures import measure_at
@@ -40,7 +41,8 @@ def read_again(cursor: Cursor) -> bool:
 
 
 def _asks(text: str) -> bool:
-    return text.split(" ")[0] in ("show", "list", "give", "display", "report", "return", "need")
+    asking = ("show", "list", "give", "display", "report", "return", "need", "want", "see")
+    return bool({*text.split()} & {*asking})
 
 
 def _known(cursor: Cursor) -> int | None:
@@ -169,6 +171,8 @@ def read_layout(cursor: Cursor) -> bool:
     """Read how the answer is laid out: *two columns*, *skip the first day*, *trend of*."""
     item, draft = cursor.item, cursor.draft
     clock = item.get("clock")
+    if item.has("percent"):
+        raise Unclear(f"{item.text}: I give shares from 0 to 1; leave it out, or multiply")
     if item.has("columns"):
         draft.columns = True
     elif item.has("skip_first"):
@@ -186,6 +190,35 @@ def read_layout(cursor: Cursor) -> bool:
     return True
 
 
+def read_daypart(cursor: Cursor) -> bool:
+    """Read ``in the evening (18 to 22)``: the hours must be said."""
+    if not cursor.item.has("daypart"):
+        return False
+    place = cursor.place + 1
+    while cursor.at(place).text in ("(", ",", ":", "from", "between", "ie", "hours", "utc"):
+        place += 1
+    said = [item.get("time") for item in (cursor.at(place), cursor.at(place - 1))]
+    hours = next((time.value for time in said if time and isinstance(time.value, Hours)), None)
+    known = [each.condition for each in cursor.draft.where if isinstance(each.condition, When)]
+    if hours is not None or any(isinstance(each.time, Hours) for each in known):
+        cursor.place += 1
+        return True
+    first, last = cursor.at(place).get("number"), cursor.at(place + 2).get("number")
+    if (
+        first is None
+        or last is None
+        or cursor.at(place + 1).text not in ("to", "-", "\u2013", "and")
+    ):
+        raise Unclear(f"{cursor.item.text}: which hours? Say from when to when, UTC")
+    hours = Hours(int(first.value), int(last.value))
+    if max(hours.first, hours.end) > 24 or hours.first == hours.end:
+        raise Unclear(f"{cursor.item.text}: hours of a day are 0 to 24")
+    cursor.draft.where.append(Placed(When(hours, cursor.negate), cursor.place))
+    cursor.negate = False
+    cursor.place = place + 3
+    return True
+
+
 def _set_clock(cursor: Cursor, clock: str) -> None:
     """Note by which time days are told; ``not auction time`` only says the other again."""
     negate, cursor.negate = cursor.negate, False
@@ -194,3 +227,5 @@ def _set_clock(cursor: Cursor, clock: str) -> None:
     if cursor.draft.clock not in ("", clock):
         raise Unclear("by the time of the auction and of the conversion: say one of the two")
     cursor.draft.clock = clock
+    if clock == "conversion" and {"date", "day"} & set(cursor.item.text.split()):
+        cursor.add_group(Group("day"))  # "by conversion date"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kit.ai.words.asked import Aggregate, Distinct, Group, Measure, Metric, Order
+from kit.ai.words.asked import Aggregate, Distinct, Group, Measure, Metric, Order, PerGroup
 from kit.ai.words.draft import Cursor
-from kit.ai.words.measures import measure_at
+from kit.ai.words.measures import GRAINS, measure_at
 from kit.ai.words.ranks import descends, price_of
 from kit.ai.words.unclear import Unclear
 
@@ -28,7 +28,8 @@ def read_by(cursor: Cursor) -> bool:
     groups, end = found
     for group in groups:
         cursor.add_group(group)
-    if {"each", "every"} & set(item.text.split()):
+    one_of = item.has("per") and cursor.draft.ranked and cursor.draft.groups != groups
+    if {"each", "every"} & set(item.text.split()) or one_of:
         cursor.draft.each.extend(groups)
     if item.has("per") or item.text in ("each", "every"):
         cursor.draft.per.extend(group.name for group in groups)
@@ -74,10 +75,15 @@ def groups_at(cursor: Cursor, place: int) -> tuple[list[Group], int] | None:
         chained = cursor.at(end).has("by", "per") and "each" not in cursor.at(end).text
         if chained and not said:
             said, place = "by", end + 1
-        if not said:
+        if not said and not _paired(cursor, end):
             break
         place = place + 1 if cursor.at(place).has("by", "per") else place
     return (groups, end) if groups else None
+
+
+def _paired(cursor: Cursor, place: int) -> bool:
+    """Read on in ``country-device combinations``."""
+    return cursor.at(place).has("dimension") and cursor.at(place + 1).has("combination")
 
 
 def _group_at(cursor: Cursor, place: int, later: bool) -> Group | None:
@@ -168,6 +174,11 @@ def read_rank(cursor: Cursor) -> bool:
         place += number is not None
     place = _combined(cursor, cursor.skip(place, "combination", "how_many"))
     _of_one(cursor)
+    nth = cursor.at(cursor.place - 1).get("nth")
+    if nth is not None:
+        if number is not None:
+            raise Unclear(f"{cursor.at(cursor.place - 1).text} {cursor.item.text}: of which many?")
+        cursor.draft.skip, cursor.draft.limit = int(nth.value) - 1, 1
     if number is not None:
         cursor.draft.limit = _whole(number.value)
     cursor.draft.ranked = True
@@ -178,11 +189,15 @@ def read_rank(cursor: Cursor) -> bool:
 def _ranked(cursor: Cursor, place: int, how: str) -> None:
     cursor.draft.how = how
     item = cursor.at(place)
+    if item.text in GRAINS and _extreme_of_days(cursor, place, how):
+        return
     listed = cursor.draft.limit is not None or cursor.at(place + 1).has("by", "with")
     groups = groups_at(cursor, place) if listed or not item.has("metric") else None
     if groups is not None:
         for group in groups[0]:
             cursor.add_group(group)
+        if any(cursor.at(each).has("per") for each in range(place, groups[1])):
+            cursor.draft.each.extend(groups[0][1:])  # "top country per campaign"
         if cursor.draft.limit is None and not item.plural:
             cursor.draft.single = True
         cursor.draft.order = Order(None, descends(how, None, cursor.layer))
@@ -208,7 +223,23 @@ def _ranked(cursor: Cursor, place: int, how: str) -> None:
     if not cursor.draft.measures:
         raise Unclear(f"{cursor.item.text}: of what? Say a measure")
     _order_by(cursor, cursor.draft.measures[-1], how)
-    cursor.place += 1
+    counted = cursor.at(place - 1).has("number")  # "pairs per line, top 5"
+    cursor.place = place if counted else cursor.place + 1
+
+
+def _extreme_of_days(cursor: Cursor, place: int, how: str) -> bool:
+    """Read ``the highest daily spend``: a maximum over days, unless groups are ranked by it."""
+    metric = cursor.at(place + 1).get("metric")
+    if metric is None or how not in ("desc", "asc") or metric.value not in cursor.layer.additive:
+        return False
+    if cursor.draft.which or cursor.draft.limit:
+        raise Unclear(f"{cursor.item.text} {cursor.at(place).text}: its average or its maximum?")
+    function = "max" if how == "desc" else "min"
+    inner = GRAINS[cursor.at(place).text]
+    cursor.draft.ranked = False
+    cursor.add_measure(PerGroup(function, Metric(str(metric.value)), inner))
+    cursor.place = place + 2
+    return True
 
 
 def _order_by(cursor: Cursor, measure: Measure, how: str) -> None:
@@ -287,6 +318,8 @@ def read_bare(cursor: Cursor) -> bool:
     dimension = cursor.at(place).get("dimension")
     if dimension is None:
         return False
+    if cursor.at(place + 1).has("share") and _shared(cursor, str(dimension.value), place + 1):
+        return True
     if cursor.at(place + 1).has("share_noun") and _mixed(cursor, str(dimension.value), place + 1):
         return True
     if cursor.counting:
@@ -319,6 +352,15 @@ def _mixed(cursor: Cursor, dimension: str, place: int) -> bool:
     return True
 
 
+def _shared(cursor: Cursor, dimension: str, place: int) -> bool:
+    """Read ``device share of clicks``: the share of each device."""
+    if cursor.draft.mix is not None:
+        return False
+    cursor.draft.mix = Group(dimension)
+    cursor.place = place
+    return True
+
+
 def _groups_alone(cursor: Cursor, place: int, counted: bool) -> bool:
     item = cursor.at(place)
     found = groups_at(cursor, place)
@@ -333,4 +375,5 @@ def _groups_alone(cursor: Cursor, place: int, counted: bool) -> bool:
         following = cursor.at(cursor.skip(last + 1))
         cursor.draft.single = cursor.draft.single or following.has("rank")
         return following.has("rank")
+    leads = leads or after.has("earns")
     return leads or (item.plural and (cursor.draft.compare or after.has("order")))

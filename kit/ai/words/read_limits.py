@@ -24,7 +24,25 @@ class Amount:
 
 def read_limit(cursor: Cursor) -> bool:
     """Read one comparison, of rows or of groups."""
-    return _about_zero(cursor) or _left_first(cursor) or _sign_first(cursor) or _tail_first(cursor)
+    return (
+        _earns(cursor)
+        or _about_zero(cursor)
+        or _left_first(cursor)
+        or _sign_first(cursor)
+        or _tail_first(cursor)
+    )
+
+
+def _earns(cursor: Cursor) -> bool:
+    """Read ``which campaigns lose money``: groups with a surplus under 0."""
+    sign = cursor.item.get("earns")
+    if sign is None or "surplus" not in cursor.layer.metrics:
+        return False
+    if cursor.negate:
+        raise Unclear(f"not {cursor.item.text}: say it the other way round")
+    cursor.draft.having.append(Compares(Metric("surplus"), str(sign.value), 0.0))
+    cursor.place += 1
+    return True
 
 
 def _about_zero(cursor: Cursor) -> bool:
@@ -51,10 +69,11 @@ def _left_first(cursor: Cursor) -> bool:
     if fees is not None and cursor.at(cursor.skip(after + 1)).has("cmp", "exceed"):
         say_fees(cursor, str(fees.value))
         after = cursor.skip(after + 1)
-    if (cursor.at(after).has("between") or cursor.at(after).text == "from") and _between(
-        cursor, place, after, function
-    ):
+    if cursor.at(after).has("between") and _between(cursor, place, after, function):
         return True
+    ranged = cursor.at(after).has("number") and cursor.at(after - 1).text != "between"
+    if ranged and _between(cursor, place, after - 1, function):
+        return True  # "bids from 5 to 10 CPM"
     negate = cursor.at(after).has("not")
     signs = cursor.at(after + negate)
     sign = signs.get("cmp") or signs.get("exceed")
@@ -115,7 +134,9 @@ def _signed(cursor: Cursor, measure: Measure | str, sign: str) -> str:
 def _between(cursor: Cursor, left: int, place: int, function: str | None) -> bool:
     low = amount_at(cursor, place + 1)
     joint = cursor.at(low.end) if low else None
-    if low is None or joint is None or not (joint.has("and") or joint.text in ("to", "\u2013")):
+    said = cursor.at(place).has("between")
+    words = ("and", "to", "\u2013") if said else ("to", "-", "\u2013")
+    if low is None or joint is None or joint.text not in words:
         return False
     high = amount_at(cursor, low.end + 1)
     if high is None:

@@ -38,7 +38,12 @@ def read_window(cursor: Cursor) -> bool:
             cursor.draft.window_beside = bool(cursor.draft.measures) and beside
             cursor.place += 1
             return True
-    return False
+    change = cursor.item.get("change_in")
+    if change is None:
+        return False
+    cursor.draft.change_in = str(change.value)
+    cursor.place += 1
+    return True
 
 
 def read_share(cursor: Cursor) -> bool:
@@ -182,6 +187,13 @@ def read_joins(cursor: Cursor) -> bool:
     return True
 
 
+def _is_among(cursor: Cursor) -> bool:
+    """Say whether a noun only leads to which rows: ``to users in Japan``."""
+    after = cursor.at(cursor.place + 1)
+    leads = cursor.place == 0 and after.has("prep", "with") and len(cursor.items) > 3
+    return leads or cursor.at(cursor.place - 1).has("prep")
+
+
 def _skip_all(cursor: Cursor) -> bool:
     """Pass over *all* before what is counted or listed; before what is grouped it is a doubt."""
     after = cursor.at(cursor.place + 1)
@@ -206,12 +218,14 @@ def read_soft(cursor: Cursor) -> bool:
         return False
     if item.has("all"):
         return _skip_all(cursor)
-    if item.has("noun") and not item.has("filler") and not cursor.at(cursor.place - 1).has("prep"):
+    if item.has("noun") and not item.has("filler") and not _is_among(cursor):
         return False
     cursor.draft.counted = cursor.draft.counted or item.text == "total"
     kinds = ("filler", "prep", "copula", "with", "separator", "and", "table", "noun", "which",
-             "or", "across", "list", "share_noun_total")  # fmt: skip
+             "or", "across", "list", "nth")  # fmt: skip
     if not item.has(*kinds):
+        return False
+    if item.has("nth") and not item.has("filler") and not cursor.at(cursor.place + 1).has("rank"):
         return False
     if item.has("separator") and item.text not in (",", ":", "(", ")"):
         cursor.counting, cursor.aggregate = False, cursor.aggregate

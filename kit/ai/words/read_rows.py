@@ -158,9 +158,12 @@ def _versus_between(cursor: Cursor, first: int, last: int) -> bool:
 
 def read_filter(cursor: Cursor) -> bool:
     """Read a named filter; its contrary beside it tells the two apart."""
-    meaning = cursor.item.get("filter")
-    if meaning is None or (cursor.item.has("metric") and not _is_beside(cursor)):
+    item = cursor.item
+    meaning = item.get("filter")
+    if meaning is None or (item.has("metric") and not _is_beside(cursor)):
         return False
+    if item.has("dimension") and not item.plural and cursor.at(cursor.place + 1).has("with"):
+        return False  # "the weekday with the highest CTR"
     name, positive = meaning.value
     _hold(cursor, Holds(str(name), positive != cursor.negate))
     cursor.place += 1
@@ -172,6 +175,11 @@ def _hold(cursor: Cursor, holds: Holds) -> None:
     """Add a filter; beside its contrary the two are told apart."""
     contrary = Holds(holds.name, not holds.positive)
     start = cursor.place
+    if cursor.at(start - 1).has(*JOINTS) and cursor.at(start - 2).text in ("with", "where"):
+        if cursor.at(start - 1).has("or"):
+            raise Unclear(f"with or {cursor.item.text}: told apart, or all of them? Say versus")
+        cursor.draft.where.append(Placed(contrary, start, False, "contrary"))
+        return  # "with and without a floor"
     for place, known in enumerate(cursor.draft.where):
         if known.condition == holds or (known.condition == contrary and known.joint == "contrary"):
             return
@@ -208,8 +216,28 @@ def read_time(cursor: Cursor) -> bool:
         placed = Placed(When(time, cursor.negate), cursor.place, cursor.linked(cursor.place))
         cursor.draft.where.append(placed)
     cursor.place += 1
+    while not isinstance(time, Hours) and (more := _day_after(cursor, time[-1])) is not None:
+        time = (more[0],)
+        _more_days(cursor, time, listed=True)
+        cursor.place = more[1]
     _after_condition(cursor)
     return True
+
+
+def _day_after(cursor: Cursor, days: Days) -> tuple[Days, int] | None:
+    """Read the 6 of ``March 5 and 6``: a day of the same month."""
+    said, end = cursor.joint(cursor.place)
+    number = cursor.at(end).get("number") if said in JOINTS or said == "," else None
+    after = cursor.at(end + 1)
+    if number is None or days.first is None or days.first != days.last:
+        return None
+    if after.has("metric", "column", "dimension", "noun", "unit", "cmp", "tail", "rank"):
+        return None
+    try:
+        day = days.first.replace(day=int(number.value))
+    except ValueError:
+        return None
+    return Days(day, day), end + 1
 
 
 def _check_hours(cursor: Cursor, hours: Hours) -> None:
@@ -218,19 +246,20 @@ def _check_hours(cursor: Cursor, hours: Hours) -> None:
         condition = known.condition
         if isinstance(condition, When) and isinstance(condition.time, Hours):
             first, end = condition.time.first, condition.time.end
-            apart = hours.first >= end or first >= hours.end
+            apart = hours.first >= end or first >= hours.end or end < first
             if apart or _joined(cursor, known.place, cursor.place):
                 raise Unclear(f"{cursor.item.text}: together with the hours before, or instead?")
 
 
-def _more_days(cursor: Cursor, days: tuple[Days, ...]) -> bool:
+def _more_days(cursor: Cursor, days: tuple[Days, ...], listed: bool = False) -> bool:
     """Join days to those said before: ``March 7 and March 8``; else both must hold."""
     for place, known in enumerate(cursor.draft.where):
         condition = known.condition
         if not isinstance(condition, When) or isinstance(condition.time, Hours):
             continue
-        said = [word for word in JOINTS for between in range(known.place, cursor.place)
+        said = [word for word in JOINTS for between in range(known.place, cursor.place + 1)
                 if cursor.at(between).has(word)]  # fmt: skip
+        said = said or ["and"] * listed  # a comma of "March 5, 6 and 8"
         if condition.negated != cursor.negate or (not said and _overlap(condition.time, days)):
             return False
         if not said:

@@ -110,6 +110,7 @@ def _order(asked: Asked, writer: Writer) -> str:
         raise Unclear("ranked by a measure that is not shown")
     first = f"{writer.name(order.by)} {'DESC' if order.descending else 'ASC'} NULLS LAST"
     limit = f" LIMIT {order.limit}" if order.limit else ""
+    limit += f" OFFSET {order.skip}" if order.skip else ""
     return f"ORDER BY {', '.join([first, *names])}{limit}"
 
 

@@ -53,6 +53,7 @@ def _sentences(asked: Asked, writer: Writer) -> Iterator[str]:
     if asked.order is not None and asked.order.by is not None:
         how = "highest" if asked.order.descending else "lowest"
         rows = f"the first {asked.order.limit}" if asked.order.limit else "all of them"
+        rows += f" after {asked.order.skip}" if asked.order.skip else ""
         each = " and ".join(group.name for group in asked.order.within)
         rows += f" in each {each}" if each else ""
         yield f"Ranked by {writer.name(asked.order.by)}, {how} first, {rows}."
@@ -74,7 +75,8 @@ def _measure(measure: Measure, writer: Writer) -> Iterator[str]:
     elif isinstance(measure, Distinct):
         yield f"{name}: how many values of {measure.dimension} there are."
     elif isinstance(measure, Quotient):
-        yield f"{name}: {_short(measure.top, writer)} over {_short(measure.bottom, writer)}."
+        count = f"{measure.scale:g} of " if measure.scale != 1 else ""
+        yield f"{name}: {_short(measure.top, writer)} over {count}{_short(measure.bottom, writer)}."
         yield from _measure(measure.bottom, writer)
     elif isinstance(measure, OfTotal):
         each = " and ".join(group.name for group in measure.within)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from kit.ai.words.asked import Asked, When
 from kit.ai.words.unclear import Unclear
@@ -115,7 +116,13 @@ def span_of(layer: MetricLayer, scope: Scope, values: Values) -> Span:
 
 def vocabulary(layer: MetricLayer, scope: Scope, values: Values) -> Vocabulary:
     """Return every phrase that has a meaning over a scope."""
-    return Vocabulary(_phrases(layer, scope, values))
+    return _built(tuple(_phrases(layer, scope, values)))
+
+
+@lru_cache(maxsize=16)
+def _built(phrases: tuple[tuple[str, Meaning], ...]) -> Vocabulary:
+    """Return a vocabulary; the next question over the same tables has the same."""
+    return Vocabulary(phrases)
 
 
 def _phrases(

@@ -53,6 +53,10 @@ def share(draft: Draft, layer: MetricLayer) -> None:
     after = [placed for placed in draft.where if placed.place > place]
     beside = [placed for placed in draft.where if placed.place == place - 1]
     linked = [placed for placed in after if placed.linked]
+    if draft.mix is not None:
+        draft.measures.append(measure)
+        draft.of_total = True
+        return
     if beside:
         chosen = beside
     elif linked:

@@ -10,7 +10,7 @@ from functools import lru_cache
 _TOKEN = re.compile(
     r"\d{4}-\d{2}-\d{2}"  # a date
     r"|\d{1,2}:\d{2}"  # a time
-    r"|\d[\d,]*\.?\d*"  # a number
+    r"|\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"  # a number
     r"|[^\W\d_][^\W_]*(?:'[^\W\d_]+)?"  # a word, its apostrophe with it
     r"|>=|<=|!=|[<>=%$/&+:;,.()?!*\u2013\u2014\u20ac\u00a3\-]"
 )

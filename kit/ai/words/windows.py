@@ -67,17 +67,18 @@ WINDOWS: dict[tuple[str, str], tuple[str, ...]] = {
         "cumulative", "cumulated", "running", "accumulated", "cumulatively", "accumulating",
         "cumul", "running cumulative", "accumulates", "add up over days", "adds up over days",
     ),
-    ("change", ""): (
+    ("change", "day"): (
         *_moves("day", "daily", _CHANGE),
-        "day over day", "day on day", "dod", "dod change in", "dod change", "d o d",
+        "day over day", "from day to day", "from one day to next", "day on day", "dod",
+        "dod change in", "dod change", "d o d",
         "changed from day to day", "change every day", "change each day", "today minus yesterday",
         "today less yesterday", "day minus previous day", "day minus day before",
         "minus previous day", "minus day before", "compared with previous day",
         "compared to previous day", "compared to day before", "compared with day before",
         "vs day before", "versus day before", "vs previous day", "versus previous day",
     ),
-    ("growth", ""): (
-        *_moves("day", "daily", _RELATIVE), "growth rate of", "relative daily change in",
+    ("growth", "day"): (
+        *_moves("day", "daily", _RELATIVE), "relative daily change in",
     ),
     ("change", "week"): (
         *_moves("week", "weekly", _CHANGE), "week over week", "week on week", "wow",
@@ -100,9 +101,18 @@ WINDOWS: dict[tuple[str, str], tuple[str, ...]] = {
         "chronological", "chronologically", "sorted chronologically", "ordered chronologically",
         "by date order", "in order", "in sequence", "starting with first", "date ascending",
         "from monday to sunday", "from 0 to 23", "from 0 through 23", "0 to 23", "0 through 23",
-        "from midnight to 23", "from first to last day", "from first day to last",
+        "from midnight to 23", "0 - 23", "from 0 - 23", "hours 0 - 23", "0 \u2013 23",
+        "from first to last day", "from first day to last",
         "from oldest to newest", "oldest to newest", "from earliest to latest",
         "earliest to latest", "by date ascending", "by day ascending", "sorted by date ascending",
+    ),
+    ("change_in", "change"): (
+        "change in", "changes in", "change of", "change", "changed", "changes", "did change",
+    ),
+    ("change_in", "growth"): (
+        *_phrases("{}{}", ("percentage change", "percent change", "% change", "relative change",
+                           "growth", "growth rate"), (" in", " of")),
+        "grow", "grew", "growth",
     ),
     ("trend", ""): (
         *_phrases("{}{}", ("trend", "trends", "evolution", "development", "trajectory",

@@ -243,7 +243,7 @@ DECLINED: dict[str, str] = {
     "CTR for hotel and sneaker": "together",
     "clicks and users by country": "users",
     "market price by exchange": "average",
-    "top country per campaign by clicks": "together, or in each",
+    "top country and device by clicks": "together, or in each",
     "clicks before 9 am vs after 9 pm": "instead",
     "share of mobile impressions by exchange": "share of what",
     "average bid of impressions and clicks": "rows",

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.ai.scoring import matches, rows_of, understand
-from tests.ai.words.phrasings import ANSWERED, DECLINED
+from tests.ai.words import concepts, phrasings
+
+ANSWERED = phrasings.ANSWERED | concepts.ANSWERED
+DECLINED = phrasings.DECLINED | concepts.DECLINED
 
 
 @pytest.mark.parametrize("question", ANSWERED)
