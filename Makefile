@@ -50,7 +50,7 @@ $(VENV)/wire.stamp: constraints-wire.txt $(VENV)/local.stamp
 
 SLOW := dev browser scale warehouse local wire
 test-slow: $(SLOW:%=$(VENV)/%.stamp) ## memory limits, kills, a Dask cluster, PostgreSQL, a local model, wheel install
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow --ignore=tests/browser
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m slow --ignore=tests/browser
 
 lab: $(VENV)/core.stamp ## open JupyterLab in a workspace of its own (WORKSPACE=workspace)
 	$(BIN)/kit init $(WORKSPACE)

@@ -64,7 +64,7 @@ def test_buttons_do_what_python_does(panel: SQLConsole) -> None:
     assert "GROUP BY" in panel.sql.value
     assert "Guard: <b>allowed:</b> reads auctions" in panel.guard.value
     assert "about 150,000 rows" in text(panel.facts.value)
-    assert "clearing prices of won auctions plus fees" in panel.facts.value
+    assert "clearing prices of won auctions" in panel.facts.value
     assert f"{frame['spend'][0]:,.2f}" in panel.table.value
     assert "ok: one row for each exchange" in panel.checks.value
     assert "“spend by exchange”: 4 rows, in" in panel.caption.value
