@@ -179,7 +179,7 @@ class Cursor:
         after = self.at(self.place - 1).text == "," and self.at(self.place - 2).has(
             "label", "filter", "time"
         )
-        if counted and after and not isinstance(last, Metric):
+        if counted and after and last is not None and not isinstance(last, Metric):
             raise Unclear(f"{self.item.text}: asked for too, or of which rows? Say and, or on")
 
     def add_listed(self, measure: Measure) -> None:

@@ -32,7 +32,14 @@ from kit.ai.words.times import Days
 from kit.ai.words.unclear import Unclear
 from kit.data.sql.meaning.layer import MetricLayer
 
-_CALLS = {"avg": "avg", "median": "median", "max": "max", "min": "min", "stddev": "stddev_samp"}
+_CALLS = {
+    "sum": "sum",
+    "avg": "avg",
+    "median": "median",
+    "max": "max",
+    "min": "min",
+    "stddev": "stddev_samp",
+}
 _NUMERIC = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL", "NUMERIC")
 
 

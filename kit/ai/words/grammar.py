@@ -114,13 +114,13 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "as percentage of total", "per total",
     ),
     ("how_many", ""): (
-        "how many", "how long", "number of", "count of", "total number of", "how many of",
-        "volume of", "total count of", "overall number of", "count", "amount of", "numbers of",
-        "sum of", "counts of", "how much", "combined number of", "total of", "quantity of",
-        "total number", "overall count of", "total volume of", "overall volume of",
-        "how big number of", "tally of", "sum total of", "aggregate", "sum up", "add up",
-        "what number of", "what is number of", "whole number of", "what volume of",
-        "grand total of", "sums of",
+        "how many", "how long", "no of", "nr of", "num of", "#", "number of", "count of",
+        "total number of", "how many of", "volume of", "total count of", "overall number of",
+        "count", "amount of", "numbers of", "sum of", "counts of", "how much",
+        "combined number of", "total of", "quantity of", "total number", "overall count of",
+        "total volume of", "overall volume of", "how big number of", "tally of", "sum total of",
+        "aggregate", "sum up", "add up", "what number of", "what is number of", "whole number of",
+        "what volume of", "grand total of", "sums of",
     ),
     ("distinct", ""): (
         "distinct", "unique", "different", "how many different", "how many distinct",
@@ -310,9 +310,9 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("combination", ""): (
         "combination of", "combinations of", "pair of", "combination", "each combination of",
-        "every combination of",  "combos", "combo", "combo of", "combos of",
-        "combinations", "pairing of", "pairings of", "cross of", "cell of", "cells of", "cell",
-        "cells", "tuple of",
+        "every combination of", "combos", "combo", "combo of", "combos of", "combinations",
+        "pairing of", "pairings of", "cross of", "cell of", "cells of", "cell", "cells",
+        "tuple of",
     ),
     ("as", ""): (
         "as", "counting as", "counted as", "count as", "treated as", "taken as", "taken to be",

@@ -50,7 +50,8 @@ LIMITS: dict[tuple[str, str], tuple[str, ...]] = {
         "at maximum", "no longer than",
     ),
     ("cmp", "="): (
-        "=", "equal to", "equals", "exactly", "equal", "of exactly", "same as", "is equal to",
+        "was at", "is at", "were at", "are at", "right at", "exactly at", "was exactly at", "=",
+        "equal to", "equals", "exactly", "equal", "of exactly", "same as", "is equal to",
         "is exactly", "was equal to", "was exactly", "are equal to", "matches", "matched",
         "matching", "identical to", "is same as", "was same as", "coincides with", "at exactly",
     ),
@@ -80,8 +81,8 @@ LIMITS: dict[tuple[str, str], tuple[str, ...]] = {
         "dollars per thousand impressions", "cpm usd",
     ),
     ("unit", "money"): (
-        "usd", "dollars", "dollar", "$", "bucks", "eur", "euros", "usd per impression",
-        "usd impression", "us dollars",
+        "usd", "dollars", "dollar", "$", "bucks", "usd per impression", "usd impression",
+        "us dollars",
     ),
     ("unit", "hours"): (
         "hours", "hour", "h", "hrs",

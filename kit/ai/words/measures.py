@@ -21,11 +21,15 @@ def chain_at(cursor: Cursor, place: int) -> tuple[Measure, int, bool] | None:
     first, end = found
     parts: list[tuple[Literal["+", "-"], Measure]] = [("+", first)]
     while (more := _next_part(cursor, end, len(parts) > 1)) is not None:
+        if isinstance(first, Aggregate) and cursor.at(end).text == "over":
+            raise Unclear("over: divided by, or summed up over? Say divided by, or leave it out")
         sign, measure, end = more
         if sign == "/":
             if len(parts) > 1:
                 raise Unclear("a sum divided: say it in two questions")
-            return Quotient(first, measure), end, True
+            number = cursor.at(end + 1).get("number") if cursor.at(end).has("times") else None
+            scale = float(number.value) if number else 1.0  # "spend / impressions * 1000"
+            return Quotient(first, measure, scale), end + 2 * (number is not None), True
         parts.append((sign, measure))
     if len(parts) == 1:
         return first, end, False
@@ -192,7 +196,12 @@ def _counted_at(cursor: Cursor, place: int) -> Found | None:
     """Read ``how many``: before a metric it adds nothing, before a dimension it counts."""
     target = cursor.skip(place + 1, "how_many")
     item = cursor.at(target)
-    if cursor.at(place).text.startswith("sum") and item.has("column") and item.has("metric"):
+    column, summed = item.get("column"), cursor.at(place).text.startswith("sum")
+    if summed and column is not None and not item.has("metric"):
+        if cursor.unit_of(str(column.value)) not in ("money", "impressions"):
+            raise Unclear(f"{cursor.at(place).text} {item.text}: a sum of prices means nothing")
+        return Aggregate("sum", str(column.value)), target + 1
+    if summed and column is not None and item.text.startswith("bid"):
         raise Unclear(f"{cursor.at(place).text} {item.text}: their number, or added up? Say which")
     if item.has("metric", "distinct", "agg", "ratio_of", "difference"):
         return measure_at(cursor, target)

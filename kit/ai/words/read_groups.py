@@ -23,6 +23,10 @@ def read_by(cursor: Cursor) -> bool:
     if _by_clock(cursor, place):
         return True
     found = groups_at(cursor, place)
+    if found is None and item.text == "each" and not cursor.at(place).meanings:
+        cursor.draft.compare = True  # "hotel and broker, CTR each"
+        cursor.place = place
+        return True
     if found is None:
         return item.has("by") and _ranked_by(cursor, place)
     groups, end = found

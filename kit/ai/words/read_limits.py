@@ -26,11 +26,25 @@ def read_limit(cursor: Cursor) -> bool:
     """Read one comparison, of rows or of groups."""
     return (
         _earns(cursor)
+        or _none_of(cursor)
         or _about_zero(cursor)
         or _left_first(cursor)
         or _sign_first(cursor)
         or _tail_first(cursor)
     )
+
+
+def _none_of(cursor: Cursor) -> bool:
+    """Read ``which ad units have zero conversions``."""
+    number, metric = cursor.item.get("number"), cursor.at(cursor.place + 1).get("metric")
+    before = cursor.at(cursor.place - 1)
+    if number is None or number.value != 0 or not before.has("with", "copula", "filler"):
+        return False
+    if metric is None or cursor.layer.metrics[str(metric.value)].count is None:
+        return False
+    cursor.draft.having.append(Compares(Metric(str(metric.value)), "=", 0.0))
+    cursor.place += 2
+    return True
 
 
 def _earns(cursor: Cursor) -> bool:
@@ -253,6 +267,11 @@ def _is_of_rows(cursor: Cursor, left: int, amount: Amount) -> bool:
     grouped = before is not None and Group(str(before.value)) in cursor.draft.groups
     if amount.unit == "cpm":
         return True
+    counts = [each.name for each in cursor.draft.measures if isinstance(each, Metric)]
+    if grouped and any(cursor.layer.metrics[name].count == "*" for name in counts):
+        raise Unclear(
+            f"{cursor.at(left).text}: of each row that counts, or of the group? Say where"
+        )
     return not grouped
 
 

@@ -77,6 +77,8 @@ def _read_basis(cursor: Cursor) -> bool:
         said, end = "out", cursor.place + 1
     else:
         return False
+    if cursor.at(end).has("divide", "minus", "plus"):
+        return False
     if cursor.at(cursor.place - 2).has("metric"):
         raise Unclear(f"{cursor.item.text}: is it asked for too, or does it say which spend counts")
     say_fees(cursor, said)
@@ -92,7 +94,8 @@ def _read_unit(cursor: Cursor) -> bool:
     before, after = cursor.at(cursor.place - 1).text, cursor.items[cursor.place + 1 :]
     bracketed = cursor.at(cursor.place + 1).text == ")" and before in ("(", ",")
     ends = before == "," and all(item.has("separator") for item in after)
-    if not (bracketed or (ends and isinstance(last[0], Aggregate))):
+    spoken = before == "in"  # "average delay in hours"
+    if not (bracketed or spoken or (ends and isinstance(last[0], Aggregate))):
         return False
     if cursor.unit_of(last[0]) not in {meaning.value for meaning in cursor.item.all("unit")}:
         raise Unclear(f"{cursor.item.text}: a unit that {_name(last[0])} is not in, or asked too?")

@@ -58,8 +58,15 @@ def read_share(cursor: Cursor) -> bool:
         cursor.draft.share = (Metric("auctions"), cursor.place, "how often")
         cursor.place += 1
         return True
+    if _of_which(cursor):
+        return True
     if not cursor.item.has("share"):
         return False
+    before = cursor.at(cursor.place - 1)
+    if cursor.draft.measures and before.has("metric") and cursor.at(cursor.place + 1).has("by"):
+        cursor.draft.of_total = True  # "budget share of each line"
+        cursor.place += 1
+        return True
     if cursor.draft.share is not None:
         raise Unclear("two shares: ask for one at a time")
     said = cursor.place
@@ -76,6 +83,24 @@ def read_share(cursor: Cursor) -> bool:
         )
     cursor.draft.share = (measure, said, cursor.at(place).text)
     cursor.place = end
+    return True
+
+
+def _of_which(cursor: Cursor) -> bool:
+    """Read ``of the auctions we lost, what share was under the floor``."""
+    noun = cursor.at(cursor.place + 1)
+    metric = noun.get("metric")
+    later = range(cursor.place + 2, len(cursor.items))
+    asked = [place for place in later if cursor.at(place).has("share_noun")]
+    if cursor.item.text not in ("of", "out of", "among", "of all") or metric is None or not asked:
+        return False
+    opens = cursor.place == 0 or cursor.at(cursor.place - 1).has("separator")
+    if not opens or not cursor.at(asked[0] - 1).has("which", "how_many"):
+        return False
+    if cursor.draft.share is not None or cursor.draft.measures:
+        raise Unclear("two shares: ask for one at a time")
+    cursor.draft.share = (Metric(str(metric.value)), cursor.place, str(metric.value))
+    cursor.place += 2
     return True
 
 
@@ -110,6 +135,10 @@ def read_share_after(cursor: Cursor) -> bool:
         cursor.place = found[1]
         return True
     before = cursor.at(cursor.place - 1)
+    share = cursor.draft.share
+    if item.has("share_noun") and share is not None and before.has("which", "how_many"):
+        cursor.place += 1  # "of the auctions we lost, what share ..."
+        return True
     total = item.text.endswith("of total")
     if item.has("share_noun") and measures and (before.has("metric") or total):
         cursor.draft.of_total = True
@@ -165,7 +194,11 @@ def read_joins(cursor: Cursor) -> bool:
         draft.compare = True
     elif item.has("combination") and len(draft.groups) > 1:
         draft.combined = True
-    elif item.has("versus") or item.has("gloss"):
+    elif item.has("versus"):
+        beside = cursor.at(cursor.place + 1)
+        if beside.has("together", "overall", "all") or not beside.meanings:
+            raise Unclear(f"{item.text} {beside.text}: as a row beside it? Ask for one at a time")
+    elif item.has("gloss"):
         pass
     elif item.has("together"):
         draft.together = True

@@ -12,6 +12,8 @@ from kit.ai.words.times import Days
 from kit.ai.words.unclear import Unclear
 from kit.ai.words.vocabulary import SHORT_LABEL
 
+_ENDS = ("first day", "last day", "latest day", "final day")
+_WHOSE = (["each"], ["every"], ["that"], ["when"], ["on"], ["with"], ["where"], ["which"])
 _TO = ("to", "through", "until", "till", "thru", "\u2013")
 
 
@@ -189,7 +191,8 @@ def _hold(cursor: Cursor, holds: Holds) -> None:
         if known.condition == contrary:
             raise Unclear(f"{cursor.item.text}: contradicts what was said before")
     else:
-        cursor.draft.where.append(Placed(holds, start, cursor.linked(start)))
+        verb = cursor.item.text.split()[0] in ("is", "are", "was", "were")
+        cursor.draft.where.append(Placed(holds, start, verb or cursor.linked(start)))
 
 
 def _joined(cursor: Cursor, first: int, last: int) -> bool:
@@ -209,6 +212,8 @@ def read_time(cursor: Cursor) -> bool:
     meaning = cursor.item.get("time")
     if meaning is None:
         return False
+    if cursor.item.text in _ENDS and cursor.at(cursor.place + 1).text.split()[:1] in _WHOSE:
+        raise Unclear(f"{cursor.item.text} {cursor.at(cursor.place + 1).text}: of each, or of all?")
     time = meaning.value if isinstance(meaning.value, Hours) else (meaning.value,)
     if isinstance(time, Hours):
         _check_hours(cursor, time)
@@ -302,7 +307,10 @@ def read_scope(cursor: Cursor) -> bool:
         cursor.draft.where.append(Placed(RowsOf(str(metric.value)), cursor.place, linked))
         cursor.place += 1
         return True
-    if cursor.at(cursor.place + 1).has("cmp", "per", "divide", "minus", "plus", "share_noun"):
+    after = cursor.at(cursor.place + 1)
+    if after.has("per") and cursor.at(cursor.place + 2).has("dimension"):
+        pass  # "on won auctions per exchange"
+    elif after.has("cmp", "per", "divide", "minus", "plus", "share_noun"):
         return False
     again = _joins_scope(cursor)
     named = again or _after_preposition(cursor) or _compared(cursor)

@@ -6,17 +6,22 @@ from kit.ai.words.asked import Aggregate
 from kit.ai.words.draft import Cursor
 from kit.ai.words.unclear import Unclear
 
+_EXTREMES = {"desc": "max", "asc": "min"}
+
 
 def read_several(cursor: Cursor) -> bool:
     """Read ``min, max and average bid`` and ``median and 90th percentile of the bid``."""
     functions: list[tuple[str, float | None]] = []
     place = cursor.place
-    while (item := cursor.at(place)).has("agg", "quantile"):
+    ranked = cursor.item.has("rank")
+    while (item := cursor.at(place)).has("agg", "quantile", "rank"):
         point, function = item.get("quantile"), item.get("agg")
         if point is not None:
             functions.append(("quantile", float(point.value)))
         elif function is not None:
             functions.append((str(function.value), None))
+        elif (rank := item.get("rank")) is not None and rank.value in _EXTREMES:
+            functions.append((_EXTREMES[str(rank.value)], None))  # "the highest and lowest bid"
         place = _past_brackets(cursor, place + 1)
         said, after = cursor.joint(place)
         if not said:
@@ -25,6 +30,8 @@ def read_several(cursor: Cursor) -> bool:
     if len(functions) < 2:
         return False
     column = cursor.at(cursor.skip(place)).get("column")
+    if column is None and ranked:
+        return False
     if column is None or cursor.draft.measures:
         raise Unclear(f"{cursor.item.text} and more: of which column? Ask for nothing else with it")
     cursor.draft.measures = [

@@ -28,7 +28,7 @@ from kit.ai.words.times import Days
 
 _UNITS = {"money": "in the log's currency", "cpm": "per thousand impressions",
           "share": "as a share, 0 to 1", "hours": "in hours"}  # fmt: skip
-_FUNCTIONS = {"avg": "average", "median": "median", "max": "highest", "min": "lowest",
+_FUNCTIONS = {"sum": "sum", "avg": "average", "median": "median", "max": "highest", "min": "lowest",
               "stddev": "standard deviation"}  # fmt: skip
 
 

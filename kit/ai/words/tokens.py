@@ -20,9 +20,13 @@ _SPOKEN = {
     "incl.": "incl", "excl.": "excl", "avg.": "avg", "e.g.": "eg",
     "i.e.": "ie", "a.m.": "am", "p.m.": "pm", "w/o": "without", "W/o": "without",
     "W/O": "without", "w/ ": "with ", "W/ ": "with ", "vs.": "vs", "approx.": "approx",
+    "no. of": "no of", "No. of": "no of", "nr. of": "nr of",
     "\u00d7": " x ", " -- ": " \u2014 ", "yes/no": "yes or no", "y/n": "yes or no",
 }  # fmt: skip
 _DASH = re.compile(r"(?<![\d\s])\s+-\s+|\s+-\s+(?![\d\s])")  # between numbers it is a range
+_THOSE = re.compile(
+    r"\b(?:of|among|from) (?:those|these|them)\b(?! (?:with|that|who|which))", re.IGNORECASE
+)
 _WEEKDAYS = re.compile(
     r"\b((?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)\s?[-\u2013]\s?((?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)\b",
     re.IGNORECASE,
@@ -67,6 +71,7 @@ def tokenize(text: str) -> tuple[Token, ...]:
     plain = unicodedata.normalize("NFKC", text)
     for written, spoken in _SPOKEN.items():
         plain = plain.replace(written, spoken)
+    plain = _THOSE.sub(" thereof ", plain)  # what it refers to is not worked out: it is declined
     plain = _DASH.sub(" \u2014 ", _WEEKDAYS.sub(r"\1 to \2", plain))
     tokens: list[Token] = []
     found = list(_TOKEN.finditer(plain))

@@ -164,6 +164,22 @@ ANSWERED: dict[str, str] = {
     "ROAS per campaign, counting the value of the clicks we got as return": by(
         "campaign_id", f"{VALUE} / ({MEDIA})"),
     "revenue from clicks (their value in USD) broken down by segment": by("user_segment", VALUE),
+    "eCPM (spend / impressions * 1000) per device": by("device", ECPM),
+    # none, each, and what follows "of the"
+    "which ad units have zero conversions in hour 3 on March 3": (
+        f"SELECT unit_id, {CONVS} FROM auctions WHERE hour = 3 AND day(timestamp) = 3 "
+        f"GROUP BY 1 HAVING {CONVS} = 0 ORDER BY 1"),
+    "hotel and broker, CTR each": by(
+        "campaign_id", CTR, "WHERE campaign_id IN ('hotel', 'broker')"),
+    "of the auctions we lost on dione, what share was under the floor?": of(
+        "avg((bid_price_cpm < bid_floor_cpm)::INT)", "NOT won AND exchange = 'dione'"),
+    "wins where the clearing price was at the floor, by exchange": by(
+        "exchange", IMPS, "WHERE clearing_price_cpm = bid_floor_cpm"),
+    "highest and lowest bid by exchange": by(
+        "exchange", "max(bid_price_cpm), min(bid_price_cpm)"),
+    "IVT share by exchange, worst first": by(
+        "exchange", f"count(*) FILTER (WHERE won AND is_invalid_traffic) / {IMPS}",
+        ";ORDER BY 2 DESC"),
     # politeness, and lists of columns
     "hi team, could you show me exchange, country, CPA for broker please": (
         f"SELECT exchange, country, {CPA} FROM auctions WHERE campaign_id = 'broker' "
@@ -172,6 +188,8 @@ ANSWERED: dict[str, str] = {
     "clicks and value by campaign": by("campaign_id", f"{CLICKS}, {VALUE}"),
     "whats our overal clik-through rate": of(CTR),
     # supply and pairs
+    "budget share of each line": (
+        "SELECT demand_id, budget / sum(budget) OVER () FROM demand ORDER BY 1"),
     "which share of capacity is on dione": (
         "SELECT sum(capacity) FILTER (WHERE exchange = 'dione') / sum(capacity) FROM supply"),
     "average margin (value less cost, USD an impression) of the pairs by exchange, a plain mean "
@@ -219,4 +237,9 @@ DECLINED: dict[str, str] = {
     "how much did spend change": "from what to what",
     "spend above average by exchange": "only a rate",
     "average impressions by conversion date": "",
+    "impressions, and of those how many were clicked": "thereof",
+    "CPA hotel vs overall": "one at a time",
+    "first day each campaign had over 100 conversions": "of each, or of all",
+    "sum of value over pairs per line": "divided by, or",
+    "number of supply rows per ad unit with capacity over 100": "of each row",
 }
