@@ -75,6 +75,7 @@ class Draft:
     clock: str = ""  # by which time days are told: "auction" or "conversion"
     share_within: list[Group] = field(default_factory=list)  # "of each campaign's impressions"
     mix: Group | None = None  # "device mix": a share by device, in each other group
+    apart: set[int] = field(default_factory=set)  # places of conditions right after a comma
     per: list[str] = field(default_factory=list)
     pooled_all: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)

@@ -53,10 +53,16 @@ class Writer:
         What names mean.
     scope : Scope
         The tables.
+    once : frozenset of str
+        Columns that have one value a group, which a join repeats.
+    counted : str
+        A column that every row of the table has, and a row that is only looked up has not.
     """
 
     layer: MetricLayer
     scope: Scope
+    once: frozenset[str] = frozenset()
+    counted: str = ""
 
     def column(self, name: str) -> str:
         """Return a column's expression."""
@@ -83,7 +89,7 @@ class Writer:
         """Return the expression of a measure, of the rows that also hold some conditions."""
         rows = " AND ".join(self.condition(each) for each in only) or None
         if isinstance(measure, Metric):
-            return self.layer.metric_sql(measure.name, rows)
+            return self._metric(measure.name, rows)
         if isinstance(measure, Scoped):
             return self.measure(measure.measure, (*only, *measure.only))
         if isinstance(measure, Aggregate):
@@ -104,6 +110,16 @@ class Writer:
             within = f"PARTITION BY {groups}" if groups else ""
             return f"{inner} / nullif(sum({inner}) OVER ({within}), 0)"
         raise Unclear("a measure inside another: ask for it alone")
+
+    def _metric(self, name: str, rows: str | None) -> str:
+        if (
+            self.once
+            and self.layer.metrics[name].sum
+            and self.layer.metric_reads(name) <= self.once
+        ):
+            return f"max({self.layer.metrics[name].sum})"
+        sql = self.layer.metric_sql(name, rows)
+        return sql.replace("count(*)", f"count({self.counted})") if self.once else sql
 
     def _aggregate(self, measure: Aggregate, rows: str | None) -> str:
         column = self.column(measure.column)

@@ -53,6 +53,7 @@ def finish(draft: Draft, layer: MetricLayer) -> Asked:
     )  # fmt: skip
     _consistent(asked, draft)
     _check_fees(draft, layer)
+    _check_lost(asked, layer)
     return with_fees(asked, draft.fees, layer)
 
 
@@ -196,6 +197,24 @@ def _within(draft: Draft, limit: int | None) -> tuple[Group, ...]:
         return ()
     draft.groups = [*within, *others]
     return tuple(within)
+
+
+def _check_lost(asked: Asked, layer: MetricLayer) -> None:
+    """Doubt what only a win has, of auctions that were lost: there is none of it."""
+    lost = any(
+        isinstance(each, Holds) and layer.filters[each.name].sql == "won" and not each.positive
+        for each in asked.where
+    )
+    for measure in asked.measures if lost else ():
+        for name in _base(layer, measure.name) if isinstance(measure, Metric) else ():
+            rows = layer.metrics[name].count or layer.metrics[name].where or ""
+            if rows.split(" ")[0] in ("won", "click", "conversion"):
+                raise Unclear(f"{name} of lost auctions: there are none; drop one of the two")
+
+
+def _base(layer: MetricLayer, name: str) -> list[str]:
+    parts = layer.metrics[name].parts
+    return [base for part in parts for base in _base(layer, part)] if parts else [name]
 
 
 def _check_fees(draft: Draft, layer: MetricLayer) -> None:

@@ -201,6 +201,9 @@ def _counted_at(cursor: Cursor, place: int) -> Found | None:
         if cursor.unit_of(str(column.value)) not in ("money", "impressions"):
             raise Unclear(f"{cursor.at(place).text} {item.text}: a sum of prices means nothing")
         return Aggregate("sum", str(column.value)), target + 1
+    both = cursor.at(target + 1).has("and") and cursor.at(cursor.skip(target + 2)).has("metric")
+    if cursor.at(place).text.startswith("sum of") and item.has("metric") and both:
+        raise Unclear("the sum of two: added up, or each? Say plus, or leave out the sum")
     if summed and column is not None and item.text.startswith("bid"):
         raise Unclear(f"{cursor.at(place).text} {item.text}: their number, or added up? Say which")
     if item.has("metric", "distinct", "agg", "ratio_of", "difference"):

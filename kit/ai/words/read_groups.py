@@ -380,4 +380,7 @@ def _groups_alone(cursor: Cursor, place: int, counted: bool) -> bool:
         cursor.draft.single = cursor.draft.single or following.has("rank")
         return following.has("rank")
     leads = leads or after.has("earns")
+    beyond = cursor.at(last + 2)
+    if after.text in ("have", "had") and (beyond.has("together") or not beyond.meanings):
+        return False  # "how much budget do the lines have in total"
     return leads or (item.plural and (cursor.draft.compare or after.has("order")))

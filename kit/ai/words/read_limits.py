@@ -79,6 +79,8 @@ def _left_first(cursor: Cursor) -> bool:
     if not cursor.at(place).has("column", "metric"):
         return False
     after = cursor.skip(place + 1)
+    if any(cursor.at(each).has("with") for each in range(place + 1, after)):
+        return False  # "budget of lines with more than 400 pairs" limits no budget
     fees = cursor.at(after).get("fees")
     if fees is not None and cursor.at(cursor.skip(after + 1)).has("cmp", "exceed"):
         say_fees(cursor, str(fees.value))

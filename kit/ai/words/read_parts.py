@@ -34,7 +34,8 @@ def read_window(cursor: Cursor) -> bool:
             cursor.draft.window = kind
             meaning = cursor.item.get(kind)
             cursor.draft.grain = str(meaning.value) if meaning else ""
-            beside = cursor.at(cursor.back(cursor.place)).has("and")
+            before = cursor.at(cursor.place - 1).text
+            beside = cursor.at(cursor.back(cursor.place)).has("and") or before in (",", "with")
             cursor.draft.window_beside = bool(cursor.draft.measures) and beside
             cursor.place += 1
             return True

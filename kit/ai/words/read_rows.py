@@ -42,6 +42,7 @@ def read_labels(cursor: Cursor) -> bool:
     """Read labels of one dimension, with the words that join them."""
     if not cursor.item.has("label") or _is_a_word_too(cursor):
         return False
+    _note_comma(cursor)
     start = cursor.place
     dimension = _dimension_of(cursor, start)
     labels: list[str] = []
@@ -74,6 +75,12 @@ def read_labels(cursor: Cursor) -> bool:
     cursor.place = end
     _after_condition(cursor)
     return True
+
+
+def _note_comma(cursor: Cursor) -> None:
+    """Note a condition right after a comma: it says which rows, and is not what is shared out."""
+    if cursor.at(cursor.place - 1).text == ",":
+        cursor.draft.apart.add(cursor.place)
 
 
 def _part_of_week(
@@ -160,6 +167,7 @@ def _versus_between(cursor: Cursor, first: int, last: int) -> bool:
 
 def read_filter(cursor: Cursor) -> bool:
     """Read a named filter; its contrary beside it tells the two apart."""
+    _note_comma(cursor)
     item = cursor.item
     meaning = item.get("filter")
     if meaning is None or (item.has("metric") and not _is_beside(cursor)):

@@ -11,6 +11,8 @@ _EXTREMES = {"desc": "max", "asc": "min"}
 
 def read_several(cursor: Cursor) -> bool:
     """Read ``min, max and average bid`` and ``median and 90th percentile of the bid``."""
+    if cursor.item.has("column") and cursor.at(cursor.place + 1).text == ":":
+        return _after_colon(cursor)
     functions: list[tuple[str, float | None]] = []
     place = cursor.place
     ranked = cursor.item.has("rank")
@@ -47,3 +49,20 @@ def _past_brackets(cursor: Cursor, place: int) -> int:
         return place
     end = cursor.skip(place + 1)
     return end + 1 if cursor.at(end).text == ")" else place
+
+
+def _after_colon(cursor: Cursor) -> bool:
+    """Read ``conversion delay: median and p90``."""
+    column = cursor.item.get("column")
+    place, found = cursor.place + 2, []
+    while column is not None and (item := cursor.at(place)).has("agg", "quantile"):
+        point, function = item.get("quantile"), item.get("agg")
+        how = "quantile" if point is not None else str(function.value) if function else ""
+        found.append(Aggregate(how, str(column.value), point=point.value if point else None))
+        said, after = cursor.joint(place + 1)
+        place = after if said else place + 1
+    if not found or cursor.draft.measures or cursor.at(place).has("column", "metric"):
+        return False
+    cursor.draft.measures = [*found]
+    cursor.place = place
+    return True

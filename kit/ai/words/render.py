@@ -20,6 +20,7 @@ def render(asked: Asked, writer: Writer) -> str:
     Unclear
         If the tables cannot answer it without counting rows twice.
     """
+    writer = _one_row_a_group(asked, writer)
     _check_grain(asked, writer)
     if asked.count_groups:
         return _count_of_groups(asked, writer)
@@ -81,7 +82,10 @@ def _tables(asked: Asked, writer: Writer, where: list[str]) -> str:
         *where, *(writer.group(group) for group in asked.groups), *_measured(asked, writer),
     ])))  # fmt: skip
     needed = [table for table in scope.joins if table in {scope.looked_up.get(c) for c in read}]
-    joins = (f"JOIN {table} USING ({scope.joins[table]})" for table in needed)
+    once = {scope.looked_up.get(column) for column in writer.once}  # every line, with pairs or not
+    joins = (
+        f"{'RIGHT ' * (table in once)}JOIN {table} USING ({scope.joins[table]})" for table in needed
+    )
     return " ".join([scope.table, *joins])
 
 
@@ -181,6 +185,19 @@ def _windowed(asked: Asked, writer: Writer) -> str:
     )
 
 
+def _one_row_a_group(asked: Asked, writer: Writer) -> Writer:
+    """Tell the writer of columns that have one value a group, such as the budget of each line."""
+    scope = writer.scope
+    grouped = {writer.group(group) for group in asked.groups}
+    read = set(_WORD.findall(" ".join(_measured(asked, writer))))
+    for table, key in scope.joins.items():
+        columns = frozenset(name for name, other in scope.looked_up.items() if other == table)
+        others = [other for other in scope.joins.values() if other != key]
+        if key in grouped and read & columns and others and not asked.where:
+            return replace(writer, once=columns, counted=others[0])
+    return writer
+
+
 def _check_grain(asked: Asked, writer: Writer) -> None:
     """Refuse to sum what a join repeats: a supply row stands in a pair of every line."""
     scope, layer = writer.scope, writer.layer
@@ -193,7 +210,7 @@ def _check_grain(asked: Asked, writer: Writer) -> None:
     read = set(_WORD.findall(" ".join(_measured(asked, writer))))
     repeated = {scope.looked_up[column] for column in read if column in scope.looked_up}
     own = {column for column in read if column in scope.columns and column not in scope.looked_up}
-    if not repeated:
+    if not repeated - {scope.looked_up.get(column) for column in writer.once}:
         return
     if len(repeated) > 1 or own - set(scope.joins.values()):
         raise Unclear("measures of two tables together: ask for one at a time")

@@ -50,7 +50,10 @@ def share(draft: Draft, layer: MetricLayer) -> None:
     ):
         draft.measures.append(_part_of(words, measure, layer))
         return
-    after = [placed for placed in draft.where if placed.place > place]
+    after = [
+        placed for placed in draft.where
+        if placed.place > place and (placed.linked or placed.place not in draft.apart)
+    ]  # fmt: skip
     beside = [placed for placed in draft.where if placed.place == place - 1]
     linked = [placed for placed in after if placed.linked]
     if draft.mix is not None:

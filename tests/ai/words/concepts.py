@@ -175,6 +175,13 @@ ANSWERED: dict[str, str] = {
         "avg((bid_price_cpm < bid_floor_cpm)::INT)", "NOT won AND exchange = 'dione'"),
     "wins where the clearing price was at the floor, by exchange": by(
         "exchange", IMPS, "WHERE clearing_price_cpm = bid_floor_cpm"),
+    "conversion delay: median and p90 by campaign": by(
+        "campaign_id", f"median({DELAY}), quantile_cont({DELAY}, 0.9)", "WHERE conversion"),
+    "share of wins by exchange, hotel only": by(
+        "exchange", f"{IMPS} / sum({IMPS}) OVER ()", "WHERE campaign_id = 'hotel'"),
+    "Daily number of auctions, with a running total": (
+        f"SELECT d, m, sum(m) OVER (ORDER BY d) FROM ({by(f'{DAY} AS d', 'count(*) AS m')})"),
+    "How much was spent on exploration traffic?": of(MEDIA, "is_exploration"),
     "highest and lowest bid by exchange": by(
         "exchange", "max(bid_price_cpm), min(bid_price_cpm)"),
     "IVT share by exchange, worst first": by(
@@ -188,6 +195,15 @@ ANSWERED: dict[str, str] = {
     "clicks and value by campaign": by("campaign_id", f"{CLICKS}, {VALUE}"),
     "whats our overal clik-through rate": of(CTR),
     # supply and pairs
+    "For each demand line, its budget and the number of supply rows it is eligible for": (
+        "SELECT demand_id, budget, count(supply_id) FROM demand LEFT JOIN pairs USING (demand_id) "
+        "GROUP BY 1, 2 ORDER BY 1"),
+    "number of eligible pairs and budget per line": (
+        "SELECT demand_id, count(supply_id), max(budget) FROM demand LEFT JOIN pairs "
+        "USING (demand_id) GROUP BY 1 ORDER BY 1"),
+    "budget divided by average cost per line": (
+        "SELECT demand_id, max(budget) / avg(cost) FROM demand LEFT JOIN pairs "
+        "USING (demand_id) GROUP BY 1 ORDER BY 1"),
     "budget share of each line": (
         "SELECT demand_id, budget / sum(budget) OVER () FROM demand ORDER BY 1"),
     "which share of capacity is on dione": (
@@ -239,6 +255,10 @@ DECLINED: dict[str, str] = {
     "average impressions by conversion date": "",
     "impressions, and of those how many were clicked": "thereof",
     "CPA hotel vs overall": "one at a time",
+    "How many impressions did we lose on dione?": "there are none",
+    "sum of fees and spend": "sum of two",
+    "how much budget do the lines have in total": "",
+    "total budget of lines with more than 400 eligible pairs": "",
     "first day each campaign had over 100 conversions": "of each, or of all",
     "sum of value over pairs per line": "divided by, or",
     "number of supply rows per ad unit with capacity over 100": "of each row",

@@ -203,7 +203,6 @@ ANSWERED: dict[str, str] = {
     "viewability by exchange": (
         "SELECT exchange, sum(viewability * capacity) / sum(capacity) FROM supply "
         "GROUP BY 1 ORDER BY 1"),
-    "average budget per line": "SELECT avg(budget) FROM demand",
     "average viewability of supply": "SELECT avg(viewability) FROM supply",
     "capacity at 3 pm": "SELECT sum(capacity) FROM supply WHERE hour = 15",
     "how many supply rows have viewability below 0.5": (
@@ -258,6 +257,7 @@ DECLINED: dict[str, str] = {
     "How many conversions came from clicks on video?": "clicks",
     "average impressions per hour": "hour",
     "spend, media cost and fees by exchange": "the same",
+    "average budget per line": "average",
     "impressions on March 20": "2026-03-11",
     "how often was the floor binding": "auctions",
     "CTR by exchange before fees": "fees",
