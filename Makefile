@@ -6,6 +6,9 @@ WORKSPACE ?= workspace
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
+# Compiled modules are kept, whatever the machine says: every child process would compile them again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-browser test-slow browser postgres screenshots frontend lab bench bench-llm lint lock samples clean
 
