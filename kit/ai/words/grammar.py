@@ -385,6 +385,7 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "in percentages", "in per cent", "in percentage points", "percentage points", "as pct",
         "in pp", "as percents", "in basis points", "in bps",
     ),
+    ("total_row", ""): ("with total row", "with grand total", "and grand total"),
 }  # fmt: skip
 """Kind and value to the phrases that say it."""
 

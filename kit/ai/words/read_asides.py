@@ -171,6 +171,9 @@ def read_layout(cursor: Cursor) -> bool:
     """Read how the answer is laid out: *two columns*, *skip the first day*, *trend of*."""
     item, draft = cursor.item, cursor.draft
     clock = item.get("clock")
+    totals = item.text == "totals" and cursor.at(cursor.place - 1).text in ("with", "and", "plus")
+    if item.has("total_row") or totals:
+        raise Unclear(f"{item.text}: a row for all beside the groups? Ask for one at a time")
     if item.has("percent"):
         raise Unclear(f"{item.text}: I give shares from 0 to 1; leave it out, or multiply")
     if item.has("columns"):

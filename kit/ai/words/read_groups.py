@@ -198,6 +198,10 @@ def _ranked(cursor: Cursor, place: int, how: str) -> None:
     listed = cursor.draft.limit is not None or cursor.at(place + 1).has("by", "with")
     groups = groups_at(cursor, place) if listed or not item.has("metric") else None
     if groups is not None:
+        after = cursor.at(groups[1])
+        of_them = cursor.at(cursor.place - 1).text in ("of", "for") and cursor.draft.measures
+        if of_them and not after.has("by", "with", "per", "order"):
+            raise Unclear(f"{cursor.item.text} {item.text}: by which measure? Say by which")
         for group in groups[0]:
             cursor.add_group(group)
         if any(cursor.at(each).has("per") for each in range(place, groups[1])):
@@ -380,6 +384,8 @@ def _groups_alone(cursor: Cursor, place: int, counted: bool) -> bool:
         cursor.draft.single = cursor.draft.single or following.has("rank")
         return following.has("rank")
     leads = leads or after.has("earns")
+    if leads and item.plural and cursor.draft.counted and cursor.draft.measures:
+        raise Unclear(f"{item.text}: of all such together, or of each? Say by, or leave out total")
     beyond = cursor.at(last + 2)
     if after.text in ("have", "had") and (beyond.has("together") or not beyond.meanings):
         return False  # "how much budget do the lines have in total"

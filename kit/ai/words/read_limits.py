@@ -248,6 +248,8 @@ def amount_at(cursor: Cursor, place: int) -> Amount | None:
 def _add(cursor: Cursor, left: int, sign: str, amount: Amount, function: str | None) -> None:
     item = cursor.at(left)
     column, metric = item.get("column"), item.get("metric")
+    if cursor.at(cursor.back(cursor.place)).has("or"):
+        raise Unclear(f"or {item.text}: I know limits that all hold; ask for one at a time")
     if cursor.negate:
         raise Unclear(f"not with {item.text} {sign} {amount.value:g}: turn the comparison round")
     if function is not None and column is not None:

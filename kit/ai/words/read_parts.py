@@ -202,6 +202,11 @@ def read_joins(cursor: Cursor) -> bool:
     elif item.has("gloss"):
         pass
     elif item.has("together"):
+        ends = not cursor.at(cursor.place + 1).meanings or cursor.at(cursor.place + 1).text == "?"
+        if cursor.at(cursor.place - 1).has("and") and ends and draft.groups:
+            raise Unclear(
+                f"and {item.text}: a row for all beside the groups? Ask for one at a time"
+            )
         draft.together = True
     elif item.has("difference"):
         draft.difference = True

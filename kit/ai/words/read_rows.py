@@ -78,7 +78,13 @@ def read_labels(cursor: Cursor) -> bool:
 
 
 def _note_comma(cursor: Cursor) -> None:
-    """Note a condition right after a comma: it says which rows, and is not what is shared out."""
+    """Note a condition right after a comma: it says which rows, and is not what is shared out.
+
+    One after *or* must be of the list before, and would have been read with it.
+    """
+    joint = cursor.back(cursor.place)
+    if cursor.at(joint).has("or") and cursor.at(cursor.back(joint)).has("label", "filter", "time"):
+        raise Unclear(f"or {cursor.item.text}: of another kind than what is before or; ask for one")
     if cursor.at(cursor.place - 1).text == ",":
         cursor.draft.apart.add(cursor.place)
 

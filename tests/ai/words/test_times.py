@@ -95,6 +95,7 @@ def test_a_log_over_new_year_has_two_years_to_choose_from() -> None:
         ("between 18:00 and 22:00", 18, 22),
         ("between midnight and 6 am", 0, 6),
         ("from 10 pm to midnight", 22, 24),
+        ("from 10 pm to 6 am", 22, 6),
         ("before noon", 0, 12),
         ("at 3 pm", 15, 16),
         ("at 12 am", 0, 1),
