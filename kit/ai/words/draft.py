@@ -67,6 +67,7 @@ class Draft:
     which: bool = False
     combined: bool = False  # "combination of": the groups are ranked together
     listed: bool = False
+    ordered: bool = False  # "sorted by": the rows are ranked together
     ranked: bool = False
     by_time: bool = False
     columns: bool = False  # "in two columns": what is set side by side

@@ -234,7 +234,7 @@ def _consistent(asked: Asked, draft: Draft) -> None:
         raise Unclear("a limit on a measure: of which groups? Say by which")
     if asked.order is not None and not asked.groups:
         raise Unclear("highest or lowest: among which groups? Say by which")
-    together = draft.combined or (asked.order is not None and asked.order.within)
+    together = draft.combined or draft.ordered or (asked.order is not None and asked.order.within)
     together = together or (draft.which and not draft.each)
     if asked.order is not None and asked.order.limit and len(asked.groups) > 1 and not together:
         names = " and ".join(group.name for group in asked.groups)

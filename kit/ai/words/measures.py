@@ -49,10 +49,23 @@ def _next_part(
     )  # fmt: skip
     for kind, mark in signs:
         if item.has(kind):
-            found = measure_at(cursor, cursor.skip(place + 1))
+            target = cursor.skip(place + 1)
+            found = _summed_at(cursor, target) or measure_at(cursor, target)
             return (mark, *found) if found else None
     if inside and item.has("and") and cursor.at(place + 1).text in ("fees", "fee"):
         return "-", Metric("fees"), place + 2
+    return None
+
+
+def _summed_at(cursor: Cursor, place: int) -> Found | None:
+    """Read the clearing price of ``value minus clearing price``: what it sums up to."""
+    item = cursor.at(place)
+    if item.has("metric") or cursor.aggregate or cursor.at(cursor.skip(place + 1)).has("agg"):
+        return None
+    for column in item.all("column"):
+        for name, metric in cursor.layer.metrics.items():
+            if metric.sum == f"{column.value} / 1000" and metric.where == "won":
+                return Metric(name), place + 1
     return None
 
 

@@ -308,7 +308,7 @@ def _ordered(cursor: Cursor) -> bool:
     how = "desc" if following is None else str(following.value)
     cursor.draft.order = Order(measure, descends(how, measure, cursor.layer))
     cursor.draft.direction = ""
-    cursor.draft.ranked = True
+    cursor.draft.ranked = cursor.draft.ordered = True
     cursor.add_measure(measure)
     cursor.place = cursor.skip(end, "separator") + 1 if following is not None else end
     return True

@@ -129,6 +129,11 @@ class Reader:
         count, place = counted or (1, start + 1)
         unit = self._norm(place)
         end = self._follows(place + 1, _LOG)
+        if word in ("day", "days") and counted and self._norm(place) in _TO:
+            until = whole_at(self.tokens, place + 1, count, 366)
+            if until is not None:
+                days = (first + timedelta(days=number - 1) for number in (count, until[0]))
+                return Days(*days), self._follows(until[1], _LOG)
         if word == "day" and counted:
             day = first + timedelta(days=count - 1)
             return Days(day, day), self._follows(place, _LOG)

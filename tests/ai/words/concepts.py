@@ -187,6 +187,14 @@ ANSWERED: dict[str, str] = {
     "IVT share by exchange, worst first": by(
         "exchange", f"count(*) FILTER (WHERE won AND is_invalid_traffic) / {IMPS}",
         ";ORDER BY 2 DESC"),
+    "profit by campaign (value of clicks minus clearing price, no fees)": by(
+        "campaign_id", f"{VALUE} - {MEDIA}"),
+    "clicks by exchange and hour, sorted by clicks desc, top 10": (
+        f"SELECT exchange, hour, {CLICKS} FROM auctions GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 "
+        "LIMIT 10"),
+    "clicks on days 1-3": of(CLICKS, f"{DAY} <= DATE '2026-03-04'"),
+    "spend between March 3 and March 5 inclusive": of(
+        MEDIA, f"{DAY} BETWEEN DATE '2026-03-03' AND DATE '2026-03-05'"),
     # politeness, and lists of columns
     "hi team, could you show me exchange, country, CPA for broker please": (
         f"SELECT exchange, country, {CPA} FROM auctions WHERE campaign_id = 'broker' "
