@@ -1,8 +1,8 @@
 """Execution match of drafted SQL with gold SQL over data_samples, and the score of a drafter.
 
-``python -m tests.ai.scoring open`` scores the drafter that needs no model on a set of questions; it
-was developed with ``open``, ``frozen`` (once scored unread) and ``second_open``. ``second_frozen``
-is the half that nobody read while it was written. Counts only are printed.
+``python -m tests.ai.scoring open`` scores the drafter that needs no model on the questions of
+``questions_open.json``, and so any set by its name. It was developed with all of them but
+``third_frozen``, which nobody read while it was written. Counts only are printed.
 
 Two queries match when their rows do: as many columns, by position; as many rows, in order only
 where the question asks for one; numbers within a relative 1e-6 (a share is not a percentage); a
@@ -30,7 +30,6 @@ from kit.data.sql.meaning.metrics import load_metrics
 
 HERE = Path(__file__).parent
 TABLES = ("auctions", "supply", "demand", "pairs")
-SETS = ("open", "frozen", "second_open", "second_frozen")
 TOLERANCE = 1e-6
 
 Row = tuple[Any, ...]
@@ -65,9 +64,14 @@ class Score:
         )
 
 
-def read_questions(half: str) -> list[dict[str, Any]]:
+def question_sets() -> list[str]:
+    """Names of the sets of questions."""
+    return sorted(path.stem.removeprefix("questions_") for path in HERE.glob("questions_*.json"))
+
+
+def read_questions(name: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(
-        (HERE / f"questions_{half}.json").read_text(encoding="utf-8")
+        (HERE / f"questions_{name}.json").read_text(encoding="utf-8")
     )
     return found
 
@@ -178,8 +182,9 @@ def score(questions: Iterable[Mapping[str, Any]], answer: Callable[[str], str | 
 
 
 def main(arguments: Sequence[str]) -> int:
-    if len(arguments) != 1 or arguments[0] not in SETS:
-        print(f"usage: python -m tests.ai.scoring {'|'.join(SETS)}")
+    known = question_sets()
+    if len(arguments) != 1 or arguments[0] not in known:
+        print(f"usage: python -m tests.ai.scoring {'|'.join(known)}")
         return 2
     print(arguments[0], score(read_questions(arguments[0]), lambda text: understand(text).sql))
     return 0

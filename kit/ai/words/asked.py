@@ -74,8 +74,15 @@ class Over:
     """A running total, or the change from one row to the next, in the order of the dimension."""
 
     measure: Measure
-    how: Literal["running", "change", "growth"]
+    how: Literal["running", "change", "growth", "growth_percent"]
     skip_first: bool = False
+
+
+@dataclass(frozen=True)
+class Percent:
+    """A share times 100."""
+
+    measure: Measure
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,16 @@ class PerGroup:
 
 
 Measure: TypeAlias = (
-    Metric | Aggregate | Distinct | Quotient | Signed | Scoped | OfTotal | Over | PerGroup
+    Metric
+    | Aggregate
+    | Distinct
+    | Quotient
+    | Signed
+    | Scoped
+    | OfTotal
+    | Over
+    | Percent
+    | PerGroup
 )
 
 

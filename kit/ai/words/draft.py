@@ -58,6 +58,7 @@ class Draft:
     change_in: str = ""  # "change in CTR", of which the days are said elsewhere
     grain: str = ""  # "week over week"
     window_beside: bool = False  # the window stands beside the plain measure
+    percent: str = ""  # "all" for "in percent", "one" for "percentage of"
     weight: str | None = None
     difference: bool = False
     compare: bool = False

@@ -19,6 +19,7 @@ from kit.ai.words.asked import (
     OneOf,
     Over,
     Overall,
+    Percent,
     PerGroup,
     Quotient,
     RowsOf,
@@ -94,6 +95,8 @@ class Writer:
             return self.measure(measure.measure, (*only, *measure.only))
         if isinstance(measure, Aggregate):
             return self._aggregate(measure, rows)
+        if isinstance(measure, Percent):
+            return f"100 * ({self.measure(measure.measure, only)})"
         if isinstance(measure, Distinct):
             return _filtered(f"count(DISTINCT {self.dimension(measure.dimension)})", rows)
         if isinstance(measure, Quotient):
@@ -213,6 +216,8 @@ class Writer:
             return f"{measure.function}_{measure.measure.name}_per_{measure.inner}"
         if isinstance(measure, OfTotal):
             return f"{self.name(measure.measure)}_share"
+        if isinstance(measure, Percent):
+            return f"{self.name(measure.measure)}_percent"
         if isinstance(measure, Over):
             return f"{self.name(measure.measure)}_{measure.how}"
         if isinstance(measure, Quotient):

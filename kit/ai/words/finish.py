@@ -21,6 +21,7 @@ from kit.ai.words.asked import (
 from kit.ai.words.draft import Draft, Placed
 from kit.ai.words.fees import with_fees
 from kit.ai.words.layout import average_groups, lay_out, window
+from kit.ai.words.percents import in_percent
 from kit.ai.words.ranks import descends
 from kit.ai.words.shares import share, share_of_total
 from kit.ai.words.unclear import Unclear
@@ -54,7 +55,7 @@ def finish(draft: Draft, layer: MetricLayer) -> Asked:
     _consistent(asked, draft)
     _check_fees(draft, layer)
     _check_lost(asked, layer)
-    return with_fees(asked, draft.fees, layer)
+    return in_percent(with_fees(asked, draft.fees, layer), draft.percent, layer)
 
 
 def _weigh(draft: Draft, layer: MetricLayer) -> None:

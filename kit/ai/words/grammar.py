@@ -383,8 +383,9 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ("percent", ""): (
         "in percent", "in %", "as percent", "in pct", "in percentage terms", "as %",
         "in percentages", "in per cent", "in percentage points", "percentage points", "as pct",
-        "in pp", "as percents", "in basis points", "in bps",
+        "in pp", "as percents",
     ),
+    ("basis_points", ""): ("in basis points", "in bps", "basis points", "bps"),
     ("total_row", ""): ("with total row", "with grand total", "and grand total"),
 }  # fmt: skip
 """Kind and value to the phrases that say it."""

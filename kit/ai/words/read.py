@@ -10,6 +10,7 @@ from kit.ai.words.finish import finish
 from kit.ai.words.items import Item
 from kit.ai.words.measures import averaged
 from kit.ai.words.multiples import joined, read_multiple
+from kit.ai.words.percents import percent_said
 from kit.ai.words.read_asides import (
     read_again,
     read_as,
@@ -64,6 +65,7 @@ def read_question(items: Sequence[Item], layer: MetricLayer) -> Asked:
 def read_draft(items: Sequence[Item], layer: MetricLayer) -> Draft:
     """Return what the readers make of some items."""
     cursor = Cursor(items, layer)
+    cursor.draft.percent = percent_said(items)
     while cursor.place < len(items):
         if not any(reader(cursor) for reader in READERS):
             raise Unclear(f"I do not see what {cursor.item.text!r} refers to here")

@@ -174,12 +174,14 @@ def read_layout(cursor: Cursor) -> bool:
     totals = item.text == "totals" and cursor.at(cursor.place - 1).text in ("with", "and", "plus")
     if item.has("total_row") or totals:
         raise Unclear(f"{item.text}: a row for all beside the groups? Ask for one at a time")
-    if item.has("percent"):
-        raise Unclear(f"{item.text}: I give shares from 0 to 1; leave it out, or multiply")
+    if item.has("basis_points"):
+        raise Unclear(f"{item.text}: I give shares, from 0 to 1 or in percent; say one")
     if item.has("columns"):
         draft.columns = True
     elif item.has("skip_first"):
         draft.skip_first = True
+    elif item.has("percent"):
+        pass  # noted for the whole question already
     elif item.has("trend"):
         draft.trend = True
     elif clock is not None:

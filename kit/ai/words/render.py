@@ -165,11 +165,13 @@ def _windowed(asked: Asked, writer: Writer) -> str:
     order = f"OVER ({within}ORDER BY {names[-1]})"
     name = writer.name(over.measure)
     before = f"lag({name}) {order}"
-    sql = {
+    changed = {
         "running": f"sum({name}) {order}",
         "change": f"{name} - {before}",
         "growth": f"({name} - {before}) / nullif({before}, 0)",
-    }[over.how]
+    }
+    changed["growth_percent"] = f"100 * {changed['growth']}"
+    sql = changed[over.how]
     shown = [*names, *(name for each in asked.measures if each == over.measure)]
     plain = [f"{writer.group(group)} AS {group.name}" for group in asked.groups]
     inner = f"SELECT {', '.join(plain)}, {writer.measure(over.measure)} AS {name}"

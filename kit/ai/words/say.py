@@ -17,6 +17,7 @@ from kit.ai.words.asked import (
     OfTotal,
     OneOf,
     Over,
+    Percent,
     PerGroup,
     Quotient,
     RowsOf,
@@ -78,13 +79,18 @@ def _measure(measure: Measure, writer: Writer) -> Iterator[str]:
         count = f"{measure.scale:g} of " if measure.scale != 1 else ""
         yield f"{name}: {_short(measure.top, writer)} over {count}{_short(measure.bottom, writer)}."
         yield from _measure(measure.bottom, writer)
+    elif isinstance(measure, Percent):
+        yield f"{name}: {_short(measure.measure, writer)} times 100, so in percent."
+        yield from _measure(measure.measure, writer)
     elif isinstance(measure, OfTotal):
         each = " and ".join(group.name for group in measure.within)
         yield f"{name}: each group's share of the total{f' of each {each}' if each else ''}."
         yield from _measure(measure.measure, writer)
     elif isinstance(measure, Over):
         how = {"running": "summed up so far", "change": "less that of the row before",
-               "growth": "its relative change from the row before"}[measure.how]  # fmt: skip
+               "growth": "its relative change from the row before",
+               "growth_percent": "its relative change from the row before, times 100",
+               }[measure.how]  # fmt: skip
         first = ", without the first row" if measure.skip_first else ""
         yield f"{name}: {writer.name(measure.measure)}, {how}{first}."
         yield from _measure(measure.measure, writer)
