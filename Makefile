@@ -32,8 +32,8 @@ demo: $(VENV)/core.stamp ## load, train, bid, replay, compare and write up the s
 test: $(VENV)/dev.stamp ## the fast lane: unit, property and recovery tests, doctests, README, types, layers
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" --ignore=tests/browser
 
-test-browser: $(VENV)/dev.stamp $(VENV)/browser.stamp ## a real JupyterLab in Chromium: launcher, panels, templates
-	$(BIN)/python -m pytest -q tests/browser
+test-browser: $(VENV)/dev.stamp $(VENV)/browser.stamp ## a real JupyterLab in Chromium: launcher, templates, panels
+	$(BIN)/python -m pytest -q -m "not slow" tests/browser
 
 screenshots: test-browser ## make the README's pictures again, from the browser lane's own run
 	$(BIN)/python -m tests.browser.screenshots
@@ -52,8 +52,8 @@ $(VENV)/wire.stamp: constraints-wire.txt $(VENV)/local.stamp
 	touch $@
 
 SLOW := dev browser scale warehouse local wire
-test-slow: $(SLOW:%=$(VENV)/%.stamp) ## memory limits, kills, a Dask cluster, PostgreSQL, a local model, wheel install
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m slow --ignore=tests/browser
+test-slow: $(SLOW:%=$(VENV)/%.stamp) ## statistics, memory limits, kills, exported HTML, a Dask cluster, PostgreSQL, a local model, wheel
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m slow
 
 lab: $(VENV)/core.stamp ## open JupyterLab in a workspace of its own (WORKSPACE=workspace)
 	$(BIN)/kit init $(WORKSPACE)

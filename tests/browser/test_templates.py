@@ -25,6 +25,7 @@ def offline(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.mark.slow  # the browser lane has run each of them in JupyterLab
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
 def test_template_runs_and_exports(path: Path, tmp_path: Path, offline: Page, shots: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
