@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kit.ai.words.numbers import whole_at
 from kit.ai.words.tokens import Token
 
-_TO = frozenset({"to", "-", "\u2013", "and", "until", "till", "through"})
+_TO = frozenset({"to", "-", "\u2013", "and", "until", "till", "through", "thru"})
 _NAMED = {"midnight": 0, "noon": 12, "midday": 12}
 _SIDED = {"before": "<", "until": "<", "till": "<", "after": ">=", "from": ">=", "since": ">="}
 

@@ -39,6 +39,7 @@ class Draft:
     """What was understood so far."""
 
     measures: list[Measure] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)  # where each measure was said
     groups: list[Group] = field(default_factory=list)
     where: list[Placed] = field(default_factory=list)
     having: list[Compares] = field(default_factory=list)
@@ -60,6 +61,7 @@ class Draft:
     window_beside: bool = False  # the window stands beside the plain measure
     percent: str = ""  # "all" for "in percent", "one" for "percentage of"
     weight: str | None = None
+    plain: bool = False  # "plain mean over rows"
     difference: bool = False
     compare: bool = False
     together: bool = False
@@ -79,8 +81,7 @@ class Draft:
     mix: Group | None = None  # "device mix": a share by device, in each other group
     apart: set[int] = field(default_factory=set)  # places of conditions right after a comma
     per: list[str] = field(default_factory=list)
-    pooled_all: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    pooled: list[str] = field(default_factory=list)  # "over all exchanges"
 
 
 class Cursor:
@@ -102,6 +103,7 @@ class Cursor:
         self.negate = False
         self.scoped_to: int | None = None  # where the last noun that says which rows ended
         self.counting = False  # "how many" was said and waits for its noun
+        self.counted_by = ""  # in which words
         self.aggregate: str | None = None  # so does "average"
         self.texts: dict[Measure, str] = {}
         self.verb: str | None = None  # the last measure was said by a verb, such as "pay"
@@ -171,9 +173,41 @@ class Cursor:
                 if known[-1] != Metric("spend") or self.verb is None:
                     raise Unclear(f"{self.item.text}: beside {_text(known[-1])}, or of it? Say and")
                 known.pop()
+            self._check_count(measure)
             known.append(measure)
+        else:
+            self._check_again(measure)
+        self.draft.places.append(self.place)
         self.verb = self.item.text if self.item.text in VERBS else None
         self.counting, self.aggregate = False, None
+
+    def check_counted(self) -> None:
+        """Doubt a *how many* that no count followed."""
+        if self.counting and not self.draft.measures:
+            raise Unclear("how many: of what? Say it right after")
+
+    def check_attached(self) -> None:
+        """Doubt rows said between two measures: of the first alone, or of both."""
+        places = self.draft.places
+        for placed in self.draft.where if len(self.draft.measures) > 1 else ():
+            apart = placed.joint in ("versus", "contrary")
+            if min(places, default=0) < placed.place < max(places, default=0) and not apart:
+                raise Unclear(
+                    f"{self.at(placed.place).text}: of what was said before it, or of all? "
+                    "Say it first or last"
+                )
+
+    def _check_again(self, measure: Measure) -> None:
+        """Doubt ``mobile spend and total spend``: the second may be of all rows."""
+        whole = {*self.at(self.place - 1).text.split(), *self.item.text.split()}
+        if self.draft.where and whole & {"total", "overall", "all"}:
+            raise Unclear(f"{_text(measure)} of some rows and of all: ask for one at a time")
+
+    def _check_count(self, measure: Measure) -> None:
+        """Doubt ``how many won, win rate``: a rate is no count, which then was not read."""
+        rate = isinstance(measure, Metric) and measure.name not in self.layer.additive
+        if self.counting and self.counted_by.split()[-1] in ("many", "of", "#") and rate:
+            raise Unclear(f"{self.counted_by}: of what? {_text(measure)} is no count")
 
     def _check_rows(self, measure: Measure) -> None:
         """Doubt the wins of ``average bid on aurora, wins``: asked for, or of which rows."""

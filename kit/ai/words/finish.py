@@ -36,6 +36,7 @@ def finish(draft: Draft, layer: MetricLayer) -> Asked:
     Unclear
         If it has no measure, or more than one reading.
     """
+    _plain_mean(draft, layer)
     _weigh(draft, layer)
     share(draft, layer)
     _difference(draft)
@@ -68,6 +69,18 @@ def _weigh(draft: Draft, layer: MetricLayer) -> None:
             raise Unclear(f"weighted by {draft.weight}: only the average of a column can be")
     if not draft.measures:
         raise Unclear(f"weighted by {draft.weight}: what?")
+
+
+def _plain_mean(draft: Draft, layer: MetricLayer) -> None:
+    """Read ``viewability, plain mean over rows``: of the column, where the metric weighs it."""
+    rates = [each for each in draft.measures if isinstance(each, Metric)
+             and each.name not in layer.additive]  # fmt: skip
+    for rate in rates if draft.plain else ():
+        if rate.name not in layer.columns or len(draft.measures) > 1:
+            raise Unclear(f"a plain mean of {rate.name}: of which rows? I know it over all of them")
+        draft.measures = [Aggregate("avg", rate.name)]
+        if draft.order is not None and draft.order.by == rate:
+            draft.order = replace(draft.order, by=draft.measures[0])
 
 
 def _is_weighted(layer: MetricLayer, measure: Metric, weight: str) -> bool:
@@ -229,6 +242,8 @@ def _check_fees(draft: Draft, layer: MetricLayer) -> None:
 
 
 def _consistent(asked: Asked, draft: Draft) -> None:
+    if any(group.name in draft.pooled for group in asked.groups) or (draft.pooled and draft.which):
+        raise Unclear(f"over all {draft.pooled[0]}: one total, or of each? Say by, or drop it")
     if not asked.measures and not asked.count_groups:
         raise Unclear("I see no measure: name one, such as impressions, spend or win rate")
     if asked.having and not asked.groups:

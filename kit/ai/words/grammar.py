@@ -53,7 +53,7 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ("versus", ""): (
         "versus", "vs", "against", "compared to", "compared with", "next to", "side by side with",
         "in comparison to", "as opposed to", "alongside", "beside", "than", "compared against",
-        "rather than", "measured against", "set against", "relative to that of", "up against",
+        "v", "rather than", "measured against", "set against", "relative to that of", "up against",
     ),
     ("compare", ""): (
         "compare", "compares", "comparison of", "comparing", "comparison", "differ between",
@@ -79,7 +79,9 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "not including", "not considering", "exclusive of", "never", "do not count",
         "do not include", "with exclusion of", "discounting", "dropping out", "cutting out",
         "net of any", "free of", "which are not", "which is not", "which were not", "skip",
-        "drop", "remove", "omit", "ignores", "leave aside", "excl", "ex", "sans",
+        "drop", "remove", "omit", "ignores", "leave aside", "excl", "ex", "sans", "throw out",
+        "throwing out", "strip out", "stripping out", "kick out", "toss out", "weed out",
+        "throw away", "cut out", "keep out", "keeping out", "leave off", "discard",
     ),
     ("share", ""): (
         "share of", "fraction of", "percentage of", "percent of", "proportion of", "part of",
@@ -174,14 +176,18 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "ratio",
     ),
     ("difference", ""): (
-        "difference between", "difference in", "gap between", "gap in", "difference of",
+        "diff between", "diff in", "delta between", "difference between", "difference in",
+        "gap between", "gap in", "difference of",
         "spread between", "differences between", "differ in",
     ),
     ("between", ""): (
         "between",
     ),
     ("weighted", ""): (
-        "weighted by", "weighted with", "weighting by",
+        "weighted by", "weighted with", "weighting by", "when weighted by", "if weighted by",
+        *(f"{when} {row} {verb} weighted by" for when in ("when", "if", "where", "with")
+          for row in ("every row", "each row", "rows") for verb in ("is", "being", "are")),
+        "weighting rows by", "weighting each row by", "weighting every row by",
     ),
     ("simple", ""): (
         "simple", "unweighted", "plain", "not weighted", "simple average over", "straight",
@@ -303,7 +309,9 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "one combined total", "added together", "added up", "summed up together", "in aggregate",
         "put together", "lumped together", "merged", "grouped together", "combined together",
         "in sum", "in combination", "taken as one", "seen together", "as whole", "as group",
-        "collectively",
+        "collectively", "pooled into one number", "into one number", "into one figure",
+        "pooled into one", "rolled into one", "lumped into one", "into single number",
+        "merged into one", "pooled together", "combined into one", "combined into one number",
     ),
     ("all", ""): (
         "all", "whole", "entire",
@@ -372,6 +380,10 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("nth", "3"): (
         "third", "3rd",
+    ),
+    ("on_top", ""): (
+        "first", "on top", "at top", "up top", "come first", "comes first", "to start with",
+        "at head",
     ),
     ("daypart", ""): (
         "morning", "mornings", "afternoon", "afternoons", "evening", "evenings", "night",

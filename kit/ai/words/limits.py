@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+_FALLS = (
+    "dips", "dip", "dipped", "drops", "drop", "dropped", "sinks", "sink", "sank", "slips", "slip",
+    "slipped", "goes", "go", "went", "sits", "sit", "sat", "lies", "lie", "lay", "remains",
+    "remain", "remained", "comes in", "came in", "come in", "ends up", "ended up", "gets", "got",
+    "runs", "ran", "run", "stands", "stood", "climbs", "climbed", "rises", "rose", "jumps",
+    "jumped", "stays", "stay", "stayed", "came out", "comes out", "came", "comes", "hovers", "be",
+)  # fmt: skip
+
+
+def _verbs(*sides: str) -> tuple[str, ...]:
+    return tuple(f"{verb} {side}" for verb in _FALLS for side in sides)
+
+
 LIMITS: dict[tuple[str, str], tuple[str, ...]] = {
     ("exceed", ">"): (
         "exceeds", "exceed", "exceeded", "exceeding", "beats", "surpasses", "surpassed",
@@ -17,7 +30,7 @@ LIMITS: dict[tuple[str, str], tuple[str, ...]] = {
         "were higher than", "is higher than", "was higher than", "is over", "was over",
         "are over", "are more than", "are higher than", "bigger", "strictly greater than",
         "strictly more than", "strictly over", "north of", "more expensive than", "dearer than",
-        "upward of", "beyond", "greater", "higher", "of more than",
+        "upward of", "beyond", "greater", "higher", "of more than", *_verbs("above", "over"),
     ),
     ("cmp", ">="): (
         "at least", ">=", "no less than", "not less than", "not under", "not below", "minimum of",
@@ -26,7 +39,7 @@ LIMITS: dict[tuple[str, str], tuple[str, ...]] = {
         "not lower than", "or above from", "min", "minimum", "is at least", "was at least",
         "are at least", "not fewer", "no smaller than", "not smaller than", "or more than",
         "no lower", "equal or above", "equal to or above", "equal to or greater than",
-        "equal or greater than", "at minimum",
+        "equal or greater than", "at minimum", *_verbs("at or above"),
     ),
     ("cmp", "<"): (
         "below", "under", "less than", "fewer than", "<", "lower than", "smaller than", "before",
@@ -38,7 +51,7 @@ LIMITS: dict[tuple[str, str], tuple[str, ...]] = {
         "fall below", "falls short of", "undercut", "undercuts", "cheaper than", "in last",
         "during last", "south of", "strictly less than", "strictly under", "strictly lower than",
         "of less than", "fewer", "smaller", "lies below", "is smaller than", "within previous",
-        "within past", "no later than",
+        "within past", "no later than", *_verbs("below", "under"),
     ),
     ("cmp", "<="): (
         "at most", "<=", "no more than", "not more than", "up to", "not above", "not over",
@@ -47,7 +60,7 @@ LIMITS: dict[tuple[str, str], tuple[str, ...]] = {
         "no greater than", "not greater than", "no bigger than", "no larger than",
         "not larger than", "is at most", "was at most", "are at most", "equal or below",
         "equal to or below", "equal to or less than", "equal or less than", "or less than",
-        "at maximum", "no longer than",
+        "at maximum", "no longer than", *_verbs("at or below"),
     ),
     ("cmp", "="): (
         "was at", "is at", "were at", "are at", "right at", "exactly at", "was exactly at", "=",
@@ -85,7 +98,7 @@ LIMITS: dict[tuple[str, str], tuple[str, ...]] = {
         "us dollars",
     ),
     ("unit", "hours"): (
-        "hours", "hour", "h", "hrs",
+        "hours", "hour", "h", "hrs", "hr",
     ),
     ("mille", ""): (
         "thousand", "mille",

@@ -20,6 +20,7 @@ from kit.ai.words.read_asides import (
     read_often,
     read_rest,
 )
+from kit.ai.words.read_directions import read_direction
 from kit.ai.words.read_groups import read_bare, read_by, read_order, read_rank, read_which
 from kit.ai.words.read_limits import read_limit
 from kit.ai.words.read_measures import read_measure
@@ -33,13 +34,15 @@ from kit.ai.words.read_parts import (
     read_window,
 )
 from kit.ai.words.read_rows import read_filter, read_labels, read_not, read_scope, read_time
+from kit.ai.words.read_populations import read_count_of_those, read_over_all, read_population
 from kit.ai.words.read_several import read_several
 from kit.ai.words.unclear import Unclear
 from kit.data.sql.meaning.layer import MetricLayer
 
 READERS = (
     read_how_summed, read_as, read_again, read_often, read_rest, read_layout,
-    read_daypart, read_several,
+    read_daypart, read_several, read_population, read_count_of_those, read_over_all,
+    read_direction,
     read_fees, read_window, read_share, read_share_after, read_limit, read_which,
     read_by, read_rank, read_order, read_weight, read_labels, read_filter, read_time, read_not,
     read_scope, read_measure, read_bare, read_joins, read_soft,
@@ -73,6 +76,8 @@ def read_draft(items: Sequence[Item], layer: MetricLayer) -> Draft:
         raise Unclear("not, or except: I do not see what it refers to")
     if cursor.aggregate:
         _average_after(cursor)
+    cursor.check_counted()
+    cursor.check_attached()
     return cursor.draft
 
 

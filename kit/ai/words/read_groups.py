@@ -22,6 +22,8 @@ def read_by(cursor: Cursor) -> bool:
         return False
     if _by_clock(cursor, place):
         return True
+    if item.has("across") and cursor.draft.counted and cursor.at(place).has("dimension"):
+        raise Unclear(f"{item.text} {cursor.at(place).text}: one total, or by each? Say by or all")
     found = groups_at(cursor, place)
     if found is None and item.text == "each" and not cursor.at(place).meanings:
         cursor.draft.compare = True  # "hotel and broker, CTR each"
@@ -185,8 +187,11 @@ def read_rank(cursor: Cursor) -> bool:
         cursor.draft.skip, cursor.draft.limit = int(nth.value) - 1, 1
     if number is not None:
         cursor.draft.limit = _whole(number.value)
+    how = str(rank.value) if rank else "desc"
+    if cursor.draft.ranked and cursor.draft.how not in ("", how):
+        raise Unclear(f"{cursor.item.text}: beside another word that ranks; say one")
     cursor.draft.ranked = True
-    _ranked(cursor, place, str(rank.value) if rank else "desc")
+    _ranked(cursor, place, how)
     return True
 
 

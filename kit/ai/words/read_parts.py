@@ -12,6 +12,7 @@ from kit.ai.words.read_groups import read_by
 from kit.ai.words.read_rows import read_filter, read_labels
 from kit.ai.words.unclear import Unclear
 
+_PLAIN = ("simple", "plain", "unweighted", "not")
 _BEFORE = -2  # a place before every word
 
 
@@ -175,6 +176,7 @@ def _over(cursor: Cursor, bottom: object) -> Metric | Quotient:
 def read_weight(cursor: Cursor) -> bool:
     """Read ``weighted by capacity``."""
     if cursor.item.has("simple"):
+        cursor.draft.plain |= cursor.item.text.split()[0] in _PLAIN
         cursor.place += 1
         return True
     if not cursor.item.has("weighted"):
@@ -213,7 +215,10 @@ def read_joins(cursor: Cursor) -> bool:
     elif item.has("between") and (draft.difference or draft.compare):
         pass
     elif item.has("how_many"):
+        if cursor.counting and "many" in item.text and "many" in cursor.counted_by:
+            raise Unclear(f"{cursor.counted_by}: of what? Say it right after")
         cursor.counting = draft.counted = True
+        cursor.counted_by = item.text
     elif item.text == "on average" and _is_average(cursor):
         pass
     elif item.has("agg") and not item.has("filler"):

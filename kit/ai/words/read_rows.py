@@ -333,7 +333,7 @@ def read_scope(cursor: Cursor) -> bool:
     if cursor.negate:
         raise Unclear(f"not {cursor.item.text}: say which rows instead")
     known = len(cursor.draft.where)
-    _scope_to(cursor, str(metric.value))
+    scope_to(cursor, str(metric.value))
     if again and len(cursor.draft.where) > known:
         raise Unclear(f"{cursor.item.text}: rows, or a measure of its own? Ask for one")
     cursor.place += 1
@@ -349,7 +349,7 @@ def _joins_scope(cursor: Cursor) -> bool:
     return bool(said) and _past_soft(cursor, end) == cursor.place
 
 
-def _scope_to(cursor: Cursor, name: str) -> None:
+def scope_to(cursor: Cursor, name: str) -> None:
     """Keep the rows that a count metric counts, by a filter where one says the same."""
     count = cursor.layer.metrics[name].count
     filters = {kept.sql: known for known, kept in cursor.layer.filters.items()}

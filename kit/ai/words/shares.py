@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kit.ai.words.asked import Condition, Group, Holds, Measure, Metric, OfTotal, Quotient, Scoped
+from kit.ai.words.asked import (
+    Condition,
+    Group,
+    Holds,
+    Measure,
+    Metric,
+    OfTotal,
+    OneOf,
+    Quotient,
+    Scoped,
+    When,
+)
 from kit.ai.words.draft import Draft
 from kit.ai.words.gloss import canonical
 from kit.ai.words.unclear import Unclear
@@ -42,12 +53,17 @@ def share(draft: Draft, layer: MetricLayer) -> None:
     measure, place, words = draft.share
     if draft.measures:
         raise Unclear("a share and another measure: ask for one at a time")
+    later = [placed for placed in draft.where if placed.place > place]
     if (
         words != _OFTEN
+        and not any(placed.linked for placed in later)
         and len(words.split()) > 1
         and isinstance(measure, Metric)
         and layer.metrics[measure.name].count
     ):
+        rows = [each for each in later if not isinstance(each.condition, OneOf | When)]
+        if any(each.place not in draft.apart for each in rows):
+            raise Unclear(f"a share of {words}, and what follows: of which rows? Say of those ...")
         draft.measures.append(_part_of(words, measure, layer))
         return
     after = [
