@@ -42,12 +42,16 @@ def main() -> int:
     )  # fmt: skip
     sizes = {model.name.split("-")[2]: model for model in CODERS}
     parser.add_argument("--model", choices=sizes, action="append", help="one model (repeatable)")
+    parser.add_argument(
+        "--drafter", choices=DRAFTERS, action="append",
+        help="what kit leaves to the model: all, or what the semantic layer leaves (repeatable)",
+    )  # fmt: skip
     parser.add_argument("--first", type=int, help="only so many questions: checks that it runs")
     given = parser.parse_args()
     print(f"{machine()}\n", flush=True)
     for name in given.questions or [UNREAD]:
         with tempfile.TemporaryDirectory() as folder, _catalog(Path(folder)) as catalog:
-            run = _Run(name, given.first, catalog, Path(folder))
+            run = _Run(name, given.first, catalog, Path(folder), given.drafter or list(DRAFTERS))
             rows = [run.alone()]
             for size in given.model or sizes:
                 rows += run.model(sizes[size])
@@ -64,8 +68,11 @@ def _catalog(workspace: Path) -> Catalog:
 class _Run:
     """The arms over one set of questions."""
 
-    def __init__(self, name: str, first: int | None, catalog: Catalog, folder: Path) -> None:
+    def __init__(
+        self, name: str, first: int | None, catalog: Catalog, folder: Path, drafters: list[Drafter]
+    ) -> None:  # fmt: skip
         self._name = name
+        self._drafters = drafters
         self._questions = read_questions(name)[:first]
         self._catalog = catalog
         self._journal = Journal(folder / "ai.sqlite")
@@ -96,7 +103,8 @@ class _Run:
     def _arms(self, kept: KeptModel) -> list[Row]:
         bare = self._mark(f"{kept.name}, bare", arms.bare(kept, self._catalog))
         rows = []
-        for drafter, words in DRAFTERS.items():
+        for drafter in self._drafters:
+            words = DRAFTERS[drafter]
             arm = arms.through_kit(kept, self._catalog, self._journal, drafter)
             marks = self._mark(f"{kept.name}, {words}", arm)
             gain = marks.percent - bare.percent
