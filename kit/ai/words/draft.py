@@ -16,7 +16,9 @@ CONTENT = ("metric", "column", "dimension", "label", "filter", "number", "time",
 SOFT = ("filler", "prep", "copula", "with", "table", "noun", "all")
 JOINTS = ("and", "or", "versus")
 VERBS = ("pay", "paid", "payed", "spent", "do we pay", "did we pay", "we pay", "we paid",
-         "we spend", "we spent", "do we spend", "did we spend")  # fmt: skip
+         "we spend", "we spent", "do we spend", "did we spend", "paying", "are we paying",
+         "we are paying", "were we paying", "burn", "burns", "burned", "burnt", "do we burn",
+         "did we burn", "burning")  # fmt: skip
 _END = Item("", ())
 
 

@@ -381,6 +381,16 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ("nth", "3"): (
         "third", "3rd",
     ),
+    ("echo", "rate"): ("rate", "that rate", "rates"),
+    ("vague", ""): (
+        *(f"{how} {what}".strip()
+          for how in ("junk", "low quality", "high quality", "bad", "good", "poor", "decent",
+                      "fresh", "stale", "cheap", "pricey", "high", "low", "big", "small", "recent",
+                      "expensive", "premium", "crappy", "quality", "large", "tiny")
+          for what in ("pages", "page", "users", "user", "bids", "inventory", "traffic", "auctions",
+                       "impressions", "imps", "sites", "floors", "rows", "units", "lines")),
+        "junk", "under water",
+    ),
     ("on_top", ""): (
         "first", "on top", "at top", "up top", "come first", "comes first", "to start with",
         "at head",

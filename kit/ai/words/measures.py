@@ -21,6 +21,10 @@ def chain_at(cursor: Cursor, place: int) -> tuple[Measure, int, bool] | None:
     first, end = found
     parts: list[tuple[Literal["+", "-"], Measure]] = [("+", first)]
     while (more := _next_part(cursor, end, len(parts) > 1)) is not None:
+        rows = cursor.at(cursor.skip(end + 1, "all")).get("metric")
+        counted = rows is not None and cursor.layer.metrics[str(rows.value)].count is not None
+        if isinstance(first, Aggregate) and cursor.at(end).text == "over" and counted:
+            break  # "over our wins": of which rows
         if isinstance(first, Aggregate) and cursor.at(end).text == "over":
             raise Unclear("over: divided by, or summed up over? Say divided by, or leave it out")
         sign, measure, end = more

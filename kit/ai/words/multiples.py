@@ -21,11 +21,20 @@ def read_multiple(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]
     for place, item in enumerate(items):
         if not item.has("multiple", "divide", "minus"):
             continue
+        if items[place + 1 : place + 2] and items[place + 1].has("number"):
+            continue  # "over 2.5 %" is a limit
+        if item.text == "/" and _is_list(items, place):
+            continue
         halves = (items[:place], items[place + 1 :])
         if all(any(each.has(*_CONDITIONS) for each in half) for half in halves):
             return *halves, item.has("minus")
     ratio = _ratio_to(items)
     return (*ratio, False) if ratio else None
+
+
+def _is_list(items: Sequence[Item], place: int) -> bool:
+    """Tell ``US / JP``, a list, from ``CTR on mobile / CTR on desktop``."""
+    return items[place - 1].has("label") and items[min(place + 1, len(items) - 1)].has("label")
 
 
 def _ratio_to(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]] | None:

@@ -21,6 +21,7 @@ from kit.ai.words.read_asides import (
     read_rest,
 )
 from kit.ai.words.read_directions import read_direction
+from kit.ai.words.read_echoes import read_echo, read_hours
 from kit.ai.words.read_groups import read_bare, read_by, read_order, read_rank, read_which
 from kit.ai.words.read_limits import read_limit
 from kit.ai.words.read_measures import read_measure
@@ -40,6 +41,7 @@ from kit.ai.words.unclear import Unclear
 from kit.data.sql.meaning.layer import MetricLayer
 
 READERS = (
+    read_echo, read_hours,
     read_how_summed, read_as, read_again, read_often, read_rest, read_layout,
     read_daypart, read_several, read_population, read_count_of_those, read_over_all,
     read_direction,

@@ -188,7 +188,7 @@ def read_rank(cursor: Cursor) -> bool:
     if number is not None:
         cursor.draft.limit = _whole(number.value)
     how = str(rank.value) if rank else "desc"
-    if cursor.draft.ranked and cursor.draft.how not in ("", how):
+    if cursor.draft.ranked and cursor.draft.how not in ("", how) and not cursor.aside:
         raise Unclear(f"{cursor.item.text}: beside another word that ranks; say one")
     cursor.draft.ranked = True
     _ranked(cursor, place, how)

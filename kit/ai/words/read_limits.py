@@ -157,6 +157,8 @@ def _between(cursor: Cursor, left: int, place: int, function: str | None) -> boo
     high = amount_at(cursor, low.end + 1)
     if high is None:
         return False
+    if cursor.negate:
+        raise Unclear(f"not between {low.value:g} and {high.value:g}: say below or above")
     low = Amount(low.value, low.unit or high.unit, low.end)
     _add(cursor, left, ">=", low, function)
     _add(cursor, left, "<=", high, function)
@@ -250,8 +252,10 @@ def _add(cursor: Cursor, left: int, sign: str, amount: Amount, function: str | N
     column, metric = item.get("column"), item.get("metric")
     if cursor.at(cursor.back(cursor.place)).has("or"):
         raise Unclear(f"or {item.text}: I know limits that all hold; ask for one at a time")
-    if cursor.negate:
-        raise Unclear(f"not with {item.text} {sign} {amount.value:g}: turn the comparison round")
+    if cursor.negate:  # what is not below is at or above, and of no value neither
+        if sign not in _FLIPPED:
+            raise Unclear(f"not with {item.text} {sign} {amount.value:g}: turn it round")
+        sign, cursor.negate = _FLIPPED[sign], False
     if function is not None and column is not None:
         _add_having(cursor, Aggregate(function, str(column.value)), sign, amount)
     elif column is not None and (metric is None or _is_of_rows(cursor, left, amount)):

@@ -29,8 +29,17 @@ def read_not(cursor: Cursor) -> bool:
         cursor.place = target + 1
         return True
     cursor.negate = not cursor.negate
-    cursor.place += 1
+    cursor.place = _past_rows(cursor, target) if metric is not None else cursor.place + 1
     return True
+
+
+def _past_rows(cursor: Cursor, place: int) -> int:
+    """Pass over the noun of ``skip the auctions with a zero floor``, which are all rows."""
+    metric = cursor.at(place).get("metric")
+    every = metric is not None and cursor.layer.metrics[str(metric.value)].count == "*"
+    after = cursor.at(place + 1)
+    says = after.has("filter", "label", "time") or cursor.at(cursor.skip(place + 1)).has("column")
+    return place + 1 if every and (says or after.has("prep", "with")) else cursor.place + 1
 
 
 def _counts(cursor: Cursor) -> frozenset[str]:
@@ -377,6 +386,8 @@ def _after_preposition(cursor: Cursor) -> bool:
     before = cursor.at(place)
     if cursor.draft.share is not None and before.has("copula"):
         return True
+    if before.has("across") and cursor.draft.measures:
+        return True  # "over all auctions"
     return before.has("prep") and not cursor.at(place - 1).has("and") and place >= 0
 
 
