@@ -95,16 +95,7 @@ class PerGroup:
 
 
 Measure: TypeAlias = (
-    Metric
-    | Aggregate
-    | Distinct
-    | Quotient
-    | Signed
-    | Scoped
-    | OfTotal
-    | Over
-    | Percent
-    | PerGroup
+    Metric | Aggregate | Distinct | Quotient | Signed | Scoped | OfTotal | Over | Percent | PerGroup
 )
 
 

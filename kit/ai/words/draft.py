@@ -57,6 +57,7 @@ class Draft:
     share: tuple[Measure, int, str] | None = None  # of what, where it was said, in which words
     narrowed: bool = False  # "share of mobile impressions"
     of_total: bool = False
+    share_beside: bool = False  # "spend and share of spend"
     window: Literal["", "running", "change", "growth"] = ""
     change_in: str = ""  # "change in CTR", of which the days are said elsewhere
     grain: str = ""  # "week over week"

@@ -242,6 +242,9 @@ def _check_fees(draft: Draft, layer: MetricLayer) -> None:
 
 
 def _consistent(asked: Asked, draft: Draft) -> None:
+    distinct = any(isinstance(each, Distinct) for each in asked.measures)
+    if distinct and any(isinstance(each, Holds) and not each.positive for each in asked.where):
+        raise Unclear("how many without any: none at all, or some without? Say which have 0 of it")
     if any(group.name in draft.pooled for group in asked.groups) or (draft.pooled and draft.which):
         raise Unclear(f"over all {draft.pooled[0]}: one total, or of each? Say by, or drop it")
     if not asked.measures and not asked.count_groups:

@@ -105,6 +105,8 @@ def average_groups(draft: Draft, layer: MetricLayer) -> None:
     assert isinstance(measure, PerGroup)
     inner = measure.inner
     if not inner:
+        if len(set(draft.per)) > 1:
+            raise Unclear("an average per two things: of each of the first, or one? Say by and per")
         times = [name for name in draft.per if name in _TIMES]
         if not times and draft.per and layer.metrics[measure.measure.name].count:
             times = draft.per[:1]  # "average impressions per ad unit"

@@ -176,6 +176,8 @@ def _aggregate_at(cursor: Cursor, place: int) -> Found | None:
     metric = item.get("metric")
     if metric is None:
         return None
+    if "over" in item.text.split():
+        raise Unclear(f"average {item.text}: of each row, or of the sums? Leave out the average")
     below = metric_at(cursor, target)
     if below is not None and isinstance(below[0], Quotient):
         if function != "avg":
@@ -190,7 +192,7 @@ def averaged(cursor: Cursor, function: str, name: str) -> Measure:
         return PerGroup(function, Metric(name))
     if function == "avg":
         return Metric(name)
-    raise Unclear(f"{function} of {name}: over which groups? Say them")
+    raise Unclear(f"{function} of {name}: over which groups? Say them, or leave {function} out")
 
 
 def _quantile_at(cursor: Cursor, place: int) -> Found | None:

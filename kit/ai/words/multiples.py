@@ -72,7 +72,11 @@ def joined(first: Draft, second: Draft, subtract: bool) -> Draft:
         raise Unclear("two measures of different rows: one label on either side")
     upper, lower = Scoped(first.measures[0], tops), Scoped(below, bottoms)
     both = Signed((("+", upper), ("-", lower))) if subtract else Quotient(upper, lower)
-    return replace(  # fmt: skip
-        first, measures=[both], where=[], groups=first.groups, fees=first.fees or second.fees,
+    return replace(
+        first,
+        measures=[both],
+        where=[],
+        groups=first.groups,
+        fees=first.fees or second.fees,
         percent=first.percent or second.percent,
     )

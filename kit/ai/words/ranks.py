@@ -106,3 +106,10 @@ def price_of(name: str, layer: MetricLayer) -> Metric:
         if metric.ratio == ("spend", name):
             return Metric(known)
     raise Unclear(f"the price of {name}: I know none; say a measure")
+
+
+def whole_rows(value: float) -> int:
+    """Return how many rows a number asks for."""
+    if value != int(value) or not 1 <= value <= 1000:
+        raise Unclear(f"{value:g} rows: say a whole number from 1")
+    return int(value)

@@ -22,7 +22,7 @@ from kit.ai.words.read_asides import (
 )
 from kit.ai.words.read_directions import read_direction
 from kit.ai.words.read_echoes import read_echo, read_hours
-from kit.ai.words.read_groups import read_bare, read_by, read_order, read_rank, read_which
+from kit.ai.words.read_groups import read_bare, read_by, read_which
 from kit.ai.words.read_limits import read_limit
 from kit.ai.words.read_measures import read_measure
 from kit.ai.words.read_parts import (
@@ -34,8 +34,10 @@ from kit.ai.words.read_parts import (
     read_weight,
     read_window,
 )
-from kit.ai.words.read_rows import read_filter, read_labels, read_not, read_scope, read_time
 from kit.ai.words.read_populations import read_count_of_those, read_over_all, read_population
+from kit.ai.words.read_ranks import read_order, read_rank
+from kit.ai.words.read_rows import read_filter, read_labels, read_not, read_time
+from kit.ai.words.read_scopes import read_scope
 from kit.ai.words.read_several import read_several
 from kit.ai.words.unclear import Unclear
 from kit.data.sql.meaning.layer import MetricLayer

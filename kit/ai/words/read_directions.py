@@ -8,8 +8,7 @@ from kit.ai.words.measures import metric_at
 from kit.ai.words.ranks import descends
 from kit.ai.words.unclear import Unclear
 
-_NOUNS = ("dimension", "metric", "column", "share_noun", "noun", "ratio", "filler",
-          "table")
+_NOUNS = ("dimension", "metric", "column", "share_noun", "noun", "ratio", "filler", "table")
 _LONGEST = 3
 """Words that may stand between the one that ranks and *first*."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kit.ai.words.asked import Aggregate, Distinct, Group, Measure, Metric, Order, PerGroup
+from kit.ai.words.asked import Distinct, Group, Order
 from kit.ai.words.draft import Cursor
-from kit.ai.words.measures import GRAINS, measure_at
-from kit.ai.words.ranks import descends, price_of
+from kit.ai.words.measures import measure_at
+from kit.ai.words.ranks import descends, whole_rows
 from kit.ai.words.unclear import Unclear
 
 _BARE = ("daily", "hourly", "weekly", "day by day", "hour by hour", "week by week", "over time",
@@ -17,7 +17,7 @@ def read_by(cursor: Cursor) -> bool:
     item = cursor.item
     if not item.has("by", "per", "across"):
         return False
-    place = _combined(cursor, cursor.skip(cursor.place + 1, "combination", "distinct"))
+    place = combined(cursor, cursor.skip(cursor.place + 1, "combination", "distinct"))
     if _is_pooled(cursor, place):
         return False
     if _by_clock(cursor, place):
@@ -54,7 +54,7 @@ def _by_clock(cursor: Cursor, place: int) -> bool:
     return True
 
 
-def _combined(cursor: Cursor, place: int) -> int:
+def combined(cursor: Cursor, place: int) -> int:
     """Note that ``combination of`` was passed over on the way to a place."""
     said = range(cursor.place, place)
     cursor.draft.combined |= any(cursor.at(each).has("combination") for each in said)
@@ -131,7 +131,7 @@ def read_which(cursor: Cursor) -> bool:
     place = cursor.place + 1
     number = cursor.at(place).get("number")
     place += number is not None
-    place = _combined(cursor, cursor.skip(place, "combination", "all"))
+    place = combined(cursor, cursor.skip(place, "combination", "all"))
     found = groups_at(cursor, place)
     if found is None or found[0][0].is_filter:
         return False
@@ -143,179 +143,8 @@ def read_which(cursor: Cursor) -> bool:
         not cursor.at(place).plural or cursor.at(place - 1).text == "combination of"
     )
     if number is not None:
-        cursor.draft.limit, cursor.draft.single = _whole(number.value), False
+        cursor.draft.limit, cursor.draft.single = whole_rows(number.value), False
     cursor.place = end
-    return True
-
-
-def _of_one(cursor: Cursor) -> None:
-    """Read ``for each exchange, the ad unit with the most clicks``: one in each of the first."""
-    place = cursor.back(cursor.place)
-    if not cursor.at(place).has("dimension") or cursor.draft.which or cursor.draft.combined:
-        return
-    before = cursor.at(place - 1)
-    if before.text == "," and len(cursor.draft.groups) > 1:
-        cursor.draft.each = cursor.draft.groups[:-1]
-        cursor.draft.single = not cursor.at(place).plural
-
-
-def _whole(value: float) -> int:
-    if value != int(value) or not 1 <= value <= 1000:
-        raise Unclear(f"{value:g} rows: say a whole number from 1")
-    return int(value)
-
-
-def read_rank(cursor: Cursor) -> bool:
-    """Read ``top 3 ad units``, ``the highest win rate``, ``spent the most``."""
-    rank = cursor.item.get("rank")
-    number = cursor.item.get("number")
-    if rank is None and not (number is not None and cursor.at(cursor.place + 1).has("rank")):
-        return False
-    place = cursor.place + 1
-    if rank is None:
-        rank, place = cursor.at(place).get("rank"), place + 1
-    else:
-        place = cursor.skip(place)
-        number = cursor.at(place).get("number")
-        place += number is not None
-    place = _combined(cursor, cursor.skip(place, "combination", "how_many"))
-    _of_one(cursor)
-    nth = cursor.at(cursor.place - 1).get("nth")
-    if nth is not None:
-        if number is not None:
-            raise Unclear(f"{cursor.at(cursor.place - 1).text} {cursor.item.text}: of which many?")
-        cursor.draft.skip, cursor.draft.limit = int(nth.value) - 1, 1
-    if number is not None:
-        cursor.draft.limit = _whole(number.value)
-    how = str(rank.value) if rank else "desc"
-    if cursor.draft.ranked and cursor.draft.how not in ("", how) and not cursor.aside:
-        raise Unclear(f"{cursor.item.text}: beside another word that ranks; say one")
-    cursor.draft.ranked = True
-    _ranked(cursor, place, how)
-    return True
-
-
-def _ranked(cursor: Cursor, place: int, how: str) -> None:
-    cursor.draft.how = how
-    item = cursor.at(place)
-    if item.text in GRAINS and _extreme_of_days(cursor, place, how):
-        return
-    listed = cursor.draft.limit is not None or cursor.at(place + 1).has("by", "with")
-    groups = groups_at(cursor, place) if listed or not item.has("metric") else None
-    if groups is not None:
-        after = cursor.at(groups[1])
-        of_them = cursor.at(cursor.place - 1).text in ("of", "for") and cursor.draft.measures
-        if of_them and not after.has("by", "with", "per", "order"):
-            raise Unclear(f"{cursor.item.text} {item.text}: by which measure? Say by which")
-        for group in groups[0]:
-            cursor.add_group(group)
-        if any(cursor.at(each).has("per") for each in range(place, groups[1])):
-            cursor.draft.each.extend(groups[0][1:])  # "top country per campaign"
-        if cursor.draft.limit is None and not item.plural:
-            cursor.draft.single = True
-        cursor.draft.order = Order(None, descends(how, None, cursor.layer))
-        cursor.place = groups[1]
-        return
-    if item.has("column") and not item.has("metric"):
-        _extreme(cursor, place, how)
-        return
-    found = measure_at(cursor, place) if item.has("metric", "agg", "quantile") else None
-    if found is not None:
-        measure = found[0]
-        if how in ("dear", "cheap") and isinstance(measure, Metric):
-            counted = cursor.layer.metrics[measure.name].count is not None
-            measure = price_of(measure.name, cursor.layer) if counted else measure
-        _order_by(cursor, measure, how)
-        cursor.place = found[1]
-        return
-    if not cursor.draft.measures and item.has("by", "share"):
-        # "which exchange is best by ROAS", "has the largest share of": the measure follows
-        cursor.draft.order = Order(None, descends(how, None, cursor.layer))
-        cursor.place = place
-        return
-    if not cursor.draft.measures:
-        raise Unclear(f"{cursor.item.text}: of what? Say a measure")
-    _order_by(cursor, cursor.draft.measures[-1], how)
-    counted = cursor.at(place - 1).has("number")  # "pairs per line, top 5"
-    cursor.place = place if counted else cursor.place + 1
-
-
-def _extreme_of_days(cursor: Cursor, place: int, how: str) -> bool:
-    """Read ``the highest daily spend``: a maximum over days, unless groups are ranked by it."""
-    metric = cursor.at(place + 1).get("metric")
-    if metric is None or how not in ("desc", "asc") or metric.value not in cursor.layer.additive:
-        return False
-    if cursor.draft.which or cursor.draft.limit:
-        raise Unclear(f"{cursor.item.text} {cursor.at(place).text}: its average or its maximum?")
-    function = "max" if how == "desc" else "min"
-    inner = GRAINS[cursor.at(place).text]
-    cursor.draft.ranked = False
-    cursor.add_measure(PerGroup(function, Metric(str(metric.value)), inner))
-    cursor.place = place + 2
-    return True
-
-
-def _order_by(cursor: Cursor, measure: Measure, how: str) -> None:
-    order = cursor.draft.order
-    if order is not None and order.by not in (None, measure):
-        raise Unclear("ranked by two measures; say one")
-    cursor.draft.order = Order(measure, descends(how, measure, cursor.layer))
-    cursor.add_measure(measure)
-
-
-def _extreme(cursor: Cursor, place: int, how: str) -> None:
-    """Read ``the highest bid``: a maximum, unless groups are ranked by it."""
-    text = cursor.at(place).text
-    if cursor.draft.which or how not in ("desc", "asc"):
-        raise Unclear(f"{cursor.item.text} {text}: its average, median or maximum? Say which")
-    column = cursor.at(place).get("column")
-    function = "max" if how == "desc" else "min"
-    cursor.draft.ranked = False
-    cursor.add_measure(Aggregate(function, str(column.value) if column else ""))
-    cursor.place = place + 1
-
-
-def read_order(cursor: Cursor) -> bool:
-    """Read ``sorted by spend descending``, ``in date order``, ``rank exchanges``."""
-    item = cursor.item
-    if item.has("by_time"):
-        cursor.draft.by_time = True
-    elif item.has("direction"):
-        meaning = item.get("direction")
-        cursor.draft.direction = str(meaning.value) if meaning else ""
-    elif item.has("list") and cursor.at(cursor.skip(cursor.place + 1)).has("dimension"):
-        cursor.draft.listed = True
-        cursor.draft.ranked = cursor.draft.ranked or item.text.startswith("rank")
-    elif item.has("order"):
-        return _ordered(cursor)
-    else:
-        return False
-    cursor.place += 1
-    return True
-
-
-def _ordered(cursor: Cursor) -> bool:
-    place = cursor.skip(cursor.place + 1)
-    if cursor.at(place).has("dimension") and not cursor.at(place).has("metric"):
-        dimension = cursor.at(place).get("dimension")
-        group = Group(str(dimension.value) if dimension else "")
-        if group != (cursor.draft.groups[:1] or [group])[0]:
-            raise Unclear(f"sorted by {cursor.at(place).text}: name it first in the grouping")
-        cursor.place = place + 1
-        return True
-    found = measure_at(cursor, place)
-    if found is None:
-        return False
-    measure, end = found
-    following = cursor.at(cursor.skip(end, "separator")).get("direction")
-    if following is None and not cursor.item.text.startswith("rank"):
-        raise Unclear(f"sorted by {cursor.at(place).text}: highest first or lowest first?")
-    how = "desc" if following is None else str(following.value)
-    cursor.draft.order = Order(measure, descends(how, measure, cursor.layer))
-    cursor.draft.direction = ""
-    cursor.draft.ranked = cursor.draft.ordered = True
-    cursor.add_measure(measure)
-    cursor.place = cursor.skip(end, "separator") + 1 if following is not None else end
     return True
 
 
@@ -327,7 +156,7 @@ def read_bare(cursor: Cursor) -> bool:
         place = cursor.skip(place + 1)
         if not (cursor.at(place).has("dimension") and cursor.at(place).plural):
             return False
-        cursor.draft.limit = _whole(number.value)
+        cursor.draft.limit = whole_rows(number.value)
     dimension = cursor.at(place).get("dimension")
     if dimension is None:
         return False

@@ -79,6 +79,11 @@ def read_share(cursor: Cursor) -> bool:
     if found is None:
         raise Unclear(f"{cursor.at(said).text}: of which count or sum? Put it right after")
     measure, end = found
+    joined = before.has("and", "with") or before.text in ("plus", "+")
+    if cursor.draft.measures == [measure] and joined:
+        cursor.draft.of_total = cursor.draft.share_beside = True  # "spend and share of spend"
+        cursor.place = end
+        return True
     if not isinstance(measure, Metric) or measure.name not in cursor.layer.additive:
         raise Unclear(
             f"{cursor.item.text} {cursor.at(place).text}: only counts and sums have shares"
@@ -129,7 +134,7 @@ def read_share_after(cursor: Cursor) -> bool:
         place = cursor.skip(cursor.place + 1, "how_many")
         found = measure_at(cursor, place)
         if found is None:
-            return False
+            return item.has("share_noun") and _of_total(cursor)
         if found[0] == measures[-1]:
             _of_whole(cursor, found[0])
         else:
@@ -141,12 +146,21 @@ def read_share_after(cursor: Cursor) -> bool:
     if item.has("share_noun") and share is not None and before.has("which", "how_many"):
         cursor.place += 1  # "of the auctions we lost, what share ..."
         return True
-    total = item.text.endswith("of total")
-    if item.has("share_noun") and measures and (before.has("metric") or total):
-        cursor.draft.of_total = True
-        cursor.place += 1
-        return True
-    return False
+    total = item.text.endswith(("of total", "of whole", "of all", "of overall", "total"))
+    named = before.has("metric") or total
+    return bool(item.has("share_noun") and measures and named and _of_total(cursor))
+
+
+def _of_total(cursor: Cursor) -> bool:
+    """Read ``as share of total``, in place of the measure; after *and* or *with* beside it."""
+    item, before = cursor.item, cursor.at(cursor.place - 1)
+    joined = cursor.at(cursor.back(cursor.place)).has("and") or before.has("with")
+    if before.has("separator") and not item.text.startswith(("as", "in")):
+        raise Unclear(f"{item.text}: instead of the measure, or beside it? Say as, or with")
+    cursor.draft.share_beside = joined or before.text in ("with", "and", "plus", "+")
+    cursor.draft.of_total = True
+    cursor.place += 1
+    return True
 
 
 def _of_whole(cursor: Cursor, measure: Measure) -> None:

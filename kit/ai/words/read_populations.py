@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kit.ai.words.asked import Aggregate, Measure, Metric, PerGroup
 from kit.ai.words.draft import Cursor
-from kit.ai.words.read_rows import scope_to
+from kit.ai.words.read_scopes import scope_to
 from kit.ai.words.unclear import Unclear
 
 _ENDS = (":", "\u2014")
@@ -52,7 +52,7 @@ def read_count_of_those(cursor: Cursor) -> bool:
     if kept is None or after.has("metric") or not (ends.has("separator", "and") or _last(cursor)):
         return False
     filtered = cursor.layer.filters[str(kept.value[0])].sql
-    counts = {metric.count: name for name, metric in reversed(cursor.layer.metrics.items())}
+    counts = {metric.count: name for name, metric in cursor.layer.metrics.items()}
     name = counts.get(filtered if kept.value[1] else f"NOT {filtered}")
     if name is None or _population(cursor) is None:
         return False

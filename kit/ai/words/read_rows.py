@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from kit.ai.words.asked import Compares, Holds, Metric, OneOf, RowsOf, When
+from kit.ai.words.asked import Compares, Holds, Metric, OneOf, When
 from kit.ai.words.clock import Hours
 from kit.ai.words.draft import JOINTS, Cursor, Placed
 from kit.ai.words.items import Item
@@ -24,7 +24,7 @@ def read_not(cursor: Cursor) -> bool:
     target = cursor.skip(cursor.place + 1)
     metric = cursor.at(target).get("metric")
     none = cursor.item.text == "without" or cursor.item.text.endswith(" no")
-    if metric is not None and none and metric.value in _counts(cursor):
+    if metric is not None and none and metric.value in counts(cursor):
         cursor.draft.having.append(Compares(Metric(str(metric.value)), "=", 0.0))
         cursor.place = target + 1
         return True
@@ -42,7 +42,8 @@ def _past_rows(cursor: Cursor, place: int) -> int:
     return place + 1 if every and (says or after.has("prep", "with")) else cursor.place + 1
 
 
-def _counts(cursor: Cursor) -> frozenset[str]:
+def counts(cursor: Cursor) -> frozenset[str]:
+    """Return the names of the metrics that count rows."""
     metrics = cursor.layer.metrics
     return frozenset(name for name, metric in metrics.items() if metric.count)
 
@@ -69,7 +70,7 @@ def read_labels(cursor: Cursor) -> bool:
             joints.append("or")
             place += 2
         said, following = cursor.joint(place)
-        following = _past_noun(cursor, _past_soft(cursor, following), dimension)
+        following = _past_noun(cursor, past_soft(cursor, following), dimension)
         if not said or _label(cursor.at(following), dimension) is None:
             end = place
             break
@@ -78,7 +79,7 @@ def read_labels(cursor: Cursor) -> bool:
     joint = "versus" if "versus" in joints else next((j for j in joints if j != ","), ",")
     days = _part_of_week(cursor, dimension, labels, joint)
     if days is not None:
-        _hold(cursor, Holds(days.name, days.positive != cursor.negate))
+        hold(cursor, Holds(days.name, days.positive != cursor.negate))
     else:
         _add_labels(cursor, dimension, labels, joint if len(labels) > 1 else "", start)
     cursor.place = end
@@ -119,7 +120,7 @@ def _is_a_word_too(cursor: Cursor) -> bool:
     return not any(_names(each, m.value[0]) for each in beside for m in item.all("label"))
 
 
-def _past_soft(cursor: Cursor, place: int) -> int:
+def past_soft(cursor: Cursor, place: int) -> int:
     """Pass over the words between two labels, but over no noun: it may be of another list."""
     while cursor.at(place).has("prep", "filler") and not cursor.at(place).has("label", "metric"):
         place += 1
@@ -190,13 +191,26 @@ def read_filter(cursor: Cursor) -> bool:
     if item.has("dimension") and not item.plural and cursor.at(cursor.place + 1).has("with"):
         return False  # "the weekday with the highest CTR"
     name, positive = meaning.value
-    _hold(cursor, Holds(str(name), positive != cursor.negate))
+    if _and_without(cursor, str(name)):
+        return True
+    hold(cursor, Holds(str(name), positive != cursor.negate))
     cursor.place += 1
     _after_condition(cursor)
     return True
 
 
-def _hold(cursor: Cursor, holds: Holds) -> None:
+def _and_without(cursor: Cursor, name: str) -> bool:
+    """Read ``with a floor and without``: the two told apart."""
+    after, last = cursor.at(cursor.place + 1), cursor.at(cursor.place + 2)
+    ends = cursor.place + 3 >= len(cursor.items) or cursor.at(cursor.place + 3).has("separator")
+    if not after.has("and", "versus") or last.text not in ("without", "not") or not ends:
+        return False
+    cursor.draft.where.append(Placed(Holds(name), cursor.place, False, "contrary"))
+    cursor.place += 3
+    return True
+
+
+def hold(cursor: Cursor, holds: Holds) -> None:
     """Add a filter; beside its contrary the two are told apart."""
     contrary = Holds(holds.name, not holds.positive)
     start = cursor.place
@@ -315,85 +329,6 @@ def _ends(days: Days) -> date:
 def _after_condition(cursor: Cursor) -> None:
     """Let *not* hold on over *and* and *or*, and end it otherwise."""
     said, end = cursor.joint(cursor.place)
-    following = cursor.at(_past_soft(cursor, end))
+    following = cursor.at(past_soft(cursor, end))
     if said not in ("and", "or") or not following.has("label", "filter", "time"):
         cursor.negate = False
-
-
-def read_scope(cursor: Cursor) -> bool:
-    """Read a count noun that says which rows: ``the average bid on impressions we won``."""
-    metric = cursor.item.get("metric")
-    if metric is None or metric.value not in _counts(cursor) or cursor.counting:
-        return False
-    if cursor.draft.share is not None and _after_preposition(cursor):
-        linked = cursor.linked(cursor.place)
-        cursor.draft.where.append(Placed(RowsOf(str(metric.value)), cursor.place, linked))
-        cursor.place += 1
-        return True
-    after = cursor.at(cursor.place + 1)
-    if after.has("per") and cursor.at(cursor.place + 2).has("dimension"):
-        pass  # "on won auctions per exchange"
-    elif after.has("cmp", "per", "divide", "minus", "plus", "share_noun"):
-        return False
-    again = _joins_scope(cursor)
-    named = again or _after_preposition(cursor) or _compared(cursor)
-    if not _another_measure(cursor) or not named:
-        return False
-    if cursor.negate:
-        raise Unclear(f"not {cursor.item.text}: say which rows instead")
-    known = len(cursor.draft.where)
-    scope_to(cursor, str(metric.value))
-    if again and len(cursor.draft.where) > known:
-        raise Unclear(f"{cursor.item.text}: rows, or a measure of its own? Ask for one")
-    cursor.place += 1
-    cursor.scoped_to = cursor.place
-    return True
-
-
-def _joins_scope(cursor: Cursor) -> bool:
-    """Say whether a noun follows another that says which rows: ``of wins and losses``."""
-    if cursor.scoped_to is None:
-        return False
-    said, end = cursor.joint(cursor.scoped_to)
-    return bool(said) and _past_soft(cursor, end) == cursor.place
-
-
-def scope_to(cursor: Cursor, name: str) -> None:
-    """Keep the rows that a count metric counts, by a filter where one says the same."""
-    count = cursor.layer.metrics[name].count
-    filters = {kept.sql: known for known, kept in cursor.layer.filters.items()}
-    plain = str(count).removeprefix("NOT ")
-    if plain in filters:
-        _hold(cursor, Holds(filters[plain], plain == count))
-    elif count != "*":
-        cursor.draft.where.append(Placed(RowsOf(name), cursor.place))
-
-
-def _another_measure(cursor: Cursor) -> bool:
-    here = cursor.place
-    return any(
-        item.has("metric", "agg", "quantile") and place != here
-        for place, item in enumerate(cursor.items)
-    )
-
-
-def _after_preposition(cursor: Cursor) -> bool:
-    place = cursor.place - 1
-    while cursor.at(place).has("label", "filter", "noun", "all", *JOINTS):
-        place -= 1
-    if place < cursor.place - 1 and cursor.at(place + 1).has("and"):
-        return False
-    before = cursor.at(place)
-    if cursor.draft.share is not None and before.has("copula"):
-        return True
-    if before.has("across") and cursor.draft.measures:
-        return True  # "over all auctions"
-    return before.has("prep") and not cursor.at(place - 1).has("and") and place >= 0
-
-
-def _compared(cursor: Cursor) -> bool:
-    """Say whether a noun names what is compared: ``how do valid impressions compare in CTR``."""
-    before = cursor.at(cursor.place - 1).has("filter", "label")
-    later = range(cursor.place + 1, len(cursor.items))
-    compares = [place for place in later if cursor.at(place).has("compare")]
-    return before and any(cursor.at(p).has("metric") for c in compares for p in later if p > c)

@@ -112,6 +112,9 @@ def share_of_total(draft: Draft, layer: MetricLayer) -> None:
     if not isinstance(last, Metric) or last.name not in layer.additive:
         raise Unclear("a share of the total: only counts and sums have one")
     of_total = OfTotal(last, _within(draft))
+    if draft.share_beside:
+        draft.measures.append(of_total)
+        return
     if draft.order is not None and draft.order.by == last:
         draft.order = replace(draft.order, by=of_total)
     draft.measures[-1] = of_total

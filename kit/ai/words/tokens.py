@@ -21,7 +21,8 @@ _SPOKEN = {
     "i.e.": "ie", "a.m.": "am", "p.m.": "pm", "w/o": "without", "W/o": "without",
     "W/O": "without", "w/ ": "with ", "W/ ": "with ", "vs.": "vs", "approx.": "approx",
     "no. of": "no of", "No. of": "no of", "nr. of": "nr of",
-    "->": " \u2014 ", "=>": " \u2014 ", "\u2192": " \u2014 ", "\u00d7": " x ", " -- ": " \u2014 ", "yes/no": "yes or no", "y/n": "yes or no",
+    "->": " \u2014 ", "=>": " \u2014 ", "\u2192": " \u2014 ",
+    "\u00d7": " x ", " -- ": " \u2014 ", "yes/no": "yes or no", "y/n": "yes or no",
 }  # fmt: skip
 _DASH = re.compile(r"(?<![\d\s])\s+-\s+|\s+-\s+(?![\d\s])")  # between numbers it is a range
 _THOSE = re.compile(

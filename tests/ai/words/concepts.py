@@ -246,7 +246,7 @@ DECLINED: dict[str, str] = {
     "cumulative CTR by day": "running total",
     "sum of bids by exchange": "number, or added up",
     "spend with fees and ROAS": "with fees or before",
-    "CTR in percent": "shares from 0 to 1",
+    "CTR in basis points": "in percent",
     "evening CTR": "which hours",
     "mean difference between our bid and min bid to win, aurora, wins": "which rows",
     "win rate with or without a floor": "told apart",
@@ -274,6 +274,6 @@ DECLINED: dict[str, str] = {
     "how much budget do the lines have in total": "",
     "total budget of lines with more than 400 eligible pairs": "",
     "first day each campaign had over 100 conversions": "of each, or of all",
-    "sum of value over pairs per line": "divided by, or",
+    "sum of value over pairs per line": "Say and",
     "number of supply rows per ad unit with capacity over 100": "of each row",
 }

@@ -57,7 +57,7 @@ ANSWERED: dict[str, str] = {
     "clicks per conversion": of(f"{CLICKS} / {CONVS}"),
     "value per click by campaign": by("campaign_id", f"{VALUE} / {CLICKS}"),
     "revenue minus spend by campaign": by("campaign_id", f"{VALUE} - {MEDIA}"),
-    "clicks as a percentage of bids": of(f"{CLICKS} / count(*)"),
+    "clicks as a percentage of bids": of(f"100 * {CLICKS} / count(*)"),
     "losses on aurora on 2026-03-04": of(
         "count(*)", f"NOT won AND exchange = 'aurora' AND {DAY} = DATE '2026-03-04'"),
     # columns
@@ -176,7 +176,7 @@ ANSWERED: dict[str, str] = {
         "exchange", f"{MEDIA} / sum({MEDIA}) OVER ()", ";ORDER BY 2 DESC LIMIT 1"),
     "top 3 countries by share of clicks": by(
         "country", f"{CLICKS} / sum({CLICKS}) OVER ()", ";ORDER BY 2 DESC LIMIT 3"),
-    "what percent of our bids exceeded 10 CPM": of("avg((bid_price_cpm > 10)::INT)"),
+    "what percent of our bids exceeded 10 CPM": of("100 * avg((bid_price_cpm > 10)::INT)"),
     "share of bids above 5 CPM by exchange": by("exchange", "avg((bid_price_cpm > 5)::INT)"),
     "share of auctions lost by exchange": by("exchange", "avg((NOT won)::INT)"),
     "what share of the clicks came from mobile on aurora": of(
