@@ -126,6 +126,7 @@ _PUBLIC: dict[str, str] = {
     "try_floors": "kit.experiment.floor_trial",
     "respond": "kit.experiment.market_response",
     "Answer": "kit.flow.ask",
+    "ask_documents": "kit.flow.ask_docs",
     "Tuner": "kit.flow.choose",
     "choose": "kit.flow.choose",
     "Compared": "kit.flow.describe",
@@ -319,6 +320,7 @@ if TYPE_CHECKING:
     from kit.experiment.floor_trial import try_floors as try_floors
     from kit.experiment.market_response import respond as respond
     from kit.flow.ask import Answer as Answer
+    from kit.flow.ask_docs import ask_documents as ask_documents
     from kit.flow.choose import Tuner as Tuner
     from kit.flow.choose import choose as choose
     from kit.flow.describe import Compared as Compared

@@ -24,6 +24,7 @@ ONLY_IN = {
     "duckdb": ("kit/data/order.py", "kit/data/sql/"),
     "sqlite3": (
         "kit/base/store.py", "kit/flow/runs.py", "kit/validate/ledger.py", "kit/ai/journal.py",
+        "kit/ai/documents/index.py",
     ),
     "sqlglot": "kit/data/sql/",
     "openai": "kit/ai/client.py",

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 MAX_TOTAL, MAX_QUESTION, MAX_SQL, MAX_TEXT, MAX_NEAREST = 12_000, 1000, 3000, 300, 5
 """Characters of one value, of a question, of one SQL text, of any other; names near a wrong one."""
 
+MAX_PASSAGE = 2000
+"""Characters of a passage of a document."""
+
+_MOST = {"sql": MAX_SQL, "passage": MAX_PASSAGE}
 _SEAL: Final = object()
 _DIALECTS = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
 _METRIC = ("name", "words", "sql", "unit", "grain")
@@ -188,6 +192,28 @@ def share_pairs(pairs: Iterable[tuple[str, str]], names: Names) -> Shareable:
     return _shareable("pairs", lines, left_out)
 
 
+def share_passages(passages: Iterable[tuple[str, str]]) -> Shareable:
+    r"""Share passages of documents, each with its title, numbered ``p1``, ``p2`` and so on.
+
+    Which may leave, the caller must know: a write-up holds figures of a holdout. Files are not
+    named, for their names are the user's.
+
+    Examples
+    --------
+    >>> print(share_passages([("Start", "Run `make demo`.")]).text)
+    <data passages>
+    {"id": "p1", "title": "Start", "passage": "Run \u0060make demo\u0060."}
+    </data>
+    """
+    return _shareable(
+        "passages",
+        (
+            _object([("id", f"p{number}"), ("title", title), ("passage", text)])
+            for number, (title, text) in enumerate(passages, start=1)
+        ),
+    )
+
+
 def share_draft(sql: str, names: Names) -> Shareable:
     """Share an earlier draft. Its literals came from the model or from the question."""
     return _shareable("draft", [encoded(names.mask(sql), MAX_SQL)])
@@ -277,9 +303,7 @@ def _tune_line(name: str, preview: Verdict) -> str:
 
 def _object(pairs: Iterable[tuple[str, str]]) -> str:
     """Return one JSON object on one line; its keys are our own words."""
-    fields = (
-        f'"{key}": {encoded(text, MAX_SQL if key == "sql" else MAX_TEXT)}' for key, text in pairs
-    )
+    fields = (f'"{key}": {encoded(text, _MOST.get(key, MAX_TEXT))}' for key, text in pairs)
     return "{" + ", ".join(fields) + "}"
 
 

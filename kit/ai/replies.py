@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Mapping, Sized
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 MAX_SQL = 4000
 MAX_NOTE = 600
+MAX_SENTENCE, MAX_SENTENCES = 500, 12
+
+_Sized = TypeVar("_Sized", bound=Sized)
 
 
-def _at_most(most: int) -> AfterValidator:
+def _at_most(most: int, of: str = "characters") -> AfterValidator:
     """Cap a text here and not in the JSON schema: servers turn a ``maxLength`` into a grammar."""
 
-    def check(text: str) -> str:
-        if len(text) > most:
-            raise ValueError(f"has {len(text)} characters; must have at most {most}")
-        return text
+    def check(value: _Sized) -> _Sized:
+        if len(value) > most:
+            raise ValueError(f"has {len(value)} {of}; must have at most {most}")
+        return value
 
     return AfterValidator(check)
 
@@ -44,5 +47,46 @@ class SQLDraft(BaseModel):
     assumptions: Annotated[str, _at_most(MAX_NOTE)]
 
 
-REPLIES: Mapping[str, type[BaseModel]] = {"SQLDraft": SQLDraft}
+class CitedSentence(BaseModel):
+    """A sentence of an answer, and what it rests on.
+
+    Parameters
+    ----------
+    text : str
+    passage : str
+        Id of one passage that was given.
+    quote : str
+        Some words of that passage, as they stand there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    text: Annotated[str, _at_most(MAX_SENTENCE)]
+    passage: str
+    quote: str
+
+
+class DocumentAnswer(BaseModel):
+    """An answer from passages of documents.
+
+    Parameters
+    ----------
+    sentences : list of CitedSentence
+        None where the passages do not hold the answer.
+
+    Examples
+    --------
+    >>> DocumentAnswer(sentences=[CitedSentence(text="So.", passage="p1", quote="so")])
+    DocumentAnswer(sentences=[CitedSentence(text='So.', passage='p1', quote='so')])
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    sentences: Annotated[list[CitedSentence], _at_most(MAX_SENTENCES, "items")]
+
+
+REPLIES: Mapping[str, type[BaseModel]] = {
+    "SQLDraft": SQLDraft,
+    "DocumentAnswer": DocumentAnswer,
+}
 """By the name in a prompt's front matter."""

@@ -1,4 +1,4 @@
-"""Find the shipped notebooks, prompts and data samples, in a wheel or in a checkout."""
+"""Find the shipped notebooks, prompts, data samples and documents: in a wheel or a checkout."""
 
 from __future__ import annotations
 
@@ -28,8 +28,20 @@ def asset_dir(kind: str) -> Path:
     'data_samples'
     """
     one_of("kind", kind, _KINDS)
-    package = Path(__file__).parent.parent
-    for folder in (package / "_assets" / kind, package.parent / kind):
-        if folder.is_dir():
-            return folder
+    folder = asset_root() / kind
+    if folder.is_dir():
+        return folder
     raise FileNotFoundError(f"{kind}: not in this installation; reinstall programmatic-kit.")
+
+
+def asset_root() -> Path:
+    """Return what holds every kind of asset, and README.md, CHANGELOG.md and docs/ beside them.
+
+    Examples
+    --------
+    >>> (asset_root() / "README.md").is_file()
+    True
+    """
+    package = Path(__file__).parent.parent
+    packaged = package / "_assets"
+    return packaged if packaged.is_dir() else package.parent

@@ -48,6 +48,7 @@ VERBS: dict[str, Verb] = {
     "allocate": Verb("kit.flow.allocate:AllocateSpec", "kit.flow.allocate:run_allocate"),
     "floors": Verb("kit.flow.floors:FloorsSpec", "kit.flow.floors:run_floors"),
     "sql": Verb("kit.flow.ask_data:AskSpec", "kit.flow.ask_data:run_ask"),
+    "ask": Verb("kit.flow.ask_docs:AskDocsSpec", "kit.flow.ask_docs:run_ask_docs"),
     "report": Verb("kit.flow.specs:ReportSpec", "kit.flow.report:run_report"),
 }
 """Every verb that is recorded."""
