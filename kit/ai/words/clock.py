@@ -63,7 +63,7 @@ def _between(tokens: Sequence[Token], norms: list[str], place: int) -> tuple[Hou
 
 def _numbered(tokens: Sequence[Token], norms: list[str], start: int) -> tuple[Hours, int] | None:
     """Read ``hours 9 to 17``, by number and so with the last hour, and ``hour 14``."""
-    if norms[start] not in ("hour", "hours"):
+    if norms[start] not in ("hour", "hours", "hrs", "hr"):
         return None
     place = start + 1 + (norms[start + 1] in ("from", "between"))
     first = whole_at(tokens, place, 0, 23)

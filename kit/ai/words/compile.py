@@ -81,8 +81,8 @@ def compile_question(
         words = vocabulary(layer, scope, values)
         span = span_of(layer, scope, values)
         found = _answer(lex(question, words, span), layer, scope, words, span)
-        if found.sql is not None:
-            return found
+        if found.sql is not None or not found.unknown:
+            return found  # what is doubted of one table is no less so beside another
         tried.append(found)
     return min(tried, key=lambda each: len(each.unknown)) if tried else Understood(
         None, ("There is no table to ask.",)

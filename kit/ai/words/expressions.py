@@ -115,6 +115,8 @@ class Writer:
         raise Unclear("a measure inside another: ask for it alone")
 
     def _metric(self, name: str, rows: str | None) -> str:
+        if not self.layer.metric_reads(name) <= frozenset(self.scope.columns):
+            raise Unclear(f"{name}: {self.scope.table} has not the columns for it")
         if (
             self.once
             and self.layer.metrics[name].sum

@@ -354,6 +354,7 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
     ("daypart", ""): (
         "morning", "mornings", "afternoon", "afternoons", "evening", "evenings", "night",
         "nights", "overnight", "night time", "daytime", "business hours", "office hours",
+        "business hrs", "office hrs", "working hrs",
         "working hours", "prime time", "off peak", "early morning", "late evening", "lunch time",
         "rush hour", "small hours", "daytime hours", "night hours", "evening hours",
         "morning hours", "afternoon hours",

@@ -121,7 +121,7 @@ def _per_at(cursor: Cursor, place: int, name: str) -> Found | None:
 
 def _is_group(cursor: Cursor, place: int) -> bool:
     """Tell ``lines with a budget over 100``, a list of them, from ``how many lines``."""
-    if cursor.counting or cursor.at(place - 1).has("how_many", "minus", "plus", "divide"):
+    if cursor.counting or cursor.at(place - 1).has("how_many", "minus", "plus", "divide", "rank"):
         return False
     return cursor.at(place).has("dimension") and cursor.at(place + 1).has("with")
 

@@ -64,8 +64,16 @@ def read_how_summed(cursor: Cursor) -> bool:
     closed = cursor.at(end).has("separator") or end >= len(cursor.items)
     if over.text not in ("over", "across", "of", "over all", "across all", "for"):
         return False
-    if not (before.text in (",", "(", ";") and closed and noun.has("dimension", "table", "metric")):
+    rows = noun.has("dimension", "table", "metric")
+    if cursor.at(place + 2).text == "rows":
+        rows, end = True, place + 3
+        closed = cursor.at(end).has("separator") or end >= len(cursor.items)
+    if not (before.text in (",", "(", ";") and closed and rows):
         return False
+    if cursor.at(cursor.place).has("simple") and here.has("agg"):
+        cursor.draft.plain, cursor.aggregate = True, None
+        cursor.place = end
+        return True
     if not all(_is_done(cursor, measure, here.text) for measure in measures):
         raise Unclear(f"{here.text} over {noun.text}: that is not how I would sum it up")
     cursor.place = end
@@ -186,6 +194,10 @@ def read_layout(cursor: Cursor) -> bool:
         draft.trend = True
     elif clock is not None:
         _set_clock(cursor, str(clock.value))
+    elif item.text == "and not" and cursor.at(cursor.skip(cursor.place + 1, "by")).has("clock"):
+        cursor.negate = True
+        cursor.place = cursor.skip(cursor.place + 1, "by")
+        return True
     elif item.has("yes_no"):
         if not (draft.groups and draft.groups[-1].is_filter):
             return False
@@ -212,7 +224,7 @@ def read_daypart(cursor: Cursor) -> bool:
     if (
         first is None
         or last is None
-        or cursor.at(place + 1).text not in ("to", "-", "\u2013", "and")
+        or cursor.at(place + 1).text not in ("to", "-", "\u2013", "and", "thru", "through")
     ):
         raise Unclear(f"{cursor.item.text}: which hours? Say from when to when, UTC")
     hours = Hours(int(first.value), int(last.value))

@@ -13,7 +13,48 @@ _LAST_HOUR = 23
 
 def read_echo(cursor: Cursor) -> bool:
     """Pass over words that repeat what was said."""
-    return _group_again(cursor) or _rate_again(cursor) or _paid_again(cursor) or _defined(cursor)
+    return (
+        _group_again(cursor)
+        or _listed_again(cursor)
+        or _of_every_group(cursor)
+        or _rate_again(cursor)
+        or _paid_again(cursor)
+        or _defined(cursor)
+        or _of_a_row(cursor)
+        or _all_but(cursor)
+    )
+
+
+def _of_every_group(cursor: Cursor) -> bool:
+    """Read ``exploration share within each campaign's auctions``: all rows of the group."""
+    metric, by = cursor.item.get("metric"), cursor.at(cursor.place - 2)
+    every = metric is not None and cursor.layer.metrics[str(metric.value)].count == "*"
+    told = cursor.at(cursor.place - 1).has("dimension") and by.text.split()[-1:] == ["each"]
+    if not (every and told and cursor.draft.measures):
+        return False
+    cursor.place += 1
+    return True
+
+
+def _all_but(cursor: Cursor) -> bool:
+    """Read ``from all countries except the US``."""
+    told = cursor.at(cursor.place - 1).text.split()[-1:] == ["all"]
+    if not (told and cursor.item.has("dimension") and cursor.at(cursor.place + 1).has("not")):
+        return False
+    cursor.place += 1
+    return True
+
+
+def _of_a_row(cursor: Cursor) -> bool:
+    """Read ``average capacity of a supply row``: the average of rows, which are those."""
+    dimension, measures = cursor.item.get("dimension"), cursor.draft.measures
+    if dimension is None or cursor.item.plural or cursor.at(cursor.place - 1).text != "of":
+        return False
+    keys = [table.key for table in cursor.layer.tables.values()]
+    if dimension.value not in keys or not isinstance(measures[-1:] and measures[-1], Aggregate):
+        return False
+    cursor.place += 1
+    return True
 
 
 def _group_again(cursor: Cursor) -> bool:
@@ -26,6 +67,19 @@ def _group_again(cursor: Cursor) -> bool:
     if Group(str(dimension.value)) not in cursor.draft.groups:
         return False
     cursor.place = end
+    return True
+
+
+def _listed_again(cursor: Cursor) -> bool:
+    """Read the first of ``... by hour - hour and win rate``: a group that is known by now."""
+    dimension, before = cursor.item.get("dimension"), cursor.at(cursor.place - 1)
+    after = cursor.at(cursor.place + 1)
+    lists = after.has("and") or after.text in (",", "+")
+    if dimension is None or cursor.item.plural or not lists or not before.has("separator"):
+        return False
+    if before.text == "," or Group(str(dimension.value)) not in cursor.draft.groups:
+        return False
+    cursor.place += 1 + (after.text == "+")
     return True
 
 

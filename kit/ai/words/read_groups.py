@@ -13,9 +13,19 @@ _BARE = ("daily", "hourly", "weekly", "day by day", "hour by hour", "week by wee
 
 
 def read_by(cursor: Cursor) -> bool:
-    """Read ``by exchange and day``, ``for each campaign``, ``per hour``."""
+    """Read ``by exchange and day``, ``for each campaign``, ``campaign by campaign``."""
     item = cursor.item
-    if not item.has("by", "per", "across"):
+    same = item.get("dimension")
+    again = cursor.at(cursor.place + 2).get("dimension")
+    if same is not None and cursor.at(cursor.place + 1).text == "by" and again == same:
+        cursor.add_group(Group(str(same.value)))
+        cursor.place += 3
+        return True
+    beyond = cursor.at(cursor.place + 1)
+    slash = item.text == "/" and beyond.has("dimension") and not beyond.has("metric")  # "spend/day"
+    if not (
+        item.has("by", "per", "across") or (slash and cursor.at(cursor.place - 1).has("metric"))
+    ):
         return False
     place = combined(cursor, cursor.skip(cursor.place + 1, "combination", "distinct"))
     if _is_pooled(cursor, place):
@@ -210,6 +220,8 @@ def _groups_alone(cursor: Cursor, place: int, counted: bool) -> bool:
     after = cursor.at(last + 1)
     if last > place:
         cursor.draft.combined = True
+    if any(cursor.at(each).text in ("x", "*") for each in range(place, last)):
+        return True  # "exchange x device"
     if item.text in _BARE or counted or cursor.draft.listed:
         return True
     leads = after.has("with") or after.text in ("that", "have", "had", "without", "with no")

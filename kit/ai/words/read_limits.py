@@ -50,7 +50,7 @@ def _none_of(cursor: Cursor) -> bool:
 def _earns(cursor: Cursor) -> bool:
     """Read ``which campaigns lose money``: groups with a surplus under 0."""
     sign = cursor.item.get("earns")
-    if sign is None or "surplus" not in cursor.layer.metrics:
+    if sign is None or "surplus" not in cursor.layer.metrics or cursor.item.has("filter"):
         return False
     if cursor.negate:
         raise Unclear(f"not {cursor.item.text}: say it the other way round")

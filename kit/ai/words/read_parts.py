@@ -38,6 +38,10 @@ def read_window(cursor: Cursor) -> bool:
             before = cursor.at(cursor.place - 1).text
             beside = cursor.at(cursor.back(cursor.place)).has("and") or before in (",", "with")
             cursor.draft.window_beside = bool(cursor.draft.measures) and beside
+            if cursor.draft.window_beside and before == "," and len(cursor.item.text.split()) == 1:
+                raise Unclear(
+                    f"{cursor.item.text}: instead of what was said, or beside it? Say and"
+                )
             cursor.place += 1
             return True
     change = cursor.item.get("change_in")
@@ -80,6 +84,8 @@ def read_share(cursor: Cursor) -> bool:
         raise Unclear(f"{cursor.at(said).text}: of which count or sum? Put it right after")
     measure, end = found
     joined = before.has("and", "with") or before.text in ("plus", "+")
+    if cursor.draft.measures == [measure] and joined and cursor.draft.where:
+        raise Unclear(f"{cursor.item.text}: of the rows before, or of all? Ask for one at a time")
     if cursor.draft.measures == [measure] and joined:
         cursor.draft.of_total = cursor.draft.share_beside = True  # "spend and share of spend"
         cursor.place = end
@@ -255,10 +261,12 @@ def _is_among(cursor: Cursor) -> bool:
 def _skip_all(cursor: Cursor) -> bool:
     """Pass over *all* before what is counted or listed; before what is grouped it is a doubt."""
     after = cursor.at(cursor.place + 1)
-    listed = after.has("dimension") and cursor.at(cursor.place + 2).has("with")
-    if not (after.has("metric", "column") or listed):
+    beyond = cursor.at(cursor.place + 2)
+    listed = after.has("dimension") and beyond.has("with")
+    excepted = after.has("dimension") and after.plural and beyond.has("not")
+    if not (after.has("metric", "column") or listed or excepted):
         return False
-    cursor.place += 1
+    cursor.place += 1 + excepted  # "all countries except the US"
     return True
 
 

@@ -67,6 +67,7 @@ def _ranked(cursor: Cursor, place: int, how: str) -> None:
     if item.text in GRAINS and _extreme_of_days(cursor, place, how):
         return
     listed = cursor.draft.limit is not None or cursor.at(place + 1).has("by", "with")
+    listed = listed and not (item.has("metric") and cursor.draft.groups)  # "the most supply rows"
     groups = groups_at(cursor, place) if listed or not item.has("metric") else None
     apart = any(cursor.at(each).has("prep") for each in range(cursor.place + 1, place))
     if groups is not None and not (apart and groups[0][0].is_filter):

@@ -23,6 +23,8 @@ def read_not(cursor: Cursor) -> bool:
         return False
     target = cursor.skip(cursor.place + 1)
     metric = cursor.at(target).get("metric")
+    if _negated_count(cursor, target):
+        return True
     none = cursor.item.text == "without" or cursor.item.text.endswith(" no")
     if metric is not None and none and metric.value in counts(cursor):
         cursor.draft.having.append(Compares(Metric(str(metric.value)), "=", 0.0))
@@ -30,6 +32,25 @@ def read_not(cursor: Cursor) -> bool:
         return True
     cursor.negate = not cursor.negate
     cursor.place = _past_rows(cursor, target) if metric is not None else cursor.place + 1
+    return True
+
+
+def _negated_count(cursor: Cursor, place: int) -> bool:
+    """Read ``throw out the invalid impressions``: rows for which the filter does not hold."""
+    metric = cursor.at(place).get("metric")
+    count = cursor.layer.metrics[str(metric.value)].count if metric else None
+    filters = {kept.sql: name for name, kept in cursor.layer.filters.items()}
+    name = filters.get(str(count).removeprefix("won AND "))
+    if (
+        count in (None, "won", "click", "conversion")
+        or name is None
+        or cursor.at(place).has("column")
+    ):
+        return False
+    cursor.negate = not cursor.negate
+    hold(cursor, Holds(name, not cursor.negate))
+    cursor.place = place + 1
+    _after_condition(cursor)
     return True
 
 
@@ -240,6 +261,10 @@ def _is_beside(cursor: Cursor) -> bool:
     """Say whether a phrase that is a metric too is meant as a filter, beside another measure."""
     if cursor.counting:
         return False
+    after, before = cursor.at(cursor.place + 1), cursor.at(cursor.place - 1)
+    listed = before.has("separator", "and") or cursor.place == 0
+    if listed and (after.has("separator", "and", "by", "per", "percent") or not after.meanings):
+        return False  # "impressions, IVT, CTR" asks for all three
     others = (item for place, item in enumerate(cursor.items) if place != cursor.place)
     return cursor.draft.share is not None or any(item.has("metric") for item in others)
 
@@ -329,6 +354,10 @@ def _ends(days: Days) -> date:
 def _after_condition(cursor: Cursor) -> None:
     """Let *not* hold on over *and* and *or*, and end it otherwise."""
     said, end = cursor.joint(cursor.place)
-    following = cursor.at(past_soft(cursor, end))
-    if said not in ("and", "or") or not following.has("label", "filter", "time"):
+    place = past_soft(cursor, end)
+    if cursor.at(place).has("dimension") and cursor.at(place + 1).has("label"):
+        place += 1  # "excluding hotel and segment unknown"
+    if said not in ("and", "or") or not cursor.at(place).has("label", "filter", "time"):
         cursor.negate = False
+    elif cursor.negate and any(cursor.at(each).has("prep") for each in range(end, place)):
+        raise Unclear(f"and {cursor.at(place).text}: left out too, or kept? Say what is kept first")
