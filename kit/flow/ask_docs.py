@@ -173,13 +173,7 @@ def answer_lines(done: LookedUp) -> list[str]:
     if done.by != PASSAGES:
         lines += [f"Answered by: {done.by}", ""]
         lines += [f"{one.text} [{one.passage.place}]" for one in done.sentences]
-        lines += [f"struck: {one.text} ({one.why})" for one in done.struck]
-        if not done.sentences:
-            lines.append("No sentence holds: here are the passages alone." if done.struck
-                         else "It found no answer in the passages. They are:")  # fmt: skip
-        if done.kept:
-            lines.append(f"{done.kept} of these passages may tell of a holdout and stayed here.")
-        lines.append("")
+        lines += [*answer_notes(done), ""]
     for number, each in enumerate(done.passages, start=1):
         title = f"  {each.part.title}" if each.part.title else ""
         lines.append(f"{number}. {each.place}{title}")
@@ -188,6 +182,20 @@ def answer_lines(done: LookedUp) -> list[str]:
     if any(each.origin == "package" for each in done.passages):
         lines.append(f"Files of the package lie in {asset_root()}.")
     return lines + skipped_lines(done)
+
+
+def answer_notes(done: LookedUp) -> list[str]:
+    """Say what of a model's answer was struck, and what it was not shown; without one, nothing."""
+    if done.by == PASSAGES:
+        return []
+    notes = [f"struck: {one.text} ({one.why})" for one in done.struck]
+    if not done.sentences:
+        notes.append("None of its sentences holds: the passages stand alone." if done.struck
+                     else "It found no answer in what it was shown.")  # fmt: skip
+    if done.kept:
+        are = "1 passage below tells" if done.kept == 1 else f"{done.kept} passages below tell"
+        notes.append(f"{are} of a verdict or a holdout, and did not leave this machine.")
+    return notes
 
 
 def skipped_lines(done: LookedUp) -> list[str]:

@@ -1,4 +1,4 @@
-"""IPython magics: ``%kit status``, ``%kit runs``, ``%%kit_replay``; ``%%kit_sql`` is beside it."""
+"""IPython magics: ``%kit status``, ``%kit runs``, ``%%kit_replay``; others are beside it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from IPython.display import HTML, Markdown
 from kit.base.errors import KitError
 from kit.base.version import __version__
 from kit.base.workspace import runs_path, workspace_root
+from kit.lab.ask_docs_magic import load_ask_docs
 from kit.lab.ask_magic import load_ask
 
 TOPICS = ("status", "runs", "help")
@@ -21,6 +22,7 @@ _HELP = """- `%kit status`: the workspace, its settings and its last run
 - `%kit runs [N]`: the newest N runs (20), with what they found
 - `%%kit_replay POLICY`: replay a policy; each line of the cell is `parameter = value`
 - `%%kit_sql`: answer the question in the cell by one checked query; `--sql` runs SQL of your own
+- `%kit_ask QUESTION`: look it up in documents, with file and line; `--folder DIR` adds your own
 """
 
 
@@ -176,3 +178,4 @@ def load(shell: InteractiveShell) -> None:
     shell.set_hook("complete_command", complete, str_key="%kit")
     shell.set_hook("complete_command", complete_replay, str_key="%%kit_replay")
     load_ask(shell)
+    load_ask_docs(shell)

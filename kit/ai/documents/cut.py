@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from kit.ai.documents.passage import Part
+from kit.ai.documents.passage import Part, plain_text
 
 SOFT_LINES, SOFT_SIGNS = 12, 1200
 """From here on a passage ends at the next empty line, list item or row of a table."""
@@ -140,9 +140,11 @@ def _cells(text: str) -> list[Part]:
     parts: list[Part] = []
     title = ""
     for number, cell in enumerate(cells, start=1):
-        source = cell.get("source", "") if isinstance(cell, dict) else ""
+        if not isinstance(cell, dict):
+            continue
+        source = cell.get("source", "")
         said = "".join(map(str, source)) if isinstance(source, list) else str(source)
-        lines = said.split("\n")
+        lines = plain_text(said).split("\n")  # what JSON escapes is plain only now
         heads = _markdown_headings(lines) if cell.get("cell_type") == "markdown" else []
         title = heads[0][2] if heads else title
         parts += [Part(number, number, title, each.text) for each in cut_lines(lines, 1, "")]
