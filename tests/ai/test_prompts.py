@@ -21,6 +21,7 @@ from kit.ai.disclosure import (
     share_labels,
     share_metrics,
     share_pairs,
+    share_passages,
     share_question,
     share_schema,
 )
@@ -62,6 +63,7 @@ def values() -> dict[str, Shareable]:
         "labels": share_labels({"exchange": {"aurora": 99}}, NAMES),
         "metrics": share_metrics([clicks], NAMES),
         "pairs": share_pairs([("how many clicks?", SQL)], NAMES),
+        "passages": share_passages([("Looks", "Two hundred looks are paid for.")]),
         "question": share_question("How many clicks, and wins?"),
         "draft": share_draft(SQL, NAMES),
         "failure": share_failure("nulls", NAMES),
@@ -85,7 +87,7 @@ def good(tmp_path: Path) -> Prompt:
 
 
 def test_the_packages_tasks() -> None:
-    assert TASKS == ["draft_sql", "repair_sql"]
+    assert TASKS == ["ask_docs", "draft_sql", "repair_sql"]
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -107,7 +109,9 @@ def test_the_packages_prompts(task: str, tmp_path: Path) -> None:
 
 def test_a_repair_begins_as_the_draft_did(tmp_path: Path) -> None:
     """What an endpoint has read once it need not read again."""
-    (system, drafted), (same, repaired) = (filled(load_prompt(t, tmp_path)) for t in TASKS)
+    (system, drafted), (same, repaired) = (
+        filled(load_prompt(task, tmp_path)) for task in ("draft_sql", "repair_sql")
+    )
     assert same == system
     assert repaired["content"].startswith(drafted["content"])
 
@@ -180,7 +184,7 @@ def test_a_file_of_an_editor_that_marks_and_ends_lines_its_own_way(tmp_path: Pat
 @pytest.mark.parametrize("task", ["draft_sqls", "../draft_sql", "README", "", "draft_sql.md"])
 def test_an_unknown_task(task: str, tmp_path: Path) -> None:
     write(tmp_path / "prompts", GOOD, f"{task}.md" if task else "x.md")
-    with pytest.raises(PromptError, match="must be one of: draft_sql, repair_sql"):
+    with pytest.raises(PromptError, match="must be one of: ask_docs, draft_sql"):
         load_prompt(task, tmp_path)
 
 
