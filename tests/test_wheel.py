@@ -33,6 +33,8 @@ def test_contents(wheel: Path) -> None:
         "kit/py.typed", "kit/report/templates/report.html.j2", "kit/report/templates/style.css.j2",
         "kit/_assets/notebooks/01_compare_policies.ipynb", "kit/_assets/data_samples/README.md",
         "kit/_assets/data_samples/auctions.parquet", "kit/_assets/prompts/draft_sql.md",
+        "kit/_assets/README.md", "kit/_assets/CHANGELOG.md", "kit/_assets/CONTRIBUTING.md",
+        *(f"kit/_assets/docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
         "kit/data/sql/guard/functions.toml", "kit/data/sql/meaning/metrics.toml",
     ):  # fmt: skip
         assert name in names

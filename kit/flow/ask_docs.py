@@ -16,12 +16,11 @@ from kit.ai.documents.folder import Documents, read_folder, read_write_ups, toge
 from kit.ai.documents.index import query_words
 from kit.ai.documents.package import package_passages
 from kit.ai.documents.passage import Passage
-from kit.base.assets import asset_root
+from kit.ai.endpoint import endpoint_from_env
 from kit.base.errors import DataError
 from kit.base.files import file_hash
 from kit.base.specs import Spec
 from kit.base.workspace import runs_path, workspace_root
-from kit.flow.ask_data import AskSpec, open_client
 from kit.flow.runs import Outcome, Run, Say, read_runs
 
 FOUND, NOTHING, NEEDS_A_PERSON = 0, 1, 3
@@ -133,9 +132,17 @@ def run_ask_docs(spec: Spec, say: Say) -> Outcome:
 
 
 def client_of(spec: AskDocsSpec) -> Client | None:
-    """Return the model that may answer, within the budget; None if none may or none is named."""
-    if spec.drafter == "passages":
+    """Return the model that may answer, within the budget; None if none may or none is named.
+
+    Raises
+    ------
+    EndpointError
+        If the environment names one in part.
+    """
+    if spec.drafter == "passages" or endpoint_from_env() is None:
         return None
+    from kit.flow.ask_data import AskSpec, open_client  # brings the SQL engine, which is heavy
+
     return open_client(AskSpec(
         question=spec.question, mode=spec.mode, money=spec.money, calls=spec.calls,
         seconds=spec.seconds,
@@ -179,8 +186,9 @@ def answer_lines(done: LookedUp) -> list[str]:
         lines.append(f"{number}. {each.place}{title}")
         lines += [f"   {line}" for line in excerpt(each, done.question)]
         lines.append("")
-    if any(each.origin == "package" for each in done.passages):
-        lines.append(f"Files of the package lie in {asset_root()}.")
+    ours = [each for each in done.passages if each.origin == "package"]
+    folders = {str(each.path).removesuffix(each.name) for each in ours}
+    lines += [f"Files of the package lie in {folder}" for folder in sorted(folders)]
     return lines + skipped_lines(done)
 
 

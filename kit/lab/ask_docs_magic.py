@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -12,7 +13,6 @@ from urllib.parse import quote
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class
-from IPython.display import display
 
 from kit.base.errors import KitError
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kit.ai.documents.passage import Passage
 
 _OPTIONS = ("--folder", "--passages")
+_ASKED = re.compile(r"^(\s*%kit_ask\s+.*?\w.*?)[\s?]*\?[\s?]*?(\n?)$")
 _OPTION = re.compile(r"--folder(?:=|\s+)(\"[^\"]*\"|'[^']*'|\S+)\s*|--passages(?:\s+|$)")
 
 
@@ -29,7 +30,7 @@ class AskDocsMagics(Magics):
     """The magic that looks things up."""
 
     @line_magic
-    def kit_ask(self, line: str) -> None:
+    def kit_ask(self, line: str) -> Shown:
         """Look a question up in the package's documents, past write-ups and a folder.
 
         Shows the passages, with file and line; with a model (OPENAI_BASE_URL, KIT_MODEL) first
@@ -43,7 +44,28 @@ class AskDocsMagics(Magics):
             done = _looked_up(question, folder, alone)
         except KitError as error:
             raise UsageError(f"%kit_ask: {error}") from None
-        _show(done)
+        return Shown(done)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What was found, as JupyterLab and a terminal show it.
+
+    Parameters
+    ----------
+    done : LookedUp
+        The same as data.
+    """
+
+    done: LookedUp
+
+    def __repr__(self) -> str:
+        from kit.flow.ask_docs import answer_lines
+
+        return "\n".join(answer_lines(self.done))
+
+    def _repr_html_(self) -> str:
+        return _html(self.done)
 
 
 def _read(line: str) -> tuple[str | None, bool, str]:
@@ -73,13 +95,6 @@ def _looked_up(question: str, folder: str | None, alone: bool) -> LookedUp:
     drafter = "passages" if alone else "auto"
     spec = read_spec(AskDocsSpec, {"question": question or "-", "drafter": drafter})
     return ask_documents(question, folder, client_of(spec))
-
-
-def _show(done: LookedUp) -> None:
-    from kit.flow.ask_docs import answer_lines
-
-    shown = {"text/plain": "\n".join(answer_lines(done)), "text/html": _html(done)}
-    display(shown, raw=True)
 
 
 def _html(done: LookedUp) -> str:
@@ -112,6 +127,17 @@ def _link(passage: Passage) -> str:
     return f'<a href="{html.escape(target)}"><code>{place}</code></a>'
 
 
+def _keep_question(lines: list[str]) -> list[str]:
+    r"""Take the mark from the end of a question: IPython would read it as a call for help.
+
+    Examples
+    --------
+    >>> _keep_question(["%kit_ask what is a look?\n", "%kit_ask?\n", "bid?\n"])
+    ['%kit_ask what is a look\n', '%kit_ask?\n', 'bid?\n']
+    """
+    return [_ASKED.sub(r"\1\2", line) for line in lines]
+
+
 def complete_ask(shell: InteractiveShell, event: object) -> list[str]:
     """Complete ``%kit_ask``: its options, and folders."""
     symbol = str(getattr(event, "symbol", ""))
@@ -125,4 +151,6 @@ def complete_ask(shell: InteractiveShell, event: object) -> list[str]:
 def load_ask_docs(shell: InteractiveShell) -> None:
     """Add the magic and its completion to a shell."""
     shell.register_magics(AskDocsMagics)
+    if _keep_question not in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.append(_keep_question)
     shell.set_hook("complete_command", complete_ask, str_key="%kit_ask")

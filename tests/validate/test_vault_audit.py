@@ -242,6 +242,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "open_engine": kit.open_engine,
     "SQLConsole": lambda path: cast(Any, kit).SQLConsole(path),
     "Journal": lambda path: kit.Journal(path).entries(),
+    "ask_documents": lambda path: kit.ask_documents("clicks of the holdout", path),
     "Vault": kit.Vault,
     "VariantBoard": lambda path: cast(Any, kit).VariantBoard(path, None, []),
 }
@@ -314,6 +315,7 @@ VERBS = (
     "check {given} --format parquet --candidate {frozen} --baseline {frozen} --out {out}",
     "check {sealed} --candidate {given} --baseline {frozen} --out {out}",
     "ledger --log {given} --csv {out}",
+    "ask clicks --folder {given}",
 )
 OPENS_FOLDERS = ("train {given}", "check {given}", "ledger")
 """Verbs that take a sealed folder for what it is."""

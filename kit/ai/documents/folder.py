@@ -10,8 +10,6 @@ from pathlib import Path
 from kit.ai.documents.cut import cut_text
 from kit.ai.documents.passage import Origin, Passage, passages_of, plain_text
 from kit.base.errors import DataError, LeakageError
-from kit.data.seal import SPLIT_FILE
-from kit.data.sealed import HOLDOUT_FILE
 
 KINDS = (".md", ".txt", ".rst", ".ipynb", ".py", ".sql")
 MAX_BYTES, MAX_FILES, MAX_TOTAL_BYTES = 1_000_000, 1000, 30_000_000
@@ -119,6 +117,9 @@ def _files(folder: Path, skipped: list[Skipped]) -> Iterator[Path]:
 
 
 def _sealed_folder(folder: Path) -> bool:
+    from kit.data.seal import SPLIT_FILE  # these import pandas, which no other text needs
+    from kit.data.sealed import HOLDOUT_FILE
+
     return any((folder / name).exists() for name in (HOLDOUT_FILE, SPLIT_FILE))
 
 

@@ -39,6 +39,9 @@ _PREFIX = 4
 _BESIDE, _SHORT, _SHORT_SIGNS = 0.7, 0.7, 160
 """What code, a prompt or a list of changes is worth beside prose, and a passage of few signs."""
 
+_LEAST = 0.5
+"""Share of the best passage's score that another must have to be shown."""
+
 
 def query_words(question: str) -> list[str]:
     """Return the words that a question is looked up by, without those that every text has.
@@ -99,7 +102,9 @@ def best_passages(question: str, passages: Sequence[Passage], most: int = 5) -> 
             (asked,),
         ).fetchall()
     ranked = sorted((score * _worth(passages[number]), number) for number, score in rows)
-    return [passages[number] for _, number in ranked[:most]]
+    return [
+        passages[number] for score, number in ranked[:most] if score <= _LEAST * ranked[0][0]
+    ]  # fmt: skip
 
 
 def _worth(passage: Passage) -> float:
