@@ -76,24 +76,20 @@ def compile_question(
     >>> compile_question("CTR by browser", load_metrics(), tables, values).unknown
     ('browser',)
     """
-    tried = []
+    tried: list[tuple[tuple[str, ...], Vocabulary]] = []
     for scope in scopes(layer, tables):
         words = vocabulary(layer, scope, values)
         span = span_of(layer, scope, values)
-        found = _answer(lex(question, words, span), layer, scope, words, span)
-        if found.sql is not None or not found.unknown:
-            return found  # what is doubted of one table is no less so beside another
-        tried.append(found)
-    return min(tried, key=lambda each: len(each.unknown)) if tried else Understood(
-        None, ("There is no table to ask.",)
-    )  # fmt: skip
+        lexed = lex(question, words, span)
+        if not lexed.unknown:  # what is doubted of one table is no less so beside another
+            return _answer(lexed, layer, scope, span)
+        tried.append((lexed.unknown, words))
+    if not tried:
+        return Understood(None, ("There is no table to ask.",))
+    return _not_understood(*min(tried, key=lambda each: len(each[0])))
 
 
-def _answer(
-    lexed: Lexed, layer: MetricLayer, scope: Scope, words: Vocabulary, span: Span
-) -> Understood:
-    if lexed.unknown:
-        return _not_understood(lexed.unknown, words)
+def _answer(lexed: Lexed, layer: MetricLayer, scope: Scope, span: Span) -> Understood:
     try:
         asked = read_question(lexed.items, layer)
         check_days(asked, span)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kit.ai.words.asked import Compares, Condition, Group, Measure, Metric, Order
+from kit.ai.words.asked import Compares, Condition, Group, Holds, Measure, Metric, Order
 from kit.ai.words.items import Item
 from kit.ai.words.unclear import Unclear
 from kit.data.sql.meaning.layer import MetricLayer
@@ -18,7 +18,10 @@ JOINTS = ("and", "or", "versus")
 VERBS = ("pay", "paid", "payed", "spent", "do we pay", "did we pay", "we pay", "we paid",
          "we spend", "we spent", "do we spend", "did we spend", "paying", "are we paying",
          "we are paying", "were we paying", "burn", "burns", "burned", "burnt", "do we burn",
-         "did we burn", "burning")  # fmt: skip
+         "did we burn", "burning", "how much did we spend", "how much did we spend on",
+         "how much do we spend", "how much do we spend on", "how much have we spent on",
+         "what did we spend on", "what do we spend on", "what did we spend",
+         "what do we spend")  # fmt: skip
 _END = Item("", ())
 
 
@@ -64,6 +67,9 @@ class Draft:
     window_beside: bool = False  # the window stands beside the plain measure
     percent: str = ""  # "all" for "in percent", "one" for "percentage of"
     weight: str | None = None
+    bare_rank: bool = False  # "the lowest win rate", before any group
+    of_those: bool = False  # "and how many did we win": of the rows before
+    grouped_at: int | None = None  # where the first group was said
     plain: bool = False  # "plain mean over rows"
     difference: bool = False
     compare: bool = False
@@ -192,13 +198,25 @@ class Cursor:
     def check_attached(self) -> None:
         """Doubt rows said between two measures: of the first alone, or of both."""
         places = self.draft.places
-        for placed in self.draft.where if len(self.draft.measures) > 1 else ():
+        several = len(self.draft.measures) > 1 and not self.draft.of_those
+        for placed in self.draft.where if several else ():
             apart = placed.joint in ("versus", "contrary")
+            self._check_trailing(placed, max(places, default=0))
             if min(places, default=0) < placed.place < max(places, default=0) and not apart:
                 raise Unclear(
                     f"{self.at(placed.place).text}: of what was said before it, or of all? "
                     "Say it first or last"
                 )
+
+    def _check_trailing(self, placed: Placed, last: int) -> None:
+        """Doubt ``auctions and average floor where there is one``: it may be of the last alone."""
+        kinds = {isinstance(each, Metric) for each in self.draft.measures}
+        close = last < placed.place <= last + 2 and not self.at(placed.place - 1).has("separator")
+        leads = self.at(placed.place - 1)
+        named = isinstance(placed.condition, Holds | Compares)
+        bare = not leads.has("prep") or leads.text in ("where", "when", "with")
+        if len(kinds) > 1 and close and named and bare:
+            raise Unclear(f"{self.at(placed.place).text}: of the last, or of all? Say it first")
 
     def _check_again(self, measure: Measure) -> None:
         """Doubt ``mobile spend and total spend``: the second may be of all rows."""
@@ -242,6 +260,8 @@ class Cursor:
 
     def add_group(self, group: Group) -> None:
         """Add a group, once."""
+        if self.draft.grouped_at is None:
+            self.draft.grouped_at = self.place
         if group not in self.draft.groups:
             self.draft.groups.append(group)
 

@@ -180,6 +180,8 @@ def _order(draft: Draft, layer: MetricLayer) -> Order | None:
         limit = 1
     if limit is None and draft.which and order is not None and not draft.listed:
         raise Unclear("which: how many of them? Say top 1 or top 3")
+    if draft.bare_rank and limit is None and not (draft.listed or said or draft.which):
+        raise Unclear("the highest or lowest: of all groups, or each in order? Say top 1 or first")
     if draft.by_time:
         raise Unclear("in order of time, or of the measure? Say one")
     within = _within(draft, limit)

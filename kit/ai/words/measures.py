@@ -27,7 +27,10 @@ def chain_at(cursor: Cursor, place: int) -> tuple[Measure, int, bool] | None:
             break  # "over our wins": of which rows
         if isinstance(first, Aggregate) and cursor.at(end).text == "over":
             raise Unclear("over: divided by, or summed up over? Say divided by, or leave it out")
+        over = cursor.at(end).text == "over"
         sign, measure, end = more
+        if over and (isinstance(first, Aggregate) or isinstance(measure, Aggregate)):
+            raise Unclear("over: divided by, or how much more? Say divided by, or minus")
         if sign == "/":
             if len(parts) > 1:
                 raise Unclear("a sum divided: say it in two questions")
@@ -215,13 +218,20 @@ def _counted_at(cursor: Cursor, place: int) -> Found | None:
     """Read ``how many``: before a metric it adds nothing, before a dimension it counts."""
     target = cursor.skip(place + 1, "how_many")
     item = cursor.at(target)
+    if item.has("column") and item.has("metric"):
+        sign = cursor.skip(target + 1)
+        after, number = cursor.at(sign), cursor.at(sign + 1)
+        limited = after.has("cmp", "exceed", "between")
+        if limited and (number.has("number", "column") or number.text == "$"):
+            return None  # "number of bids above 10 CPM": the limit is read with them
     column, summed = item.get("column"), cursor.at(place).text.startswith("sum")
     if summed and column is not None and not item.has("metric"):
         if cursor.unit_of(str(column.value)) not in ("money", "impressions"):
             raise Unclear(f"{cursor.at(place).text} {item.text}: a sum of prices means nothing")
         return Aggregate("sum", str(column.value)), target + 1
     both = cursor.at(target + 1).has("and") and cursor.at(cursor.skip(target + 2)).has("metric")
-    if cursor.at(place).text.startswith("sum of") and item.has("metric") and both:
+    adds = cursor.at(place).text.split()[0] in ("sum", "sums", "total", "combined", "grand")
+    if adds and cursor.at(place).text.endswith(" of") and item.has("metric") and both:
         raise Unclear("the sum of two: added up, or each? Say plus, or leave out the sum")
     if summed and column is not None and item.text.startswith("bid"):
         raise Unclear(f"{cursor.at(place).text} {item.text}: their number, or added up? Say which")

@@ -58,7 +58,8 @@ def joined(first: Draft, second: Draft, subtract: bool) -> Draft:
         extra = half.having or half.order or half.share or half.window or half.of_total
         if extra or half.limit or half.compare or half.difference or half.weight:
             raise Unclear("two measures of different rows: ask for nothing else with it")
-    if len(first.measures) != 1 or len(second.measures) > 1 or second.groups:
+    apart = first.groups and second.groups
+    if len(first.measures) != 1 or len(second.measures) > 1 or apart:
         raise Unclear("two measures of different rows: say one measure and its rows on either side")
     below = second.measures[0] if second.measures else first.measures[0]
     tops, bottoms = (
@@ -76,7 +77,7 @@ def joined(first: Draft, second: Draft, subtract: bool) -> Draft:
         first,
         measures=[both],
         where=[],
-        groups=first.groups,
+        groups=first.groups or second.groups,
         fees=first.fees or second.fees,
         percent=first.percent or second.percent,
     )

@@ -9,8 +9,8 @@ from kit.ai.words.unclear import Unclear
 from kit.data.sql.meaning.layer import MetricLayer
 
 _HIGH = ("highest", "largest", "biggest", "greatest", "most", "top", "leading", "peak", "maximal",
-         "busiest")  # fmt: skip
-_LOW = ("lowest", "smallest", "fewest", "least", "bottom", "minimal")
+         "busiest", "longest")  # fmt: skip
+_LOW = ("lowest", "smallest", "fewest", "least", "bottom", "minimal", "shortest")
 _DEAR = ("dearest", "priciest", "costliest", "most expensive", "most costly")
 _CHEAP = ("cheapest", "least expensive", "least costly", "most affordable")
 _BEST = ("best", "strongest", "best performing", "top performing", "best converting")

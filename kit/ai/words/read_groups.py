@@ -183,6 +183,11 @@ def read_bare(cursor: Cursor) -> bool:
     if any(label.value[0] == dimension.value for label in named):
         cursor.place = place + 1 + equals
         return True
+    sides = item.text.startswith(("first ", "1st ")) and {"vs", "versus", "against", "and"}
+    if sides and sides & set(item.text.split()):  # "win rate, first vs second price"
+        cursor.add_group(Group(str(dimension.value)))
+        cursor.place += 1
+        return True
     if not _groups_alone(cursor, place, number is not None):
         return False
     found = groups_at(cursor, place)

@@ -191,6 +191,11 @@ def _sign_first(cursor: Cursor) -> bool:
         return False
     if _of_what_is_shared(cursor, str(sign.value), amount):
         return True
+    if amount.unit == "hours" and cursor.draft.measures == [Metric("conversions")]:
+        delay = Compares("conversion_delay_hours", str(sign.value), amount.value)
+        cursor.draft.where.append(Placed(delay, cursor.place))
+        cursor.place = amount.end
+        return True
     target = cursor.skip(amount.end)
     if not cursor.at(target).has("metric") or cursor.at(target).has("dimension"):
         return False
@@ -250,6 +255,11 @@ def amount_at(cursor: Cursor, place: int) -> Amount | None:
 def _add(cursor: Cursor, left: int, sign: str, amount: Amount, function: str | None) -> None:
     item = cursor.at(left)
     column, metric = item.get("column"), item.get("metric")
+    if _is_late(cursor, left, amount):
+        delay = Compares("conversion_delay_hours", sign, amount.value)
+        cursor.draft.where.append(Placed(delay, left, cursor.linked(left)))
+        cursor.add_measure(Metric("conversions"))
+        return
     if cursor.at(cursor.back(cursor.place)).has("or"):
         raise Unclear(f"or {item.text}: I know limits that all hold; ask for one at a time")
     if cursor.negate:  # what is not below is at or above, and of no value neither
@@ -267,6 +277,18 @@ def _add(cursor: Cursor, left: int, sign: str, amount: Amount, function: str | N
             cursor.add_measure(Metric(str(metric.value)))
     elif metric is not None:
         _add_having(cursor, Metric(str(metric.value)), sign, amount)
+
+
+def _is_late(cursor: Cursor, left: int, amount: Amount) -> bool:
+    """Tell ``conversions within 24 hours`` from a number of them: how late they came."""
+    metric = cursor.at(left).get("metric")
+    return (
+        amount.unit == "hours"
+        and metric is not None
+        and metric.value == "conversions"
+        and "conversion_delay_hours" in cursor.layer.columns
+        and not (cursor.draft.measures or cursor.negate or cursor.draft.share)
+    )
 
 
 def _is_of_rows(cursor: Cursor, left: int, amount: Amount) -> bool:

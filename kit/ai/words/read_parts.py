@@ -284,6 +284,8 @@ def read_soft(cursor: Cursor) -> bool:
         return False
     if item.has("all"):
         return _skip_all(cursor)
+    if item.text in ("of which", "out of which", "from which") and cursor.draft.measures:
+        raise Unclear(f"{item.text}: a second number, or fewer rows? Say what you count")
     if item.has("noun") and not item.has("filler") and not _is_among(cursor):
         return False
     cursor.draft.counted = cursor.draft.counted or item.text == "total"

@@ -27,7 +27,7 @@ def read_population(cursor: Cursor) -> bool:
     if others or any(item.has("how_many") for item in head):
         return False
     if any(item.has(*_ASKS) for item in head):
-        if any(item.has("metric", "agg", "quantile") for item in tail):
+        if any(item.has("metric", "agg", "quantile", "how_many") for item in tail):
             raise Unclear(f"{cursor.item.text}: asked for too, or which rows count? Say and, or of")
         return False
     scope_to(cursor, name)
@@ -48,17 +48,33 @@ def read_count_of_those(cursor: Cursor) -> bool:
         cursor.place += 1
         return True
     kept = after.get("filter")
+    if kept is None or after.has("metric"):
+        return False
     ends = cursor.at(cursor.place + 2)
-    if kept is None or after.has("metric") or not (ends.has("separator", "and") or _last(cursor)):
+    if not (ends.has("separator", "and", "by", "per") or _last(cursor)):
+        if cursor.draft.measures:
+            raise Unclear(f"{cursor.item.text} {after.text}: of those before? Say of what")
         return False
     filtered = cursor.layer.filters[str(kept.value[0])].sql
     counts = {metric.count: name for name, metric in cursor.layer.metrics.items()}
     name = counts.get(filtered if kept.value[1] else f"NOT {filtered}")
-    if name is None or _population(cursor) is None:
+    if name is not None and _population(cursor) is None and cursor.draft.measures:
+        _check_subset(cursor, name)
+        cursor.draft.of_those = True
+    elif name is None or _population(cursor) is None:
         return False
     cursor.add_measure(Metric(name))
     cursor.place += 2
     return True
+
+
+def _check_subset(cursor: Cursor, name: str) -> None:
+    """Doubt ``how many wins, how many clicked``, unless the rows are among those before."""
+    first = cursor.draft.measures[0]
+    whole = cursor.layer.metrics[first.name].count if isinstance(first, Metric) else None
+    part = cursor.layer.metrics[name].count
+    if whole != "*" and not (whole == "won" and part in ("click", "conversion")):
+        raise Unclear(f"{cursor.item.text}: of those before? Say of what")
 
 
 def read_over_all(cursor: Cursor) -> bool:

@@ -45,11 +45,19 @@ def read_rank(cursor: Cursor) -> bool:
     if number is not None:
         cursor.draft.limit = whole_rows(number.value)
     how = str(rank.value) if rank else "desc"
+    counted = cursor.item.text == "top" and number is not None and _ends(cursor, place)
+    if counted and cursor.draft.ranked:  # "which hours have the best win rate? top 3"
+        cursor.draft.single, cursor.place = False, place
+        return True
     if cursor.draft.ranked and cursor.draft.how not in ("", how) and not cursor.aside:
         raise Unclear(f"{cursor.item.text}: beside another word that ranks; say one")
     cursor.draft.ranked = True
     _ranked(cursor, place, how)
     return True
+
+
+def _ends(cursor: Cursor, place: int) -> bool:
+    return place >= len(cursor.items) or cursor.at(place).has("separator")
 
 
 def _check_how_many(cursor: Cursor, counted: bool) -> None:
@@ -94,6 +102,7 @@ def _ranked(cursor: Cursor, place: int, how: str) -> None:
             counted = cursor.layer.metrics[measure.name].count is not None
             measure = price_of(measure.name, cursor.layer) if counted else measure
         _order_by(cursor, measure, how)
+        cursor.draft.bare_rank = how in ("desc", "asc") and not cursor.draft.groups
         cursor.place = found[1]
         return
     if not cursor.draft.measures and item.has("by", "share"):

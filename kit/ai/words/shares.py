@@ -89,6 +89,9 @@ def share(draft: Draft, layer: MetricLayer) -> None:
     else:
         raise Unclear("a share of what in what? Say it as: what share of the impressions is mobile")
     _check_often(words, chosen[0].condition)
+    grouped = draft.grouped_at
+    if grouped is not None and place < grouped < chosen[0].place and chosen[0] not in linked:
+        raise Unclear("a share by groups, of some rows: of all in them? Say the rows before by")
     if chosen[0].joint in ("and", "versus", "contrary"):
         raise Unclear("a share of two things: together, or each for itself? Ask for one")
     draft.where = [placed for placed in draft.where if placed not in chosen]
