@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kit
 from kit.ai.documents.cut import HARD_LINES, HARD_SIGNS, cut_text
 from kit.ai.documents.package import package_passages
 from kit.ai.documents.passage import plain_text
@@ -81,4 +82,7 @@ def test_the_package_is_cited_line_by_line() -> None:
         if each.path.suffix != ".ipynb":
             lines = lines_of[each.path]
             assert each.part.text == "\n".join(lines[each.part.first - 1 : each.part.last])
+    documented = {each.part.title.split(".")[1] for each in passages if each.name[-3:] == ".py"}
+    assert documented <= set(kit.__all__)
+    assert len(documented) > 0.8 * len(kit.__all__)
     assert any(each.place == "notebooks/09_ask_the_data.ipynb:cell 1" for each in passages)
