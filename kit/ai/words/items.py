@@ -97,7 +97,9 @@ def _is_cut_short(meanings: tuple[Meaning, ...], rest: list[Item]) -> bool:
         return True  # "and more" of "and more than 100 clicks"
     if any(meaning.kind != "filter" for meaning in meanings) or len(rest) < 2:
         return False
-    return rest[0].has("cmp", "between") and (rest[1].has("number") or rest[1].text == "$")
+    return rest[0].has("cmp", "between") and (
+        rest[1].has("number", "column") or rest[1].text == "$"
+    )
 
 
 def _pieces(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.ai.scoring import matches, rows_of, understand
-from tests.ai.words import concepts, phrasings
+from tests.ai.words import attached, concepts, phrasings
 
-ANSWERED = phrasings.ANSWERED | concepts.ANSWERED
-DECLINED = phrasings.DECLINED | concepts.DECLINED
+ANSWERED = phrasings.ANSWERED | concepts.ANSWERED | attached.ANSWERED
+DECLINED = phrasings.DECLINED | concepts.DECLINED | attached.DECLINED
 
 
 @pytest.mark.parametrize("question", ANSWERED)
