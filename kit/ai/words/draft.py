@@ -234,10 +234,11 @@ class Cursor:
         """Doubt the wins of ``average bid on aurora, wins``: asked for, or of which rows."""
         last = self.draft.measures[-1] if self.draft.measures else None
         counted = isinstance(measure, Metric) and self.layer.metrics[measure.name].count
-        after = self.at(self.place - 1).text == "," and self.at(self.place - 2).has(
-            "label", "filter", "time"
-        )
-        if counted and after and last is not None and not isinstance(last, Metric):
+        comma, before = self.at(self.place - 1).text == ",", self.at(self.place - 2)
+        after = comma and before.has("label", "filter", "time", "dimension")
+        rate = isinstance(last, Metric) and last.name not in self.layer.additive
+        rows = rate and " " in self.item.text  # "CTR by device, lost auctions"
+        if counted and after and last is not None and (rows or not isinstance(last, Metric)):
             raise Unclear(f"{self.item.text}: asked for too, or of which rows? Say and, or on")
 
     def add_listed(self, measure: Measure) -> None:

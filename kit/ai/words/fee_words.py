@@ -9,7 +9,7 @@ FEES: dict[tuple[str, str], tuple[str, ...]] = {
         "plus fees", "including fee", "fees counted as spend", "exchange fees counted as spend",
         "counting fees", "counting fees as spend", "with fees included", "fees counted",
         "fees counted in", "plus exchange fees", "plus fee", "exchange fees included", "with fee",
-        "incl exchange fees", "after fees", "fees on top", "including all fees", "fees in",
+        "incl exchange fees", "after fees", "fees on top", "including all fees",
         "clearing price plus fee", "clearing prices plus fees", "clearing price plus fees",
         "clearing price and fee", "clearing price and fees", "clearing prices and fees",
         "price plus fee", "price plus fees", "inc fees", "and fees included", "fees added",

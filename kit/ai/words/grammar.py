@@ -121,7 +121,8 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "expressed as share of", "expressed as fraction of", "expressed as percentage of",
         "taken as share of", "as share of all", "as fraction of all", "as percentage of all",
         "as % of all", "as percent of all", "as share of total", "as fraction of total",
-        "as percentage of total", "per total",
+        "as percentage of total", "per total", "in % of", "in percent of",
+        "in pct of", "as pct of",
     ),
     ("how_many", ""): (
         "how many", "how long", "no of", "nr of", "num of", "#", "number of", "count of",

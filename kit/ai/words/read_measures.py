@@ -20,6 +20,8 @@ def read_measure(cursor: Cursor) -> bool:
     found = chain_at(cursor, cursor.place)
     if found is None:
         return False
+    if cursor.draft.having and cursor.at(cursor.place - 1).has("unit", "number"):
+        raise Unclear(f"{cursor.item.text}: per one of them, or asked for too? Say per, or and")
     measure, end, is_chain = found
     aside = bool(cursor.draft.measures) and cursor.aside
     again = aside or cursor.before.text in ("?", ".", ";")

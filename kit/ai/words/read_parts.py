@@ -295,6 +295,9 @@ def read_soft(cursor: Cursor) -> bool:
         return False
     if item.has("nth") and not item.has("filler") and not cursor.at(cursor.place + 1).has("rank"):
         return False
+    after = cursor.at(cursor.place + 1)
+    if item.has("cmp") and (after.has("separator") or not after.meanings):
+        return False  # "under 24 h vs over": more than what is not said
     if item.has("separator") and item.text not in (",", ":", "(", ")"):
         cursor.counting, cursor.aggregate = False, cursor.aggregate
     cursor.place += 1

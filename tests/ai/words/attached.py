@@ -49,6 +49,7 @@ ANSWERED: dict[str, str] = {
     "win rate in % and eCPM by exchange": by("exchange", f"100 * {WIN_RATE}, {ECPM}"),
     "which countries have a CTR above 3%, in percent": by(
         "country", f"100 * {CTR}", f";HAVING {CTR} > 0.03"),
+    "fees in % of media spend by exchange": by("exchange", f"100 * {FEES} / ({MEDIA})"),
     "spend by exchange as % of total, highest first": by(
         "exchange", f"100 * {SHARE_OF_SPEND}", ";ORDER BY 2 DESC"),
     "what percentage of wins, as a fraction, was floor bound": of(
@@ -141,4 +142,8 @@ DECLINED: dict[str, str] = {
     "conversions by day for hotel, cumulative": "instead of what was said",
     "CTR not on mobile and in Germany": "left out too, or kept",
     "good pages: CTR": "what is that",
+    "which countries cost us more than 4 bucks a conversion": "per one of them",
+    "average recency by segment, clicked impressions": "of which rows",
+    "CTR by device, exploration auctions": "of which rows",
+    "recency under 24h vs over: CTR": "over",
 }  # fmt: skip
