@@ -14,6 +14,7 @@ from kit.ai.words.asked import (
     Metric,
     OneOf,
     Order,
+    Quotient,
     Scoped,
     Signed,
     When,
@@ -244,6 +245,9 @@ def _check_fees(draft: Draft, layer: MetricLayer) -> None:
 
 
 def _consistent(asked: Asked, draft: Draft) -> None:
+    told = any(isinstance(each, Scoped | Signed | Quotient) for each in asked.measures)
+    if draft.compare and not (asked.groups or told or asked.count_groups):
+        raise Unclear("compared, or each for itself: what with what? Say by, or versus")
     distinct = any(isinstance(each, Distinct) for each in asked.measures)
     if distinct and any(isinstance(each, Holds) and not each.positive for each in asked.where):
         raise Unclear("how many without any: none at all, or some without? Say which have 0 of it")

@@ -322,13 +322,15 @@ GRAMMAR: dict[tuple[str, str], tuple[str, ...]] = {
         "ago", "earlier", "previously", "beforehand", "prior", "back",
     ),
     ("earns", "<"): (
-        "unprofitable", "loss making", "losing money", "lose money", "lost money", "in red",
+        "unprofitable", "cost more than they are worth",
+        "loss making", "losing money", "lose money", "lost money", "in red",
         "make loss", "made loss", "not profitable", "are not profitable", "is not profitable",
         "that lose money", "that lost money", "underwater", "with loss", "at loss", "make losses",
         "that are unprofitable", "run at loss", "ran at loss", "were unprofitable",
     ),
     ("earns", ">"): (
-        "profitable", "make money", "made money", "in black", "that make money",
+        "profitable", "worth more than they cost", "worth their cost",
+        "make money", "made money", "in black", "that make money",
         "that are profitable", "are profitable", "is profitable", "make profit", "made profit",
         "with profit", "that made profit", "that make profit", "were profitable", "earn money",
     ),

@@ -50,10 +50,16 @@ def _none_of(cursor: Cursor) -> bool:
 def _earns(cursor: Cursor) -> bool:
     """Read ``which campaigns lose money``: groups with a surplus under 0."""
     sign = cursor.item.get("earns")
-    if sign is None or "surplus" not in cursor.layer.metrics or cursor.item.has("filter"):
+    if sign is None or "surplus" not in cursor.layer.metrics:
         return False
     if cursor.negate:
         raise Unclear(f"not {cursor.item.text}: say it the other way round")
+    named = {meaning.value for item in cursor.items for meaning in item.all("metric")}
+    if "pairs" in named and "pair_margin" in cursor.layer.columns:  # of each pair
+        worth = Compares("pair_margin", str(sign.value), 0.0)
+        cursor.draft.where.append(Placed(worth, cursor.place, cursor.linked(cursor.place)))
+        cursor.place += 1
+        return True
     cursor.draft.having.append(Compares(Metric("surplus"), str(sign.value), 0.0))
     cursor.place += 1
     return True
