@@ -235,7 +235,8 @@ class Cursor:
         last = self.draft.measures[-1] if self.draft.measures else None
         counted = isinstance(measure, Metric) and self.layer.metrics[measure.name].count
         comma, before = self.at(self.place - 1).text == ",", self.at(self.place - 2)
-        after = comma and before.has("label", "filter", "time", "dimension")
+        ends = self.at(self.place + 1).text in ("", "?", ".")
+        after = comma and (ends or before.has("label", "filter", "time", "dimension"))
         rate = isinstance(last, Metric) and last.name not in self.layer.additive
         rows = rate and " " in self.item.text  # "CTR by device, lost auctions"
         if counted and after and last is not None and (rows or not isinstance(last, Metric)):
