@@ -1,0 +1,1 @@
+"""Texts about a result, held against its facts and its verdict, sentence by sentence."""

@@ -1,0 +1,143 @@
+"""`check_narrative`: keep of a text what the facts and the verdict bear out, and say why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kit.ai.narrative.attribution import wrong_quantity, wrong_split
+from kit.ai.narrative.comparisons import wrong_direction
+from kit.ai.narrative.gates import wrong_statement
+from kit.ai.narrative.intervals import wrong_interval
+from kit.ai.narrative.numbers import RATIOS, Written, numbers_in
+from kit.ai.narrative.quantities import meaning_of
+from kit.ai.narrative.sentences import CITE, Sentence, sentences_of
+from kit.ai.narrative.sides import wrong_side
+from kit.ai.narrative.strength import too_strong
+from kit.ai.narrative.units import misfit
+from kit.report.facts import Fact
+from kit.validate.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Struck:
+    """One sentence that was struck.
+
+    Parameters
+    ----------
+    text : str
+        As it was written.
+    reason : str
+        Why, in plain words.
+    """
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CheckedNarrative:
+    """A text, sentence by sentence.
+
+    Parameters
+    ----------
+    kept : tuple of str
+        What may stand, in order, citations included.
+    struck : tuple of Struck
+        What may not, in order.
+    """
+
+    kept: tuple[str, ...]
+    struck: tuple[Struck, ...]
+
+    @property
+    def text(self) -> str:
+        """Return what was kept, without the citations."""
+        plain = re.sub(rf"\s?{CITE.pattern}", "", " ".join(self.kept))
+        return plain.strip()
+
+
+def check_narrative(text: str, facts: Sequence[Fact], verdict: Verdict | None) -> CheckedNarrative:
+    """Hold every sentence of a text against facts and verdict; in doubt it is struck.
+
+    Every number must cite a fact right after it, ``7.50 USD [F2]``, and match it in value to the
+    rounding written, in unit, scale and sign. Every comparison must go the way the facts do.
+    Nothing may be claimed beyond the verdict: not certainty, causes, the future or every part.
+
+    Parameters
+    ----------
+    text : str
+        A narrative, by a person, a model or `kit.write_narrative`.
+    facts : sequence of Fact
+        All that it may cite.
+    verdict : Verdict or None
+        What the vault said; None where it was not asked.
+
+    Examples
+    --------
+    >>> facts = [Fact("F1", "spend", 1234.5, "USD", "candidate")]
+    >>> verdict = Verdict("better", False, "fail", (), "a", "b", "a", "b", "c", 3, 197, 0.004)
+    >>> checked = check_narrative("It spent 1,235 USD [F1]. It spent 2,000 USD.", facts, verdict)
+    >>> checked.text
+    'It spent 1,235 USD.'
+    >>> checked.struck[0].reason
+    '2,000: cites no fact'
+    """
+    kept: list[str] = []
+    struck: list[Struck] = []
+    for sentence in sentences_of(text, _names(facts, verdict)):
+        reason = _wrong(sentence, facts, verdict)
+        if reason:
+            struck.append(Struck(sentence.text, reason))
+        else:
+            kept.append(sentence.text)
+    return CheckedNarrative(tuple(kept), tuple(struck))
+
+
+def _names(facts: Sequence[Fact], verdict: Verdict | None) -> list[tuple[str, str]]:
+    segments = {segment for fact in facts if (segment := meaning_of(fact).segment)}
+    names = [(segment, "part") for segment in sorted(segments)]
+    if verdict is not None:
+        names += [(verdict.candidate, "the candidate"), (verdict.baseline, "the baseline")]
+    return names
+
+
+def _wrong(sentence: Sentence, facts: Sequence[Fact], verdict: Verdict | None) -> str:
+    return next(filter(None, _reasons(sentence, facts, verdict)), "")
+
+
+def _reasons(sentence: Sentence, facts: Sequence[Fact], verdict: Verdict | None) -> Iterator[str]:
+    """Yield what is wrong, cheapest check first."""
+    yield _unknown(sentence, facts)
+    yield _wrong_number(sentence, facts)
+    yield wrong_split(sentence, facts)
+    yield wrong_quantity(sentence, facts)
+    yield wrong_side(sentence, facts)
+    yield wrong_direction(sentence, facts)
+    yield wrong_interval(sentence, facts)
+    yield wrong_statement(sentence, verdict)
+    yield too_strong(sentence, verdict)
+
+
+def _unknown(sentence: Sentence, facts: Sequence[Fact]) -> str:
+    known = {fact.id for fact in facts}
+    missing = [name for name, _ in sentence.cites if name not in known]
+    return f"{missing[0]}: there is no such fact" if missing else ""
+
+
+def _wrong_number(sentence: Sentence, facts: Sequence[Fact]) -> str:
+    rough = RATIOS.search(CITE.sub("", sentence.plain))
+    if rough:
+        return f"{rough[0]}: a ratio or rough number, which no fact gives"
+    known = {fact.id: fact for fact in facts}
+    for number in numbers_in(sentence):
+        if not number.cites:
+            return f"{number.text}: cites no fact"
+        wrong = [misfit(number, known[name], sentence.plain) for name in number.cites]
+        if all(wrong):
+            return wrong[0]
+    return ""
+
+
+__all__ = ["CheckedNarrative", "Struck", "Written", "check_narrative"]

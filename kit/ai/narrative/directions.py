@@ -1,0 +1,117 @@
+"""Words of rise and fall, with negation, and what they say of a quantity."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kit.ai.narrative.quantities import COSTS
+
+_UP = (
+    r"r[io]se[sn]?|rising|higher|highest|more|up|upwards?|gr[eo]ws?|grown|growing|growth|"
+    r"increas\w+|climb\w*|gain\w*|exceed\w*|topp?(?:s|ed)|above|bigger|biggest|larger|largest|"
+    r"greater|added|adds|extra|additional|uplift|surpass\w*|jump\w*|soar\w*|surg\w+|ahead|beats?|"
+    r"outbids?|outspen[dt]s?|outearn\w*|outperform\w*|lift\w*|plus|leads?|over(?=took|takes)\w*|"
+    r"costlier|pricier|dearer|positive|boost\w*|rais\w+|oversp\w+|advanced|outstrip\w*|outpac\w*"
+)
+_DOWN = (
+    r"fell|falls?|fallen|falling|drop\w*|lower|lowest|lowered|less|least|fewer|fewest|down|"
+    r"downwards?|declin\w*|slid|slides?|slipp?\w*|shr[aiu]nk\w*|decreas\w*|reduc\w*|cuts?|cheap\w*|"
+    r"smaller|smallest|below|behind|sav(?:ings?|es?|ed)|los[st]|los[se]es|loss|lose|losing|"
+    r"thrift\w*|"
+    r"gave up|gives? up|sank|sinks?|sunk|dipp?\w*|lags?|lagged|trails?|trailed|shortfall|dwindl\w*|"
+    r"plung\w*|tumbl\w*|negative|outbid by|retreat\w*|under(?=cut)\w*|eas(?:ed|es)|diminish\w*|"
+    r"disadvantage|deficit|minus|weaken\w*|shed|dearth"
+)
+_GOOD = r"improv\w*|better|bettered|best|stronger|favou?rabl\w+|well ahead|richer"
+_BAD = r"worse\w*|worst|deteriorat\w*|weaker|poorer|degrad\w*|hurt\w*|suffer\w*"
+_WORD = re.compile(
+    rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN})|(?P<good>{_GOOD})|(?P<bad>{_BAD}))(?![\w])"
+)
+_NO_COMPARISON = re.compile(
+    r"no more than that|more or less|once more|at (?:least|most|best|worst)|"
+    r"(?:the |its )?(?:high|low|upp|bett|worse|worst|better|lower|higher|upper)(?:er)? (?:end|"
+    r"bound|limit|case)s?|"
+    r"(?<!\] )up to (?=\d)|made up|makes? up|turned up|set up|took up|add(?:s|ed)? up|looks? up|"
+    r"more data|more traffic|more than (?=\d)|(?:fewer|less) than (?=\d)|"
+    r"under-predicts|over-predicts|falls? short|fell short|not only|not (?:shown )?worse|"
+    r"not (?:shown )?better|(?:margin )for not worse|over (?=\d)|reduced to|plus or minus|"
+    r"too (?:few|little|many|much)|winning|added to|minus (?=\d)|plus (?=\d)|lost auctions|"
+    r"not (?:every|all|each|any) [a-z ]{0,30}(?:gain\w*|lost|rose|fell|improved)|"
+    r"above (?:all|nil|zero)|below (?:nil|zero)|cost less"
+)
+_NOT = re.compile(
+    r"\b(?:not|n't|never|nor|no|neither|hardly|without|cannot|nowhere|isn't|didn't|doesn't|"
+    r"wasn't)\b"
+)
+_BREAK = re.compile(r"[,;:.!?()]|\bbut\b|\bwhile\b|\bwhereas\b|\band\b")
+_NEAR = 5
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One word of comparison.
+
+    Parameters
+    ----------
+    word : str
+        As it stands.
+    kind : {"up", "down", "good", "bad"}
+        What it says, before negation.
+    negated : bool
+        Whether a *not* governs it.
+    start, end : int
+        Where.
+    """
+
+    word: str
+    kind: str
+    negated: bool
+    start: int
+    end: int
+
+    def sign(self, quantity: str) -> int:
+        """Return +1 where the word says that a quantity is larger, -1 where smaller.
+
+        Examples
+        --------
+        >>> word = directions_in("its cpc improved")[0]
+        >>> word.sign("CPC"), word.sign("surplus")
+        (-1, 1)
+        """
+        if self.kind in ("up", "down"):
+            return 1 if self.kind == "up" else -1
+        return (1 if self.kind == "good" else -1) * (-1 if quantity in COSTS else 1)
+
+
+def directions_in(plain: str) -> list[Direction]:
+    """Return the words of comparison in a sentence, in order.
+
+    Examples
+    --------
+    >>> [(one.word, one.negated) for one in directions_in("it does not win more, it wins fewer")]
+    [('more', True), ('fewer', False)]
+    """
+    text = _NO_COMPARISON.sub(lambda found: " " * len(found[0]), plain)
+    return _merged(text, [
+        Direction(found[0], str(found.lastgroup), _negated(text, found.start()), *found.span())
+        for found in _WORD.finditer(text)
+    ])  # fmt: skip
+
+
+def _negated(text: str, place: int) -> bool:
+    before = text[:place]
+    clause = _BREAK.split(before)[-1]
+    near = " ".join(clause.split()[-_NEAR:])
+    return len(_NOT.findall(near)) % 2 == 1
+
+
+def _merged(text: str, words: list[Direction]) -> list[Direction]:
+    """Keep the last of neighbours that say one thing together: ``more expensive``, ``went up``."""
+    kept: list[Direction] = []
+    for word in words:
+        if kept and not text[kept[-1].end : word.start].strip():
+            word = Direction(word.word, word.kind, kept[-1].negated, kept[-1].start, word.end)
+            kept.pop()
+        kept.append(word)
+    return kept

@@ -1,0 +1,166 @@
+"""What a sentence says of the verdict, the status and the gates, held against the verdict."""
+
+from __future__ import annotations
+
+import re
+
+from kit.ai.narrative.sentences import Sentence
+from kit.validate.verdict import Verdict
+
+_ANSWER = re.compile(r"not shown not worse|not shown better|not shown worse|not worse|better|worse")
+_SAYS = re.compile(
+    r"\b(?:verdict|answer)\b(?: is| was| reads| reads as| comes out as| of| on [\w ]+ is| says)?"
+    r"[\s:)\"“'(]*(?=not|better|worse)|[\"“'](?=not |better|worse)|"
+    r"结论[^a-z]*(?:\(verdict\)[^a-z]*)?(?=not|better|worse)"
+)
+_NO = re.compile(r"\b(?:not|no|never|short of|n't)\b")
+_STATUSES = (
+    ("needs a person", r"needs? a person|person|by hand|human|someone|somebody|judg\w+|awaits?"),
+    ("fail", r"fail\w*|(?:did|does|do|has|have) not pass\w*|not pass\w*|not met|broke\w*"),
+    (
+        "pass",
+        r"pass(?:ed|es|ing)?|fine|ok|okay|clean|clear\w*|raised no|raises no|no objection|green|"
+        r"sound|good|healthy|intact|in order|(?:no|nothing) [\w ]*(?:flagged|found)|satisf\w+|"
+        r"unproblematic|no (?:issue|problem|concern|cause)\w*|under control|succe\w+|held|holds",
+    ),
+)
+_NAMES = {
+    "leakage": r"leak\w*",
+    "calibration": r"calibrat\w+(?! (?:error|ratio|value))",
+    "drift": r"drift\w*",
+    "overlap": r"overlap\w*",
+    "replay": r"replay gate",
+    "stress": r"stress\w*",
+    "worst_segment": r"worst[ _]segment",
+    "effect": r"effect gate",
+}
+_ALL = re.compile(r"(?:every|all|each)(?: of)?(?: the)?(?: \w+)? gates?|gates? (?:\w+ )*all")
+_NONE = re.compile(r"\bno(?:ne of the)?(?: \w+)? gates?")
+_ALL_OR_NONE = re.compile(f"{_ALL.pattern}|{_NONE.pattern}")
+_STATUS = re.compile(r"\bstatus\b")
+
+
+def wrong_statement(sentence: Sentence, verdict: Verdict | None) -> str:
+    """Return what a sentence says of the verdict that is not so; empty where nothing.
+
+    Parameters
+    ----------
+    sentence : Sentence
+        Of a narrative.
+    verdict : Verdict or None
+        None where no look was asked for: nothing may then be said of one.
+
+    Examples
+    --------
+    >>> from kit.ai.narrative.sentences import sentences_of
+    >>> verdict = Verdict("better", False, "fail", (), "a", "b", "a", "b", "c", 3, 197, 0.004)
+    >>> wrong_statement(sentences_of("The verdict is better.", [])[0], verdict)
+    'the verdict is "not shown better"'
+    """
+    said = states(sentence.plain)
+    if verdict is None:
+        return "there is no verdict" if said and said != {"person"} else ""
+    checks = (_wrong_answer, _wrong_status, _wrong_all, _wrong_gate, _wrong_person)
+    return next(filter(None, (check(sentence.plain, verdict) for check in checks)), "")
+
+
+def states(plain: str) -> set[str]:
+    """Return what a sentence speaks of: ``answer``, ``status``, ``gate``, ``person``."""
+    found = {
+        "answer": _answer_said(plain) is not None,
+        "status": bool(_STATUS.search(plain) and _status_said(plain)),
+        "gate": bool(_status_said(plain) and (_gates_named(plain) or _ALL_OR_NONE.search(plain))),
+        "person": bool(re.search(r"\b(?:person|someone|by hand)\b", plain)),
+    }
+    return {name for name, is_said in found.items() if is_said}
+
+
+def _answer_said(plain: str) -> str | None:
+    for lead in _SAYS.finditer(plain):
+        if found := _ANSWER.match(plain, lead.end()):
+            return found[0]
+    found = re.match(
+        r"(?:tl;dr: )?(not (?:shown )?(?:not )?worse|not shown better)(?=[,.:;])", plain
+    )
+    return found[1] if found else None
+
+
+def _wrong_answer(plain: str, verdict: Verdict) -> str:
+    said = _answer_said(plain)
+    if said is None:
+        return ""
+    lead = plain[: plain.index(said)]
+    after = plain[plain.index(said) + len(said) :]
+    denied = bool(re.search(r"\bnot\b|\bno\b|short of", lead + after.split(",")[0]))
+    if denied:
+        return (
+            f'the verdict is "{verdict.answer}"'
+            if said == verdict.answer and "short" in lead
+            else ""
+        )
+    return "" if said == verdict.answer else f'the verdict is "{verdict.answer}"'
+
+
+def _status_said(plain: str) -> str | None:
+    for status, pattern in _STATUSES:
+        if re.search(rf"\b(?:{pattern})\b", plain):
+            return status
+    return None
+
+
+def _wrong_status(plain: str, verdict: Verdict) -> str:
+    found = _STATUS.search(plain)
+    if not found:
+        return ""
+    said = _status_said(plain[found.start() :]) or _status_said(plain)
+    return "" if said in (None, verdict.status) else f'the status is "{verdict.status}"'
+
+
+def _wrong_all(plain: str, verdict: Verdict) -> str:
+    said = _status_said(plain)
+    statuses = {gate.status for gate in verdict.gates}
+    if said is not None and _NONE.search(plain):
+        said = _status_said(_clause_of(_NONE.pattern, plain))
+        return f'a gate says "{said}"' if said in statuses else ""
+    if said is None or not _ALL.search(plain):
+        return ""
+    denied = re.search(r"\bnot (?:every|all)\b", plain)
+    return "" if (statuses == {said}) != bool(denied) else "not every gate came out so"
+
+
+def _gates_named(plain: str) -> list[str]:
+    return [name for name, pattern in _NAMES.items() if re.search(rf"\b(?:{pattern})\b", plain)]
+
+
+def _wrong_gate(plain: str, verdict: Verdict) -> str:
+    for name in _gates_named(plain):
+        said = _status_said(_clause_of(_NAMES[name], plain)) or _status_said(plain)
+        statuses = [gate.status for gate in verdict.gates if gate.gate == name]
+        if said is None or _is_figure(plain):
+            continue
+        if not statuses:
+            return f"{name}: the verdict has no such gate"
+        if said not in statuses and not (said == "fail" and "needs a person" in statuses):
+            return f'{name}: its gate says "{statuses[0]}"'
+        if said == "pass" and set(statuses) != {"pass"}:
+            return f'{name}: its gate does not say "pass" on every split'
+    return ""
+
+
+def _clause_of(pattern: str, plain: str) -> str:
+    """Return the clause in which a gate is named: ``drift failed, so the status is ...``."""
+    clauses = re.split(r"[,;:]|\bso\b|\bbut\b", plain)
+    return next((clause for clause in clauses if re.search(rf"\b(?:{pattern})\b", clause)), plain)
+
+
+def _is_figure(plain: str) -> bool:
+    """Return whether a gate's word stands for a measured number: it cites one and names no gate."""
+    return "[" in plain and not re.search(r"\bgate\b|\bfail\w*|\bpass\w*", plain)
+
+
+def _wrong_person(plain: str, verdict: Verdict) -> str:
+    if "person" not in states(plain):
+        return ""
+    if re.search(r"\bno (?:person|one)\b|\bneed not\b|\bnot (?:need|have|be)\w*\b", plain):
+        return "it says that no person is needed"
+    return "" if verdict.status == "needs a person" else "no person is asked for by the verdict"

@@ -1,0 +1,165 @@
+"""Every number that a sentence writes, with its unit as written and what it cites."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kit.ai.narrative.sentences import CITE, Sentence
+
+_SMALL = re.findall(
+    r"\w+",
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen",
+)
+_TENS = re.findall(r"\w+", "twenty thirty forty fifty sixty seventy eighty ninety")
+WORDS = {word: 2 + i for i, word in enumerate(_SMALL)} | {
+    word: 20 + 10 * i for i, word in enumerate(_TENS)
+}
+SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
+
+_COUNTED = (
+    "look|exchange|campaign|day|hour|week|block|auction|click|conversion|impression|gate|percent|"
+    "point|segment|million|thousand"
+)
+_DIGITS = re.compile(
+    r"(?<![\w.])(?P<sign>(?:(?<!\d)[+\-−]|(?:minus|plus)\s)\s?)?(?P<symbol>[$€£¥]\s?)?"  # noqa: RUF001
+    r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)"
+    r"(?:\s?(?P<scale>k|thousand|mn|million|m|bn|billion)(?![a-z]))?"
+)
+_WORDS = re.compile(
+    rf"(?<![\w-])(?P<sign>minus\s|plus\s)?(?P<number>(?:{'|'.join(_TENS)})-\w+|"
+    rf"{'|'.join([*_SMALL, *_TENS])}|one(?=\s(?:{_COUNTED})))"
+    r"(?:\s(?P<scale>thousand|million|billion))?(?![\w-])"
+)
+RATIOS = re.compile(
+    r"(?<!\w)(?:half(?! of the log)|twice|thrice|doubl\w+|tripl\w+|halv\w+|quadrupl\w+|\w+fold|"
+    r"a (?:third|quarter|fifth|tenth|dozen)|two thirds|three quarters|dozens?|hundreds?|"
+    r"(?<!a )(?<!per )(?<!each )(?<!\d )thousands?|millions|an order of magnitude)(?!\w)"
+)
+"""Words that stand for a ratio or a rough number, of which no fact speaks."""
+
+_THE_TWO = re.compile(r"(?:\bthe|\bthese|\bboth|\bbetween|\bother)\s$")
+_TO_CITE = re.compile(r"(?P<unit>(?:(?!\[)[^\d.,;:()\n]){0,40}?)\s?(?=\[[a-z]+\d+\])")
+_MOST_WORDS = 4
+_HEDGE = re.compile(
+    r"(?:about|roughly|some|near(?:ly)?|around|approximately|almost|circa|over|~)\s?$"
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """One number as it stands in a sentence.
+
+    Parameters
+    ----------
+    text : str
+        The digits or the word.
+    value : float
+        Read with its scale, without its sign.
+    sign : {"", "+", "-"}
+        As written.
+    step : float
+        What one in the last written place is worth.
+    tail : str
+        What follows, up to the citation or a few words on: the unit stands in it.
+    symbol : str
+        A currency sign in front.
+    cites : tuple of str
+        Ids that stand right after it; empty where none does.
+    start, end : int
+        Where in the sentence.
+    """
+
+    text: str
+    value: float
+    sign: str
+    step: float
+    tail: str
+    symbol: str
+    cites: tuple[str, ...]
+    start: int
+    end: int
+
+
+def numbers_in(sentence: Sentence) -> list[Written]:
+    """Return the numbers of a sentence, in order; names and citations are none.
+
+    Examples
+    --------
+    >>> from kit.ai.narrative.sentences import sentences_of
+    >>> [one] = numbers_in(sentences_of("It fell by -3.2k USD [F4].", [])[0])
+    >>> one.value, one.sign, one.step, one.tail, one.cites
+    (3200.0, '-', 100.0, 'usd', ('F4',))
+    """
+    plain = _without_cites(sentence.plain)
+    found = [*_DIGITS.finditer(plain), *_WORDS.finditer(plain)]
+    kept = [one for one in found if not _is_name(plain, one)]
+    return sorted((_written(sentence, one) for one in kept), key=lambda one: one.start)
+
+
+def _without_cites(text: str) -> str:
+    return CITE.sub(lambda cite: " " * len(cite[0]), text)
+
+
+def _is_name(plain: str, found: re.Match[str]) -> bool:
+    """Tell ``the two policies`` from ``two looks``; words glued by a hyphen are names."""
+    word = found["number"]
+    if word[0].isalpha():
+        return bool(_THE_TWO.search(plain[: found.start()]))
+    return found.start() > 0 and plain[found.start()] in "-" and plain[found.start() - 1].isalpha()
+
+
+def _written(sentence: Sentence, found: re.Match[str]) -> Written:
+    groups = found.groupdict()
+    scale = SCALES.get(groups["scale"] or "", 1.0)
+    value, step = _value(found["number"])
+    tail, cites = _tail(sentence.plain[found.end() :])
+    if step == 1.0 and _HEDGE.search(sentence.plain[: found.start()]):
+        step = _round_step(value)
+    return Written(
+        found["number"], value * scale, _sign(groups["sign"] or ""), step * scale, tail,
+        (groups.get("symbol") or "").strip(), cites, found.start(), found.end(),
+    )  # fmt: skip
+
+
+def _tail(rest: str) -> tuple[str, tuple[str, ...]]:
+    near = _TO_CITE.match(rest)
+    if near is None or len(near["unit"].split()) > _MOST_WORDS:
+        return rest[:40].strip(), ()
+    ids: list[str] = []
+    place = near.end()
+    while cite := CITE.match(rest, place):
+        ids.append(cite[1].upper())
+        place = cite.end()
+        place += 1 if CITE.match(rest, place + 1) else 0
+    return near["unit"].strip(), tuple(ids)
+
+
+def _value(number: str) -> tuple[float, float]:
+    if number[0].isalpha():
+        return _word(number), 1.0
+    digits = number.replace(",", "")
+    decimals = len(digits.partition(".")[2])
+    return float(digits), 10.0**-decimals
+
+
+def _word(number: str) -> float:
+    tens, _, ones = number.partition("-")
+    units = {"one": 1} | WORDS
+    return float(units.get(tens, 0) + units.get(ones, 0))
+
+
+def _round_step(value: float) -> float:
+    """Return what the last place that is no zero is worth: about 12,000 is rounded to 1,000."""
+    step = 1.0
+    while value and value % (10 * step) == 0:
+        step *= 10
+    return step
+
+
+def _sign(written: str) -> str:
+    mark = written.strip()
+    if mark in ("-", "\N{MINUS SIGN}", "minus"):
+        return "-"
+    return "+" if mark else ""

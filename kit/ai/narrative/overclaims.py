@@ -1,0 +1,178 @@
+"""Words that claim more than any replay can show: certainty, future, causes, everybody."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_PARTS = (
+    r"segments?|exchanges?|campaigns?|advertisers?|parts?|publishers?|users?|auctions?|hours?|"
+    r"days?|"
+    r"weeks?|cases?|circumstances?|markets?|conditions?|time|other|future|setting|slice|situation|"
+    r"format|device|one|side"
+)
+_NOT = re.compile(
+    r"\b(?:not|n't|never|no|nothing|cannot|neither|nor|nobody|without|hardly|un(?:clear|known)|"
+    r"doesn't|don't|isn't|didn't|can't|won't|wouldn't|far from|weaker than|less than|short of|"
+    r"fails? to|whether|open|should not)\b"
+)
+_NOT_STUDIED = re.compile(
+    r"\b(?:not|never)(?: been)? (?:studied|looked|examined|known|asked|tested|shown|measured|part|"
+    r"seen|covered|claimed|addressed|answered|investigated|tried|considered|said|visible)\b|"
+    r"\b(?:unknown|untested|unclear|open|outside|unexamined)\b"
+)
+_BREAK = re.compile(r"[;:!?.]|,(?!\d)|\bbut\b|\bwhile\b")
+_NEAR = 8
+
+
+@dataclass(frozen=True)
+class _Kind:
+    name: str
+    pattern: re.Pattern[str]
+    deniable: bool
+
+
+def _kind(name: str, *patterns: str, deniable: bool = True) -> _Kind:
+    whole = "|".join(patterns)
+    return _Kind(name, re.compile(rf"(?<![\w-])(?:{whole})(?!\w)"), deniable)
+
+
+_KINDS = (
+    _kind(
+        "certainty, which no sample gives",
+        r"certain(?:ly|ty)?", r"guarant\w+", r"sure(?:ly)?", r"assured(?:ly)?", r"always",
+        r"forever", r"prov(?:e|es|ed|en|ing)(?! nothing)", r"proof", r"definit\w+", r"inevitabl\w+",
+        r"conclusive\w*", r"impossib\w+", r"undeniabl\w+", r"undoubted\w*", r"undisputed\w*",
+        r"unquestionabl\w+", r"clear(?:ly)?(?! of)", r"obvious(?:ly)?", r"confirm\w*",
+        r"rul\w+ out",
+        r"exclud\w+ (?:that|any|the possib)", r"dominat\w+", r"superior\w*", r"bound to",
+        r"settle\w*",
+        r"statistically", r"significant\w*", r"real", r"true (?:gain|effect|improvement|loss)",
+        r"established", r"demonstrat\w+", r"verified", r"validated", r"solid", r"robust\w*",
+        r"foolproof", r"exact(?:ly)?", r"bulletproof", r"safe(?:ly)?", r"reliabl\w+",
+        r"undoubtable", r"fact that",
+        r"proof-positive", r"must be", r"in any case", r"full confidence", r"fully", r"entirely",
+        r"completely", r"perfect\w*", r"massive\w*", r"overwhelm\w+", r"winner", r"won the",
+        r"(?<!at )best", r"optimal\w*", r"never", r"(?:every|all) doubts?", r"conclude\w*",
+        r"decisive\w*", r"beats", r"works", r"trust\w*", r"rely", r"lean on",
+    ),
+    _kind(
+        "certainty, which no sample gives",
+        r"(?:beyond|no|without|free of|zero|out of|leaves? no) (?:any |all |a )?(?:doubt|risk|"
+        r"chance|"
+        r"question|danger|downside|way|reason to (?:doubt|wait|worry|hesitate))\w*", r"risk-free",
+        r"nothing (?:can|could|will|is left|left|remains|to (?:lose|fear|check|worry))",
+        r"no (?:further|more|other) (?:check|look|test|review|doubt|question|evidence)s?",
+        r"no need (?:to|for)", r"needs? no", r"not needed", r"unnecessary", r"no longer",
+        r"(?:not|n't|doesn't) matter", r"only a formality", r"can be ignored", r"ignor\w+",
+        r"no (?:person|human)",
+        r"(?:go|going|rolled?) (?:live|out) (?:now|at once|today|everywhere)",
+        r"(?:little|hardly any|scant) (?:doubt|risk|chance)", r"den(?:y|ies|ied)", r"disput\w+",
+        r"can(?:not|'t| not) (?:lose|fail|hurt|harm|go wrong|(?:do|be|get) (?:worse|any)|help but)",
+        r"(?:nothing|nobody|no one|little) \w+ against",
+        deniable=False,
+    ),
+    _kind(
+        "the future, of which a replay knows nothing",
+        r"will(?! have to| need to)", r"won't", r"going to", r"going forward", r"future",
+        r"from now on",
+        r"next (?:week|month|quarter|year|season|time)", r"continu\w+", r"persist\w*",
+        r"keeps? (?:on )?\w+ing", r"repeat\w*", r"lasts?(?!ing)", r"lasting", r"to stay",
+        r"permanent\w*",
+        r"long[- ](?:run|term)", r"tomorrow", r"flips?", r"forecast\w*", r"expect\w*", r"shall",
+        r"year after year", r"ahead of us", r"live traffic", r"in production", r"remain so",
+        r"carr(?:y|ies) over", r"generali[sz]e\w*", r"extends? to", r"sooner or later",
+        r"would (?:earn|gain|win|sav|mak|bring|increas|r[io]s|improv|pay|help|grow|hold|also|"
+        r"be)\w*",
+        r"promis\w+", r"annual\w*", r"a year", r"per year",
+        r"hold(?:s)? (?:on|for|in) (?:every|any|all|other)",
+    ),
+    _kind(
+        "a cause, which a comparison does not show",
+        r"because of", r"because", r"due to", r"thanks to", r"owing to",
+        r"caus(?:e|es|ed|ing|al\w*)",
+        r"driven by", r"dr[io]v(?:es|e|en)", r"leads? to", r"led to",
+        r"result(?:s|ed)? (?:of|in|from)",
+        r"attributabl\w+", r"explain\w*", r"why",
+        r"(?:is|was|just|only|mere(?:ly)?) (?:noise|luck|chance|accident)", r"as a result",
+        r"on account of", r"responsible for",
+        r"comes? from better", r"stems? from", r"owes?", r"the reason (?:for|is|why)",
+        r"makes? (?:users|people)",
+        r"by (?:simply )?(?:learning|bidding) \w+",
+    ),
+    _kind(
+        "every part, which was not looked at one by one",
+        rf"(?:every|each|any|all|all the|whole|entire) (?:\w+ )?(?:{_PARTS})(?! (?:cost|became|"
+        rf"conver))",
+        r"everyone", r"everybody", r"everywhere", r"anyone", r"anybody", r"anywhere(?! between)",
+        r"wherever",
+        r"whenever", r"whatever", r"whichever", r"across the board", r"throughout the",
+        r"(?:all|every) (?:counts?|fronts?|ways?|measures?|metrics?|respects?)", r"in general",
+        r"generally", r"universal\w*", r"no matter", r"regardless", r"all round",
+        r"in all respects",
+        r"in every respect", r"the only",
+    ),
+    _kind(
+        "every part, which was not looked at one by one",
+        r"(?:nobody|no one|no other \w+|none) (?:will|can|could|would)",
+        r"not (?:better|worse) (?:anywhere|(?:on|in|for) any)",
+        r"no (?:\w+ )?(?:segment|exchange|campaign|part|advertiser|exception|user|slice|format|"
+        r"device)s?",
+        r"not (?:a single|one) \w+", r"without exception", r"nobody (?:los|suffer)\w+",
+        r"none of the (?:segments|exchanges|campaigns)", r"nowhere",
+        deniable=False,
+    ),
+    _kind(
+        "sameness, which a test that shows nothing does not show",
+        r"(?:the )?same(?! as showing)", r"identical\w*", r"equal(?:s|ly|ity)?(?! )",
+        r"equivalen\w+",
+        r"as good(?: as)?", r"at least as good", r"on (?:a )?par", r"indistinguishable",
+        r"keeps? (?:up|pace)",
+        r"no different", r"interchangeabl\w+", r"agrees?(?: on| that| with)?", r"in agreement",
+        r"just as \w+", r"makes? no difference",
+        r"harmless", r"level with",
+    ),
+    _kind(
+        "sameness, which a test that shows nothing does not show",
+        r"(?:no|zero|without) (?:\w+ )?(?:difference|harm|effect on|change|impact|loss|"
+        r"gain to be had)"
+        r"(?! (?:\w+ )?(?:was|is|were|has been)? ?(?:shown|found|reported))",
+        r"no effect(?! is| was)", r"los(?:es|t|e|ing) nothing",
+        deniable=False,
+    ),
+    _kind(
+        "what the log does not hold",
+        r"users? (?:like|love|prefer|click|enjoy|see)\w*", r"customers?", r"sales", r"brands?",
+        r"market share", r"competitors?", r"profits?", r"people", r"consumers?", r"audience\w*",
+        r"satisf\w+", r"happy|happier", r"publishers? (?:like|earn|gain)\w*", r"industry",
+        r"revenue",
+    ),
+)  # fmt: skip
+
+
+def overclaim(plain: str) -> str:
+    """Return what a sentence claims that no verdict allows; empty where nothing.
+
+    Parameters
+    ----------
+    plain : str
+        A sentence in small letters; see `kit.ai.narrative.sentences.Sentence`.
+
+    Examples
+    --------
+    >>> overclaim("the gain is guaranteed")
+    '"guaranteed" claims certainty, which no sample gives'
+    >>> overclaim("this does not prove that the gain will last")
+    ''
+    """
+    for kind in _KINDS:
+        for found in kind.pattern.finditer(plain):
+            if not (kind.deniable and _denied(plain, found.start())):
+                return f'"{found[0]}" claims {kind.name}'
+    return ""
+
+
+def _denied(plain: str, place: int) -> bool:
+    clause = _BREAK.split(plain[:place])[-1]
+    near = " ".join(clause.split()[-_NEAR:])
+    return bool(_NOT.search(near) or _NOT_STUDIED.search(_BREAK.split(plain[place:])[0]))

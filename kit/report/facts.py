@@ -1,0 +1,67 @@
+"""`Fact`: one computed number that a text may cite."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from kit.base.checks import number, one_of
+from kit.base.errors import DataError
+
+Of = Literal["candidate", "baseline", "difference", "data", "look"]
+SIDES = ("candidate", "baseline", "difference", "data", "look")
+
+TUNE = "tune split"
+"""Last part of a name whose number was measured where the candidate was chosen."""
+
+_ID = re.compile(r"F[1-9]\d*")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number with a name that tells what it is.
+
+    Parameters
+    ----------
+    id : str
+        ``F1``, ``F2``, ...; a text cites it as ``[F1]``.
+    name : str
+        What was measured, then what narrows it, after commas: ``difference in surplus, banner,
+        low end, tune split``. Without ``tune split``, a figure of a side or of a difference is the
+        holdout's.
+    value : float
+        Unrounded.
+    unit : str
+        A currency (``USD``), its price for a thousand impressions (``USD CPM``), ``count``,
+        ``share`` (0 to 1), ``percent``, ``ratio``, ``days`` or ``hours``.
+    of : {"candidate", "baseline", "difference", "data", "look"}
+        Whose number it is; a difference is candidate less baseline.
+
+    Raises
+    ------
+    DataError
+        If the id is none, or the value is not a finite number.
+
+    Examples
+    --------
+    >>> Fact("F1", "surplus, tune split", 1234.5, "USD", "candidate").is_tune
+    True
+    """
+
+    id: str
+    name: str
+    value: float
+    unit: str
+    of: Of
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise DataError(f"id: got {self.id!r}; must be F and a number. Pass 'F1' and so on.")
+        one_of("of", self.of, SIDES)
+        number(f"value of {self.id}", self.value)
+
+    @property
+    def is_tune(self) -> bool:
+        """Return whether it was measured on the tune split."""
+        return self.name.endswith(f", {TUNE}")

@@ -1,0 +1,127 @@
+"""Each rule of the checker by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from kit.ai.narrative.check import check_narrative
+from kit.base.errors import DataError
+from kit.report.facts import Fact
+from kit.validate.verdict import GateResult, Verdict
+
+FACTS = (
+    Fact("F1", "surplus", 1_234.5, "CNY", "baseline"),
+    Fact("F2", "surplus", 1_434.5, "CNY", "candidate"),
+    Fact("F3", "difference in win rate", -0.021, "share", "difference"),
+    Fact("F4", "label maturity wait", 72.0, "hours", "data"),
+    Fact("F5", "auctions", 1_234_567.0, "count", "data"),
+    Fact("F6", "eCPM", 3.4, "CNY CPM", "candidate"),
+)
+GATES = (GateResult("drift", "pass", "tune"),)
+
+
+def verdict(shown: bool = True) -> Verdict:
+    status = "pass" if shown else "fail"
+    return Verdict(
+        "better", shown, status, GATES, "policy 2", "logged bids", "a", "b", "c", 1, 9, 0.1
+    )
+
+
+def reason(text: str, *, shown: bool = True) -> str:
+    struck = check_narrative(text, FACTS, verdict(shown)).struck
+    return struck[0].reason if struck else ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Surplus was 1,435 CNY [F2].",
+        "Surplus was 1.43k CNY [F2].",
+        "Surplus was 143,450 fen [F2].",
+        "Labels had three days [F4] to mature.",
+        "The log has 1.2 million auctions [F5].",
+        "The log has about 1,230,000 auctions [F5].",
+        "Win rate fell by 2.1 percentage points [F3].",
+        "Policy 2 earned 1,434.50 CNY [F2].",
+    ],
+)
+def test_rounding_scale_and_unit(text: str) -> None:
+    assert reason(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Surplus was 1,436 CNY [F2].", "does not match"),
+        ("Surplus was 1,435 USD [F2].", "not in USD"),
+        ("Surplus was 1,435 CNY CPM [F2].", "thousand"),
+        ("Surplus was 1,435 CNY.", "cites no fact"),
+        ("Surplus was -1,435 CNY [F2].", "other sign"),
+        ("Surplus was 1,435 CNY [F9].", "no such fact"),
+        ("Surplus was 0 CNY [F2].", "does not match"),
+        ("Labels had 72 days [F4] to mature.", "does not match"),
+        ("The log has 1,230,000 auctions [F5].", "does not match"),
+        ("Win rate fell by 2.1 % [F3].", "percentage points"),
+        ("Surplus doubled [F1][F2].", "ratio"),
+        ("The log has 1,234,567 clicks [F5].", "not of clicks"),
+        ("It is 3.40 CNY [F6] per click.", "a price for a thousand"),
+    ],
+)
+def test_numbers_that_do_not_match(text: str, why: str) -> None:
+    assert why in reason(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "struck"),
+    [
+        ("Surplus rose [F1][F2].", False),
+        ("Surplus fell [F1][F2].", True),
+        ("Surplus did not rise [F1][F2].", True),
+        ("The baseline had the lower surplus [F1][F2].", False),
+        ("The baseline had the higher surplus [F1][F2].", True),
+        ("Surplus went from 1,234.5 CNY [F1] up to 1,434.5 CNY [F2].", False),
+        ("The win rate was cut by 2.1 points [F3].", False),
+        ("The win rate gained 2.1 points [F3].", True),
+        ("Surplus rose [F1][F2]. So did the win rate [F3].", True),
+    ],
+)
+def test_comparisons(text: str, struck: bool) -> None:
+    assert bool(reason(text)) is struck
+
+
+def test_a_side_is_not_given_the_other_sides_number() -> None:
+    assert "baseline's" in reason("The candidate's surplus was 1,234.50 CNY [F1].")
+
+
+def test_a_figure_of_the_tune_split_needs_to_be_called_so() -> None:
+    facts = [Fact("F1", "surplus, tune split", 5.0, "USD", "candidate")]
+    kept = check_narrative("On the tune split it earned 5 USD [F1].", facts, None).kept
+    struck = check_narrative("It earned 5 USD [F1].", facts, None).struck
+    assert kept
+    assert "tune split" in struck[0].reason
+
+
+def test_what_is_shown_may_be_said_and_no_more() -> None:
+    assert reason("The holdout shows that policy 2 is better.") == ""
+    assert reason("Policy 2 is better.", shown=False)
+    assert reason("A gain was not shown.", shown=False) == ""
+    assert reason("A gain was not shown.")
+    assert reason("Policy 2 will always be better.")
+    assert reason("Drift failed.")
+
+
+def test_the_text_comes_back_without_citations() -> None:
+    checked = check_narrative("Surplus was 1,435 CNY [F2]. It will rise.", FACTS, verdict())
+    assert checked.text == "Surplus was 1,435 CNY."
+    assert [one.text for one in checked.struck] == ["It will rise."]
+
+
+def test_no_verdict_no_claim() -> None:
+    assert check_narrative("The candidate is better.", FACTS, None).struck
+    assert check_narrative("", FACTS, None).kept == ()
+
+
+@pytest.mark.parametrize("bad", ["1", "F0", "[F1]", "f1"])
+def test_an_id_is_f_and_a_number(bad: str) -> None:
+    with pytest.raises(DataError, match="Pass 'F1'"):
+        Fact(bad, "surplus", 1.0, "USD", "candidate")

@@ -1,0 +1,44 @@
+"""What is struck of the open corpus, and of sentences that were written beside the checker."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kit.ai.narrative.check import check_narrative
+from kit.report.facts import Fact
+from tests.ai.narratives import TRUE, score, verdict_of
+
+MOST_FAULTS_MISSED = 0.02
+MOST_TRUE_STRUCK = 0.02
+CASES: list[dict[str, Any]] = json.loads(
+    Path(__file__).with_name("sentences.json").read_text("utf-8")
+)
+
+
+def test_open_corpus() -> None:
+    scores = score("open")
+    true_struck, true_known = scores.pop(TRUE)
+    hit, known = (sum(column) for column in zip(*scores.values(), strict=True))
+    assert known > 150
+    assert hit >= (1 - MOST_FAULTS_MISSED) * known
+    assert true_struck <= MOST_TRUE_STRUCK * true_known
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["verdict"]["answer"])
+def test_true_sentences_stand(case: dict[str, Any]) -> None:
+    facts = [Fact(**fact) for fact in case["facts"]]
+    for sentence in case["true"]:
+        struck = check_narrative(sentence, facts, verdict_of(case)).struck
+        assert not struck, struck
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["verdict"]["answer"])
+def test_faults_are_struck(case: dict[str, Any]) -> None:
+    facts = [Fact(**fact) for fact in case["facts"]]
+    for sentence in case["faults"]:
+        kept = check_narrative(sentence, facts, verdict_of(case)).kept
+        assert not kept, kept

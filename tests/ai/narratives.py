@@ -1,0 +1,69 @@
+"""Faults and true sentences of a corpus that are struck.
+
+``python -m tests.ai.narratives open`` counts them on ``narratives_open.json``; with ``show`` it
+lists what went wrong. The checker was developed with the open half alone: the other was never read.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kit.ai.narrative.check import CheckedNarrative, check_narrative
+from kit.report.facts import Fact
+from kit.validate.verdict import GateResult, Verdict
+
+HERE = Path(__file__).parent
+TRUE = "true"
+
+
+def read_cases(half: str) -> list[dict[str, Any]]:
+    """Return the narratives of a half, ``open`` or ``frozen``."""
+    cases: list[dict[str, Any]] = json.loads((HERE / f"narratives_{half}.json").read_text("utf-8"))
+    return cases
+
+
+def check_case(case: Mapping[str, Any]) -> CheckedNarrative:
+    """Check one narrative, all its sentences as one text."""
+    facts = [Fact(**fact) for fact in case["facts"]]
+    text = " ".join(sentence["text"] for sentence in case["sentences"])
+    return check_narrative(text, facts, verdict_of(case))
+
+
+def verdict_of(case: Mapping[str, Any]) -> Verdict:
+    """Return the verdict that a case states."""
+    said = case["verdict"]
+    gates = tuple(GateResult(gate, status, "tune") for gate, status in said["gates"].items())
+    shown = not said["answer"].startswith("not shown")
+    return Verdict(said["question"], shown, said["status"], gates, case["candidate"],
+                   case["baseline"], "a", "b", "c", 1, 1, 0.05)  # fmt: skip
+
+
+def score(half: str, show: bool = False) -> dict[str, tuple[int, int]]:
+    """Return struck and all sentences of each fault kind, and of the true ones."""
+    struck: Counter[str] = Counter()
+    known: Counter[str] = Counter()
+    for case in read_cases(half):
+        why = {one.text: one.reason for one in check_case(case).struck}
+        for sentence in case["sentences"]:
+            kind = sentence["fault"] or TRUE
+            is_struck = sentence["text"].strip() in why
+            known[kind] += 1
+            struck[kind] += is_struck
+            if show and is_struck == (kind == TRUE):
+                print(case["id"], kind, sentence["text"], "|", why.get(sentence["text"].strip()))
+    return {kind: (struck[kind], known[kind]) for kind in sorted(known)}
+
+
+if __name__ == "__main__":
+    scores = score(sys.argv[1], show="show" in sys.argv[2:])
+    faults = [pair for kind, pair in scores.items() if kind != TRUE]
+    for kind, (hit, total) in scores.items():
+        print(f"{kind:<10} {hit:>4} of {total:>4} struck")
+    hit, total = (sum(column) for column in zip(*faults, strict=True))
+    print(f"faults {hit} of {total} ({hit / total:.1%}); true sentences "
+          f"{scores[TRUE][0] / scores[TRUE][1]:.1%}")  # fmt: skip
