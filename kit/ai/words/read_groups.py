@@ -27,6 +27,8 @@ def read_by(cursor: Cursor) -> bool:
         item.has("by", "per", "across") or (slash and cursor.at(cursor.place - 1).has("metric"))
     ):
         return False
+    if cursor.at(cursor.place - 1).has("and") and cursor.at(cursor.place - 2).has("together"):
+        raise Unclear(f"in total and {item.text}: two answers; ask for one at a time")
     place = combined(cursor, cursor.skip(cursor.place + 1, "combination", "distinct"))
     if _is_pooled(cursor, place):
         return False

@@ -142,6 +142,7 @@ DECLINED: dict[str, str] = {
     "conversions by day for hotel, cumulative": "instead of what was said",
     "CTR not on mobile and in Germany": "left out too, or kept",
     "good pages: CTR": "what is that",
+    "how many impressions did we win on aurora, in total and per day": "two answers",
     "average bid, wins": "of which rows",
     "CTR for Monday through Friday separately": "what with what",
     "which countries cost us more than 4 bucks a conversion": "per one of them",
