@@ -12,7 +12,8 @@ _MORE = (
     "this workspace's runs, and --folder. Without a model the best passages are printed. With\n"
     "OPENAI_BASE_URL or OPENAI_API_KEY, and KIT_MODEL, a model answers from them; a sentence that\n"
     "cites no passage, or says what does not stand there, is struck and listed.\n"
-    "Exit 0: passages or an answer; 1: nothing was found; 3: part of an answer was struck."
+    "Exit 0: passages or an answer; 1: nothing was found; 3: the model failed, or a sentence of\n"
+    "its answer was struck; the passages follow."
 )
 
 

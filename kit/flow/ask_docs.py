@@ -87,7 +87,7 @@ def ask_documents(
         If the question has no word, or the folder is none.
     LeakageError
         If the folder is a sealed log's.
-    EndpointError, AIBudgetError, JournalError, PromptError
+    AIBudgetError, JournalError, PromptError
         As `kit.ai.documents.answer.look_up`.
 
     Examples
@@ -150,10 +150,10 @@ def client_of(spec: AskDocsSpec) -> Client | None:
 
 
 def exit_code(done: LookedUp) -> int:
-    """Return 0 for passages or an answer, 3 if a part of it was struck, 1 for nothing."""
+    """Return 0 for passages or an answer, 3 if the model failed or was struck, 1 for nothing."""
     if not done.passages:
         return NOTHING
-    return NEEDS_A_PERSON if done.struck else FOUND
+    return NEEDS_A_PERSON if done.struck or done.failure else FOUND
 
 
 def summary_of(done: LookedUp) -> dict[str, Any]:
@@ -167,6 +167,7 @@ def summary_of(done: LookedUp) -> dict[str, Any]:
         "not_sent": done.kept,
         "skipped": [vars(one) for one in done.skipped],
         "entries": list(done.entries),
+        "failure": done.failure,
     }
 
 
@@ -176,7 +177,7 @@ def answer_lines(done: LookedUp) -> list[str]:
         words = ", ".join(query_words(done.question))
         return [f"Nothing found: no passage holds any of: {words}. Ask in other words.",
                 *skipped_lines(done)]  # fmt: skip
-    lines: list[str] = []
+    lines: list[str] = [done.failure, ""] if done.failure else []
     if done.by != PASSAGES:
         lines += [f"Answered by: {done.by}", ""]
         lines += [f"{one.text} [{one.passage.place}]" for one in done.sentences]

@@ -113,6 +113,8 @@ def _html(done: LookedUp) -> str:
         for number, each in enumerate(done.passages)
     ]
     skipped = [f"<p><small>{html.escape(line)}</small></p>" for line in skipped_lines(done)]
+    if done.failure:
+        notes.append(f"<p>{html.escape(done.failure)}</p>")
     return "\n".join([*by, *said, *notes, *found, *skipped])
 
 

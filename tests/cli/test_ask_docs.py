@@ -110,9 +110,17 @@ def test_the_journal_replays_an_answer(capsys, model):
     assert "kit/ask_docs@" in capsys.readouterr().out
 
 
+def test_without_a_model_that_answers_the_passages_are_printed(capsys, monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("KIT_MODEL", "gone")
+    said = asked(capsys, code=3).out
+    assert said.startswith("model: ")
+    assert "127.0.0.1:9" in said
+    assert "1. notes/plan.md:1-3" in said
+
+
 def test_a_call_over_budget_is_not_made(capsys, model):
-    asked(capsys, "--calls", "0", code=1)
-    assert "calls" in capsys.readouterr().err or model.requests == []
+    assert "calls" in asked(capsys, "--calls", "0", code=1).err
     assert model.requests == []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kit.ai.client import Client
 from kit.ai.disclosure import Shareable, share_passages, share_question
@@ -13,6 +13,7 @@ from kit.ai.documents.index import best_passages
 from kit.ai.documents.passage import Passage
 from kit.ai.prompts import Message, load_prompt
 from kit.ai.replies import DocumentAnswer
+from kit.base.errors import EndpointError
 
 MOST = 5
 """Passages that are shown, and that a model is given."""
@@ -42,6 +43,8 @@ class LookedUp:
         Files that were not read.
     entries : tuple of int
         Calls in the journal.
+    failure : str
+        Why the model that was asked gave no usable reply; empty if it did.
     """
 
     question: str
@@ -52,6 +55,7 @@ class LookedUp:
     kept: int = 0
     skipped: tuple[Skipped, ...] = ()
     entries: tuple[int, ...] = ()
+    failure: str = ""
 
 
 def look_up(
@@ -79,8 +83,9 @@ def look_up(
     ------
     DataError
         If the question has no word.
-    EndpointError, AIBudgetError, JournalError
-        As `kit.ai.client.Client.ask`.
+    AIBudgetError, JournalError
+        As `kit.ai.client.Client.ask`. A model that gives no usable reply is no error: the passages
+        stand alone, and why is said.
     PromptError
         If a user's copy of the prompt is broken.
     """
@@ -94,7 +99,10 @@ def look_up(
     prompt = load_prompt(_TASK)
     shared = _shared(sent)
     messages = prompt.render({"passages": shared, "question": share_question(question)})
-    reply = client.ask(messages, DocumentAnswer, prompt.id, prompt.version)
+    try:
+        reply = client.ask(messages, DocumentAnswer, prompt.id, prompt.version)
+    except EndpointError as error:
+        return replace(alone, failure=str(error))
     sentences, struck = check_sentences(reply.value.sentences, _given(sent, shared))
     kept = sum(each.stays for each in best)
     by = client.endpoint.model
