@@ -11,8 +11,8 @@ from typing import Literal
 Origin = Literal["package", "write-up", "folder"]
 
 _HELD = re.compile(
-    r"\bhold-?outs?\b|\bheld[- ]?out\b|\bverdicts?\b|\bvault\b|\bsealed\b|\bshown (better|worse)\b"
-    r"|\blooks? \d",
+    r"\bhold-?outs?\b|\bheld[- ]?out\b|(?<!not a )(?<!no )\bverdicts?\b|\bvault\b|"
+    r"\bsealed\b|\bshown (better|worse)\b|\blooks? \d",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(r"\d[\d,]*\.\d+|\d{1,3}(?:,\d{3})+|\d{4,}")
@@ -78,13 +78,17 @@ class Passage:
 def passages_of(name: str, path: Path, origin: Origin, parts: list[Part]) -> list[Passage]:
     """Return the parts of one document as passages, and mark what must stay on this machine.
 
-    What speaks of a holdout stays, and so does what repeats a figure of such a part. The package's
-    own documents explain holdouts and hold no figure of the user's.
+    What speaks of a holdout stays, and so does what repeats a figure that stands beside such words
+    or under such a heading. The package's own documents hold no figure of the user's.
     """
     if origin == "package":
         return [Passage(name, path, origin, part) for part in parts]
     held = [part for part in parts if _HELD.search(f"{part.title}\n{part.text}")]
-    figures = {figure for part in held for figure in _FIGURE.findall(part.text)}
+    lines = [
+        line for part in held for line in part.text.split("\n")
+        if _HELD.search(part.title) or _HELD.search(line)
+    ]  # fmt: skip
+    figures = {figure for line in lines for figure in _FIGURE.findall(line)}
     return [
         Passage(
             name, path, origin, part,

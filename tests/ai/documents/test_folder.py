@@ -112,9 +112,11 @@ REPORT = """# Shaded against logged
 ### What was checked
 effect: pass
 ## Results on the tune split
-Shaded bidding earns 37.57 USD more.
+Shaded bidding earns 37.57 USD more: an interval, not a verdict.
 ## Summary
 We gain +37.00 USD on new days.
+## Method
+The holdout is sealed.
 """
 
 
@@ -125,7 +127,7 @@ def test_a_write_ups_verdict_stays_here_and_so_does_its_figure_elsewhere(tmp_pat
     stays = {each.part.title.split(" > ")[-1]: each.stays for each in read.passages}
     assert stays == {
         "Verdict: better": True, "What was checked": True, "Results on the tune split": False,
-        "Summary": True,
+        "Summary": True, "Method": True,
     }  # fmt: skip
 
 
