@@ -163,4 +163,5 @@ def _wrong_person(plain: str, verdict: Verdict) -> str:
         return ""
     if re.search(r"\bno (?:person|one)\b|\bneed not\b|\bnot (?:need|have|be)\w*\b", plain):
         return "it says that no person is needed"
-    return "" if verdict.status == "needs a person" else "no person is asked for by the verdict"
+    asked = {verdict.status, *(gate.status for gate in verdict.gates)}
+    return "" if "needs a person" in asked else "no person is asked for by the verdict"

@@ -15,7 +15,7 @@ _UP = (
     r"better|gain\w*|improve\w*|ahead|help\w*|beat\w*|outperform\w*|advantage\w*|benefi\w+|"
     r"success\w*|"
     r"pays off|wins?|higher surplus|more surplus|earns? more|earned more|preferable|uplift|"
-    r"surplus (?:is|was|went|rose|grew)(?: shown to be)? ?(?:up|higher)?|adopt\w*|switch\w*|"
+    r"surplus (?:(?:is|was|went)(?: shown to be)? (?:up|higher)|rose|grew)|adopt\w*|switch\w*|"
     r"prefer\w*"
 )
 _DOWN = (
@@ -60,6 +60,9 @@ _GROUND = re.compile(r"\b(?:hold-?out|verdict|vault|replay|show[ns]?|than|surplu
 _STAY = re.compile(
     r"should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|leave)\b|"
     r"\bbaseline (?:stays|remains)\b|\bchosen (?:on|there)\b"
+)
+_NEXT = re.compile(
+    r"^(?:to try )?next:(?!.*\b(?:roll\w*|switch\w*|adopt\w*|deploy\w*|launch\w*|go live)\b)"
 )
 _REPLAY = re.compile(r"\breplay\w*|\blogged\b|\blog\b")
 _COULD = re.compile(r"\b(?:could|may|might|outside|beyond|cannot|not)\b")
@@ -108,7 +111,8 @@ def _surplus(sentence: Sentence, verdict: Verdict | None) -> str:
     """Hold a rise or fall of surplus, for which no fact is cited, against the verdict."""
     for word in uncited_surplus(sentence.plain):
         needed = "better" if word.sign("surplus") > 0 else "worse"
-        if not word.negated and (verdict is None or verdict.answer != needed):
+        left_open = word.negated or _denied(sentence.plain, word.start)
+        if not left_open and (verdict is None or verdict.answer != needed):
             return f'"{word.word}": {_answer(verdict)}'
     return ""
 
@@ -201,6 +205,8 @@ def _unsupported(sentence: Sentence, verdict: Verdict | None) -> str:
     if verdict is not None and _CLAIM.search(plain) and _is_grounded(plain, verdict):
         return ""
     if _STAY.search(plain) and (verdict is None or verdict.answer != "better"):
+        return ""
+    if _NEXT.search(plain):
         return ""
     if _REPLAY.search(plain) and _COULD.search(plain):
         return ""

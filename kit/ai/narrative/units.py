@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kit.ai.narrative.directions import directions_in
 from kit.ai.narrative.numbers import Written
 from kit.ai.narrative.quantities import Meaning, meaning_of
 from kit.report.facts import Fact
@@ -39,6 +40,11 @@ _SUITS = {
     "looks left": ("look",),
     "looks used": ("look",),
 }
+_UNSIGNED = re.compile(
+    r"\b(?:differ\w*(?! in)|gap|apart|worst|disadvantage|los\w+|cost\w*|fewer|within|short|saving|"
+    r"drop|cut|negative|margin|excluded|fall|fell|less|gave|change)\b"
+)
+"""Words beside which a difference may stand without its minus sign."""
 _THOUSAND = re.compile(r"e?cpm|thousand impressions|per (?:thousand|mille)")
 
 
@@ -67,7 +73,7 @@ def misfit(written: Written, fact: Fact, sentence: str) -> str:
     wrong = wrong or _wrong_rate(written, meaning, sentence)
     if wrong:
         return f"{written.text}: {fact.id} is {wrong}"
-    return _wrong_value(written, fact.value * factor, fact)
+    return _wrong_value(written, fact.value * factor, fact) or _lost_minus(written, fact, sentence)
 
 
 def _factor(written: Written, fact: Fact, meaning: Meaning, sentence: str) -> tuple[float, str]:
@@ -177,6 +183,15 @@ def _wrong_value(written: Written, value: float, fact: Fact) -> str:
     if (written.sign == "-" and value > 0) or (written.sign == "+" and value < 0):
         return f"{written.text}: {fact.id} has the other sign"
     return ""
+
+
+def _lost_minus(written: Written, fact: Fact, sentence: str) -> str:
+    """Strike a loss that is written as a plain number, without a word that says it is one."""
+    if fact.value >= 0 or written.sign or _UNSIGNED.search(sentence):
+        return ""
+    if directions_in(sentence):  # `comparisons` holds the word against the sign
+        return ""
+    return f"{written.text}: {fact.id} is negative, which the sentence does not say"
 
 
 def _has_money(tail: str) -> bool:
