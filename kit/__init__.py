@@ -17,6 +17,7 @@ _PUBLIC: dict[str, str] = {
     "Endpoint": "kit.ai.endpoint",
     "endpoint_from_env": "kit.ai.endpoint",
     "Journal": "kit.ai.journal",
+    "check_narrative": "kit.ai.narrative.check",
     "confirm_pair": "kit.ai.pairs",
     "answer_question": "kit.ai.sql_draft",
     "Allocation": "kit.allocate.allocation",
@@ -132,12 +133,16 @@ _PUBLIC: dict[str, str] = {
     "Compared": "kit.flow.describe",
     "describe": "kit.flow.describe",
     "split_words": "kit.flow.describe_split",
+    "facts_of": "kit.flow.facts",
+    "verdict_of": "kit.flow.facts",
+    "Findings": "kit.flow.findings",
     "ClickValue": "kit.flow.fit",
     "fit_models": "kit.flow.fit",
     "with_values": "kit.flow.fit",
     "FloorStudy": "kit.flow.floor_study",
     "judge": "kit.flow.judge",
     "judge_inventory": "kit.flow.judge_inventory",
+    "write_narrative": "kit.flow.narrate",
     "save_report": "kit.flow.perform",
     "freeze_policy": "kit.flow.promote",
     "write_up": "kit.flow.render",
@@ -211,6 +216,7 @@ if TYPE_CHECKING:
     from kit.ai.endpoint import Endpoint as Endpoint
     from kit.ai.endpoint import endpoint_from_env as endpoint_from_env
     from kit.ai.journal import Journal as Journal
+    from kit.ai.narrative.check import check_narrative as check_narrative
     from kit.ai.pairs import confirm_pair as confirm_pair
     from kit.ai.sql_draft import answer_question as answer_question
     from kit.allocate.allocation import Allocation as Allocation
@@ -326,12 +332,16 @@ if TYPE_CHECKING:
     from kit.flow.describe import Compared as Compared
     from kit.flow.describe import describe as describe
     from kit.flow.describe_split import split_words as split_words
+    from kit.flow.facts import facts_of as facts_of
+    from kit.flow.facts import verdict_of as verdict_of
+    from kit.flow.findings import Findings as Findings
     from kit.flow.fit import ClickValue as ClickValue
     from kit.flow.fit import fit_models as fit_models
     from kit.flow.fit import with_values as with_values
     from kit.flow.floor_study import FloorStudy as FloorStudy
     from kit.flow.judge import judge as judge
     from kit.flow.judge_inventory import judge_inventory as judge_inventory
+    from kit.flow.narrate import write_narrative as write_narrative
     from kit.flow.perform import save_report as save_report
     from kit.flow.promote import freeze_policy as freeze_policy
     from kit.flow.render import write_up as write_up
