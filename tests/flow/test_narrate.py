@@ -19,7 +19,11 @@ from kit.validate.verdict import QUESTIONS, STATUSES, GateResult, Question, Stat
 from tests.flow.made_findings import BASELINE, NAN, Side, made_findings, made_verdict
 
 EFFECTS = {"better": 41_000.0, "not_worse": -2_000.0, "worse": -41_000.0}
-ASKED = tuple(itertools.product(QUESTIONS, (True, False), STATUSES))
+ASKED = tuple(
+    (question, shown, status)
+    for question, shown, status in itertools.product(QUESTIONS, (True, False), STATUSES)
+    if shown or status != "pass"  # what is not shown does not pass
+)
 
 
 def checked(findings: Findings) -> CheckedNarrative:
@@ -33,8 +37,6 @@ def checked(findings: Findings) -> CheckedNarrative:
 def test_every_sentence_of_every_verdict_holds(
     question: Question, shown: bool, status: Status
 ) -> None:
-    if not shown and status == "pass":
-        pytest.skip("what is not shown does not pass")
     verdict = made_verdict(question, shown, status, EFFECTS[question])
     text = checked(made_findings(verdict)).text
     assert f'"{verdict.answer}"' in text

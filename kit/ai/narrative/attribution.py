@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kit.ai.narrative.quantities import may_mean, meaning_of, named_in
+from kit.ai.narrative.quantities import RELATED, may_mean, meaning_of, named_in
 from kit.ai.narrative.sentences import Sentence
 from kit.report.facts import Fact
 
 _TUNE = re.compile(r"\btun(?:e|ing)\b|调优")
 _HOLDOUT = re.compile(r"\bhold-?out\b|保留集")
+_NOT = re.compile(r"\b(?:not|no|nothing|never|cannot|whether|unlike|n't|neither|nor)\b")
 _BACK = re.compile(r"\b(?:there|it|its|that|this|so|these|those|also|too|apart)\b")
 _WEAK = frozenset(
     {
@@ -32,18 +33,16 @@ _WEAK = frozenset(
 def wrong_split(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """Return why a figure of one split is passed off as one of the other; empty where none is."""
     cited = {name for name, _ in sentence.cites}
-    sided = [fact for fact in facts if fact.id in cited and fact.of not in ("data", "look")]
-    tune = says_tune(sentence)
-    for fact in sided:
-        if fact.is_tune and not tune:
+    plain = sentence.plain
+    tune, holdout = _TUNE.search(plain), _HOLDOUT.search(plain)
+    for fact in facts:
+        if fact.id not in cited or fact.of in ("data", "look"):
+            continue
+        if fact.is_tune and not says_tune(sentence):
             return f"{fact.id} is of the tune split, which the sentence does not say"
-        if fact.is_tune and _HOLDOUT.search(sentence.plain) and not _TUNE.search(sentence.plain):
+        if fact.is_tune and holdout and not _NOT.search(plain):
             return f"{fact.id} is of the tune split, not of the holdout"
-        if (
-            not fact.is_tune
-            and _TUNE.search(sentence.plain)
-            and not _HOLDOUT.search(sentence.plain)
-        ):
+        if not fact.is_tune and tune and not holdout:
             return f"{fact.id} is of the holdout, not of the tune split"
     return ""
 
@@ -72,7 +71,8 @@ def wrong_quantity(sentence: Sentence, facts: Sequence[Fact]) -> str:
     named = set(named_in(sentence.plain)) - _WEAK
     cited = {name for name, _ in sentence.cites}
     measured = {meaning_of(fact).quantity for fact in facts if fact.id in cited}
-    if measured and named and not measured & (named | _WEAK) and _is_sided(facts, cited):
+    near = measured.union(*(RELATED.get(one, frozenset()) for one in measured))
+    if measured and named and not near & (named | _WEAK) and _is_sided(facts, cited):
         said = ", ".join(sorted(named))
         return f"{', '.join(sorted(measured))} is cited for {said}"
     for fact in facts:

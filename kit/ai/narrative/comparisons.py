@@ -26,6 +26,10 @@ _ON = re.compile(
     r"\b(?:under|with|for|by|in|at|of|to|on)\s(?:the\s)?(?:side of the\s)?(candidate|baseline)\b"
 )
 _SIDE = re.compile(r"\b(candidate|baseline)\b")
+_FROM_TO = re.compile(r"\bfrom\b[^;\[]*\[(f\d+)\][^;\[]*\bto\b[^;\[]*\[(f\d+)\]")
+_AFTER = re.compile(
+    r"\[(f\d+)\],? (?:after|instead of|in place of|rather than|up from|down from)[^;\[]*\[(f\d+)\]"
+)
 _AGAIN = re.compile(
     r"^(?:so|nor|neither) (?:did|does|do|is|was|are|were|has|have|it)\b|\bby that much\b"
 )
@@ -54,8 +58,10 @@ def wrong_direction(sentence: Sentence, facts: Sequence[Fact]) -> str:
     for word in words:
         if reason := _wrong(word, sentence.plain, cited, facts):
             return reason
-    return _wrong_again(sentence, cited, facts) or _wrong_shared(
-        sentence.plain, words, cited, facts
+    return (
+        _wrong_again(sentence, cited, facts)
+        or _wrong_shared(sentence.plain, words, cited, facts)
+        or _wrong_order(sentence.plain, facts)
     )
 
 
@@ -78,8 +84,13 @@ def uncited_surplus(plain: str) -> list[Direction]:
 
 def _words(plain: str) -> list[Direction]:
     """Return the words of comparison; `intervals` has those that hold an effect against a mark."""
-    words = directions_in(plain)
-    return [word for word in words if not (_MARKED.search(plain) and _TO_MARK.match(word.word))]
+    return [word for word in directions_in(plain) if not _is_to_mark(word, plain)]
+
+
+def _is_to_mark(word: Direction, plain: str) -> bool:
+    start, end = _clause(plain, word.start)
+    is_marked = _MARKED.search(plain, start, end) or plain.startswith("the margin")
+    return bool(is_marked and _TO_MARK.match(word.word))
 
 
 def _cited(sentence: Sentence, facts: Sequence[Fact]) -> list[tuple[Fact, int]]:
@@ -254,6 +265,20 @@ def _wrong_again(
         return ""
     again = Direction(word.word, word.kind, negated, 0, 0)
     return _verdict_of(again, actual, meaning_of(found[0]), actual)
+
+
+def _wrong_order(plain: str, facts: Sequence[Fact]) -> str:
+    """Strike ``from 1.75 [candidate] to 1.42 [baseline]``: a change goes from the baseline on."""
+    known = {fact.id.lower(): fact for fact in facts}
+    for pattern, is_first_old in ((_FROM_TO, True), (_AFTER, False)):
+        for found in pattern.finditer(plain):
+            first, second = known.get(found[1]), known.get(found[2])
+            if first is None or second is None or _SIDE.search(plain):
+                continue
+            old, new = (first, second) if is_first_old else (second, first)
+            if (old.of, new.of) == ("candidate", "baseline"):
+                return f"{old.id} is the candidate's: a change goes from the baseline to it"
+    return ""
 
 
 def _wrong_shared(

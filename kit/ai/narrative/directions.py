@@ -11,13 +11,13 @@ _UP = (
     r"r[io]se[sn]?|rising|higher|highest|more|up|upwards?|gr[eo]ws?|grown|growing|growth|"
     r"increas\w+|climb\w*|gain\w*|exceed\w*|topp?(?:s|ed)|above|bigger|biggest|larger|largest|"
     r"greater|added|adds|extra|additional|uplift|surpass\w*|jump\w*|soar\w*|surg\w+|ahead|beats?|"
-    r"outbids?|outspen[dt]s?|outearn\w*|outperform\w*|lift\w*|plus|leads?|over(?=took|takes)\w*|"
+    r"outbids?|outspen[dt]s?|outearn\w*|outperform\w*|lift\w*|plus|leads?|led|over(?=took|takes)\w*|"
     r"costlier|pricier|dearer|positive|boost\w*|rais\w+|oversp\w+|advanced|outstrip\w*|outpac\w*"
 )
 _DOWN = (
     r"fell|falls?|fallen|falling|drop\w*|lower|lowest|lowered|less|least|fewer|fewest|down|"
     r"downwards?|declin\w*|slid|slides?|slipp?\w*|shr[aiu]nk\w*|decreas\w*|reduc\w*|cuts?|cheap\w*|"
-    r"smaller|smallest|below|behind|sav(?:ings?|es?|ed)|los[st]|los[se]es|loss|lose|losing|"
+    r"smaller|smallest|below|behind|sav(?:ings?|es?|ed)|lost|loss(?:es)?|lose[sd]?|losing|"
     r"thrift\w*|"
     r"gave up|gives? up|sank|sinks?|sunk|dipp?\w*|lags?|lagged|trails?|trailed|shortfall|dwindl\w*|"
     r"plung\w*|tumbl\w*|negative|outbid by|retreat\w*|under(?=cut)\w*|eas(?:ed|es)|diminish\w*|"
@@ -32,13 +32,14 @@ _NO_COMPARISON = re.compile(
     r"no more than that|more or less|once more|at (?:least|most|best|worst)|"
     r"(?:the |its )?(?:high|low|upp|bett|worse|worst|better|lower|higher|upper)(?:er)? (?:end|"
     r"bound|limit|case)s?|"
-    r"(?<!\] )up to (?=\d)|made up|makes? up|turned up|set up|took up|add(?:s|ed)? up|looks? up|"
+    r"\b(?:of|by|be|for|with|ranges?|takes?|had|has) up to (?=\d)|"
+    r"made up|makes? up|turned up|set up|took up|add(?:s|ed)? up|looks? up|"
     r"more data|more traffic|more than (?=\d)|(?:fewer|less) than (?=\d)|"
     r"under-predicts|over-predicts|falls? short|fell short|not only|not (?:shown )?worse|"
     r"not (?:shown )?better|(?:margin )for not worse|over (?=\d)|reduced to|plus or minus|"
     r"too (?:few|little|many|much)|winning|added to|minus (?=\d)|plus (?=\d)|lost auctions|"
     r"not (?:every|all|each|any) [a-z ]{0,30}(?:gain\w*|lost|rose|fell|improved)|"
-    r"above (?:all|nil|zero)|below (?:nil|zero)|cost less"
+    r"above (?:all|nil|zero)|below (?:nil|zero)"
 )
 _NOT = re.compile(
     r"\b(?:not|n't|never|nor|no|neither|hardly|without|cannot|nowhere|isn't|didn't|doesn't|"

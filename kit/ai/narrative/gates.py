@@ -7,7 +7,9 @@ import re
 from kit.ai.narrative.sentences import Sentence
 from kit.validate.verdict import Verdict
 
-_ANSWER = re.compile(r"not shown not worse|not shown better|not shown worse|not worse|better|worse")
+_ANSWER = re.compile(
+    r"not shown not worse|not shown better|not shown worse|not worse|not better|better|worse"
+)
 _SAYS = re.compile(
     r"\b(?:verdict|answer)\b(?: is| was| reads| reads as| comes out as| of| on [\w ]+ is| says)?"
     r"[\s:)\"“'(]*(?=not|better|worse)|[\"“'](?=not |better|worse)|"
@@ -34,9 +36,15 @@ _NAMES = {
     "worst_segment": r"worst[ _]segment",
     "effect": r"effect gate",
 }
-_ALL = re.compile(r"(?:every|all|each)(?: of)?(?: the)?(?: \w+)? gates?|gates? (?:\w+ )*all")
+_ALL = re.compile(
+    r"(?:every|all|each)(?: of)?(?: the)?(?: \w+)? gates?|gates? (?:\w+ )*all|"
+    r"^the gates (?=pass|fail)"
+)
 _NONE = re.compile(r"\bno(?:ne of the)?(?: \w+)? gates?")
 _ALL_OR_NONE = re.compile(f"{_ALL.pattern}|{_NONE.pattern}")
+_NOBODY = re.compile(
+    r"\bno (?:person|one)\b|\bnothing for a person\b|\bneed not\b|\bnot (?:need|have|be)\w*\b"
+)
 _STATUS = re.compile(r"\bstatus\b")
 
 
@@ -91,7 +99,9 @@ def _wrong_answer(plain: str, verdict: Verdict) -> str:
         return ""
     lead = plain[: plain.index(said)]
     after = plain[plain.index(said) + len(said) :]
-    denied = bool(re.search(r"\bnot\b|\bno\b|short of", lead + after.split(",")[0]))
+    denied = bool(
+        re.search(r"\b(?:not|no|short of|out of|beyond|missed)\b", lead + after.split(",")[0])
+    )
     if denied:
         return (
             f'the verdict is "{verdict.answer}"'
@@ -161,7 +171,7 @@ def _is_figure(plain: str) -> bool:
 def _wrong_person(plain: str, verdict: Verdict) -> str:
     if "person" not in states(plain):
         return ""
-    if re.search(r"\bno (?:person|one)\b|\bneed not\b|\bnot (?:need|have|be)\w*\b", plain):
-        return "it says that no person is needed"
-    asked = {verdict.status, *(gate.status for gate in verdict.gates)}
-    return "" if "needs a person" in asked else "no person is asked for by the verdict"
+    is_doubted = "needs a person" in {verdict.status, *(gate.status for gate in verdict.gates)}
+    if _NOBODY.search(plain):
+        return "it says that no person is needed" if is_doubted else ""
+    return "" if is_doubted else "no person is asked for by the verdict"

@@ -34,6 +34,7 @@ _OUTSIDE = re.compile(
     r"margin[^.]*\bsmaller than\b"
 )
 _NOT = re.compile(r"\b(?:not|no|never|nor|n't)\b")
+_AT = re.compile(r"\bat (most|least|worst|best)\b[^\[]*\[(f\d+)\]")
 _BEYOND = re.compile(r"\b(?:exceeds?|exceeded|above|larger|bigger|greater|more|over|beyond)\b|>")
 _SHORT_OF = re.compile(r"\b(?:below|smaller|less|under|short of|beneath)\b|<")
 _BOUNDED = re.compile(r"\bmargin\b")
@@ -57,7 +58,7 @@ def wrong_interval(sentence: Sentence, facts: Sequence[Fact]) -> str:
     >>> wrong_interval(sentences_of("Part of the interval is negative [F1][F2].", [])[0], facts)
     'the interval is positive throughout'
     """
-    checks = (_wrong_sign, _wrong_margin, _wrong_detectable)
+    checks = (_wrong_end, _wrong_sign, _wrong_margin, _wrong_detectable)
     return next(filter(None, (check(sentence, facts) for check in checks)), "")
 
 
@@ -86,6 +87,26 @@ def _wrong_sign(sentence: Sentence, facts: Sequence[Fact]) -> str:
 def _ends(sentence: Sentence, facts: Sequence[Fact]) -> list[Fact]:
     cited = {name for name, _ in sentence.cites}
     return [fact for fact in facts if fact.id in cited and meaning_of(fact).end]
+
+
+def _wrong_end(sentence: Sentence, facts: Sequence[Fact]) -> str:
+    """Hold ``at most``, ``at least``, ``at worst`` and ``at best`` against the end they cite."""
+    known = {fact.id: fact for fact in facts}
+    for found in _AT.finditer(sentence.plain):
+        fact = known.get(found[2].upper())
+        end = meaning_of(fact).end if fact is not None else ""
+        if fact is None or not end:
+            continue
+        is_outer = (end == "high") == (fact.value > 0)  # of a loss, the low end is the larger
+        suits = {
+            "most": is_outer,
+            "least": not is_outer,
+            "worst": end == "low",
+            "best": end == "high",
+        }
+        if not suits[found[1]]:
+            return f'"at {found[1]}": {fact.id} is the other end'
+    return ""
 
 
 def _wrong_margin(sentence: Sentence, facts: Sequence[Fact]) -> str:

@@ -41,6 +41,7 @@ RATIOS = re.compile(
 
 _THE_TWO = re.compile(r"(?:\bthe|\bthese|\bboth|\bbetween|\bother)\s$")
 _TO_CITE = re.compile(r"(?P<unit>(?:(?!\[)[^\d.,;:()\n]){0,40}?)\s?(?=\[[a-z]+\d+\])")
+_AFTER_CITE = re.compile(r"\s((?:%|[a-z]+)(?: [a-z]+)?)")
 _MOST_WORDS = 4
 _HEDGE = re.compile(
     r"(?:about|roughly|some|near(?:ly)?|around|approximately|almost|circa|over|~)\s?$"
@@ -133,7 +134,10 @@ def _tail(rest: str) -> tuple[str, tuple[str, ...]]:
         ids.append(cite[1].upper())
         place = cite.end()
         place += 1 if CITE.match(rest, place + 1) else 0
-    return near["unit"].strip(), tuple(ids)
+    unit = near["unit"].strip()
+    if not unit and (after := _AFTER_CITE.match(rest, place)):
+        unit = after[1]
+    return unit, tuple(ids)
 
 
 def _value(number: str) -> tuple[float, float]:

@@ -49,9 +49,9 @@ _KINDS = (
         r"settle\w*",
         r"statistically", r"significant\w*", r"real", r"true (?:gain|effect|improvement|loss)",
         r"established", r"demonstrat\w+", r"verified", r"validated", r"solid", r"robust\w*",
-        r"foolproof", r"exact(?:ly)?", r"bulletproof", r"safe(?:ly)?", r"reliabl\w+",
-        r"undoubtable", r"fact that",
-        r"proof-positive", r"must be", r"in any case", r"full confidence", r"fully", r"entirely",
+        r"foolproof", r"right (?:approach|idea|choice|way|policy)", r"exact(?:ly)?",
+        r"bulletproof", r"safe(?:ly)?", r"reliabl\w+", r"fact that",
+        r"must be", r"in any case", r"full confidence", r"fully", r"entirely",
         r"completely", r"perfect\w*", r"massive\w*", r"overwhelm\w+", r"winner", r"won the",
         r"(?<!at )best", r"optimal\w*", r"never", r"(?:every|all) doubts?", r"conclude\w*",
         r"decisive\w*", r"beats", r"works", r"trust\w*", r"rely", r"lean on",
@@ -137,7 +137,8 @@ _KINDS = (
         r"(?:no|zero|without) (?:\w+ )?(?:difference|harm|effect on|change|impact|loss|"
         r"gain to be had)"
         r"(?! (?:\w+ )?(?:was|is|were|has been)? ?(?:shown|found|reported))",
-        r"no effect(?! is| was)", r"los(?:es|t|e|ing) nothing",
+        r"no effect(?! is| was)",
+        r"nothing (?:(?:is|was|has been|has) )?(?:lost|changed)", r"los(?:es|t|e|ing) nothing",
         deniable=False,
     ),
     _kind(

@@ -14,7 +14,7 @@ _ENDS = {"low end": "low", "high end": "high"}
 
 NAMES: dict[str, str] = {
     "surplus": r"surplus|盈余",
-    "spend": r"spen[dt]s?|spend(?:ing|er)|outlay",
+    "spend": r"spen[dt]s?|(?:less|more) money|spend(?:ing|er)|outlay",
     "value": r"value(?! bids)|worth",
     "win rate": r"win rates?|share of auctions won|wins? (?:more|fewer|less)|胜率|outbid",
     "CTR": r"ctrs?|click-through rates?",
@@ -24,7 +24,7 @@ NAMES: dict[str, str] = {
     ),
     "CPA": r"cpas?|(?:cost|price) (?:per|of a) conversion|(?:each|a|per) conversion",
     "eCPM": r"e?cpms?(?! bids)|(?:a|per|for a) thousand(?: impressions)?|per mille",
-    "ROAS": r"roas|returns?(?: on ad spend)?|returned",
+    "ROAS": r"roas|returns?(?: on ad spend)?|returned|per unit of spend",
     "clicks": r"clicks(?! model)|clicked",
     "conversions": r"conversions",
     "impressions": r"impressions",
@@ -59,10 +59,10 @@ ALSO: dict[str, str] = {
         r"|uplift|headline|better|worse|gap|estimate|effect|differ|up|down|went|bottom line|end"
         r"|rise|fall|rose|fell|drop|moved"
     ),
-    "spend": r"paid|pa(?:y|id|ying)|saving|cost\w*|cheap\w*|thrift\w*",
-    "win rate": r"w[io]n\w*|share",
-    "CPC": r"click (?:cost|became|is|was)|cost\w*|pa(?:y|id)\w*",
-    "CPA": r"conversion (?:cost|became)|cost\w*|pa(?:y|id)\w*",
+    "spend": r"paid|pa(?:y|id|ying)|saving|cost\w*|cheap\w*|thrift\w*|money",
+    "win rate": r"w[io]n\w*|share|auctions?",
+    "CPC": r"click (?:cost|became|is|was)|cost\w*|(?:over)?pa(?:y|id)\w*|cheap\w*|dear\w*",
+    "CPA": r"conversion (?:cost|became)|cost\w*|(?:over)?pa(?:y|id)\w*|cheap\w*|dear\w*",
     "eCPM": r"price|cost|pa(?:y|id)\w*|cheap\w*|dear\w*|sav\w+",
     "auctions": r"log|data|replayed",
     "impressions": r"w[io]n\w*|bought",
@@ -72,6 +72,14 @@ ALSO: dict[str, str] = {
     "calibration ratio": r"calibration",
 }
 """Words by which a quantity may be meant, too weak to exclude another."""
+
+RELATED: dict[str, frozenset[str]] = {
+    "CPC": frozenset({"clicks"}),
+    "CPA": frozenset({"conversions"}),
+    "eCPM": frozenset({"impressions"}),
+    "ROAS": frozenset({"value", "spend"}),
+}
+"""What a rate may be told with: a price *for clicks*. Units tell the two apart."""
 
 COSTS = frozenset({"spend", "CPC", "CPA", "eCPM", "calibration error of the click model"})
 """Quantities of which less is better."""

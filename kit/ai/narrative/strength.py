@@ -30,21 +30,21 @@ _NOT_WORSE = re.compile(
 _NO = re.compile(
     r"\b(?:not|no|nothing|cannot|n't|neither|nor|never|whether|unproven|unclear|open|without|"
     r"nobody|none|if|doesn't|didn't|isn't|can't|inconclusive|"
-    r"undecided|silent|fail(?:s|ed)? to|untested|unknown|(?:too|falls?|fell) short|too (?:few|"
-    r"little|small)|could|may|might|falls? short|hardly|ruled out|excluded)\b"
+    r"undecided|silent|fail(?:s|ed)? to|untested|unknown|(?:too|falls?|fell) short|"
+    r"too (?:few|little|small|early|soon)|could|may|might|falls? short|hardly|ruled out|excluded)\b"
 )
 _EVIDENCE = re.compile(
     r"\b(?:show\w*|evidence|prov\w+|proof|f[io]und|say|said|says|tells?|told|unproven|open|speaks?|"
     r"reach\w*|reason to|promis\w+|carry|look(?:ed|s)?(?! like)|exclud\w+|ruled|report\w*|differ|"
     r"see|saw|seen|make it|called|read|lean|weak\w*|detect\w*|establish\w*|answer\w*|conclud\w+|"
-    r"claim\w*|bears?|follows?|test\w*|yes|inconclusive|undecided|silent|support\w*|stud\w+|ask\w*|"
+    r"claim\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|follows?|test\w*|yes|inconclusive|undecided|silent|support\w*|stud\w+|ask\w*|"
     r"enough|settle\w*|judg\w+|means?|whether|replay|measured|tested|known|know|beyond)\b"
 )
 _ONLY_HARM = re.compile(
     r"(?:no|not|without|nothing) [^,;]*\b(?:show\w*|evidence|proof|sign|find|found|reach\w*)\b"
 )
 _SHOWN_NOT = re.compile(
-    r"\b(?:show\w*|f[io]und|tells?|told|saw|proves?) (?:us )?that .{0,40}\b(?:not|no)\b"
+    r"\b(?:show\w*|f[io]und|tells?|told|saw) (?:us )?that .{0,40}\b(?:not|no|nothing|none)\b"
 )
 _ASKED = re.compile(
     r"\b(?:did|does|could|was|were|has|have|is|are)?\s?(?:not|no|nothing|neither)\b[^,;]*"
@@ -59,8 +59,9 @@ _NAMED = re.compile(r"^(?:the )?(?:candidate|baseline)\s*[:(]|^question\b")
 _GROUND = re.compile(r"\b(?:hold-?out|verdict|vault|replay|show[ns]?|than|surplus|answer)\b|保留集")
 _STAY = re.compile(
     r"should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|leave)\b|"
-    r"\bbaseline (?:stays|remains)\b|\bchosen (?:on|there)\b"
+    r"\bbaseline (?:stays|remains|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:on|there)\b"
 )
+_TUNE_CAUTION = re.compile(r"\bonly\b|\bflatter\w*|\borientation\b|\bno more\b|\bchosen\b")
 _NEXT = re.compile(
     r"^(?:to try )?next:(?!.*\b(?:roll\w*|switch\w*|adopt\w*|deploy\w*|launch\w*|go live)\b)"
 )
@@ -102,9 +103,19 @@ def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
         return ""
     if says_tune(sentence) and sentence.cites and not re.search(r"\bholdout\b", plain):
         return ""
+    if re.search(r"\btun(?:e|ing)\b", plain) and not sentence.cites and _claims(plain, None):
+        return "a claim of the tune split must cite its figures"
+    if says_tune(sentence) and sentence.cites:
+        plain = _about_holdout(plain)
     if sentence.cites and not re.search(r"\bholdout\b|\bshow\w*|\bsuperior", plain):
         return _beyond_cited(plain, verdict)
     return _claims(plain, verdict)
+
+
+def _about_holdout(plain: str) -> str:
+    """Return the clauses that do not speak of the tune split, whose figures may be told."""
+    clauses = re.split(r"(?<=[;,])(?!\d)|(?=\bbut\b)|(?=\bwhile\b)", plain)
+    return "".join(clause for clause in clauses if not re.search(r"\btun(?:e|ing)\b", clause))
 
 
 def _surplus(sentence: Sentence, verdict: Verdict | None) -> str:
@@ -190,7 +201,13 @@ def _unasked(plain: str, verdict: Verdict) -> str:
     ):
         return "that nothing was shown does not show that there is nothing"
     kinds = {found.lastgroup for found in _CLAIM.finditer(plain)}
-    if verdict.question == "better" and kinds == {"down"} and _ONLY_HARM.search(plain):
+    is_caution = re.search(r"\bnot (?:a |the )?(?:same|proof|prove|mean|say)\b", plain)
+    if (
+        verdict.question == "better"
+        and kinds == {"down"}
+        and not is_caution
+        and (_ONLY_HARM.search(plain))
+    ):
         return "the holdout was not asked whether it is worse"
     return ""
 
@@ -205,6 +222,8 @@ def _unsupported(sentence: Sentence, verdict: Verdict | None) -> str:
     if verdict is not None and _CLAIM.search(plain) and _is_grounded(plain, verdict):
         return ""
     if _STAY.search(plain) and (verdict is None or verdict.answer != "better"):
+        return ""
+    if says_tune(sentence) and _TUNE_CAUTION.search(plain):
         return ""
     if _NEXT.search(plain):
         return ""

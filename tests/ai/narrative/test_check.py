@@ -16,6 +16,8 @@ FACTS = (
     Fact("F4", "label maturity wait", 72.0, "hours", "data"),
     Fact("F5", "auctions", 1_234_567.0, "count", "data"),
     Fact("F6", "eCPM", 3.4, "CNY CPM", "candidate"),
+    Fact("F7", "difference in surplus, low end", 90.0, "CNY", "difference"),
+    Fact("F8", "difference in surplus, high end", 310.0, "CNY", "difference"),
 )
 GATES = (GateResult("drift", "pass", "tune"),)
 
@@ -64,6 +66,7 @@ def test_rounding_scale_and_unit(text: str) -> None:
         ("Win rate fell by 2.1 % [F3].", "percentage points"),
         ("Surplus doubled [F1][F2].", "ratio"),
         ("The log has 1,234,567 clicks [F5].", "not of clicks"),
+        ("The log has 1,234,567 [F5] clicks.", "not of clicks"),
         ("It is 3.40 CNY [F6] per click.", "a price for a thousand"),
     ],
 )
@@ -83,6 +86,14 @@ def test_numbers_that_do_not_match(text: str, why: str) -> None:
         ("The win rate was cut by 2.1 points [F3].", False),
         ("The win rate gained 2.1 points [F3].", True),
         ("Surplus rose [F1][F2]. So did the win rate [F3].", True),
+        ("Surplus went from 1,234.5 CNY [F1] to 1,434.5 CNY [F2].", False),
+        ("Surplus went from 1,434.5 CNY [F2] to 1,234.5 CNY [F1].", True),
+        ("Part of the interval is negative [F7][F8].", True),
+        ("Both ends are gains [F7][F8].", False),
+        ("The gain is at least 90 CNY [F7].", False),
+        ("The gain is at most 90 CNY [F7].", True),
+        ("At worst it is 90 CNY [F7].", False),
+        ("At worst it is 310 CNY [F8].", True),
     ],
 )
 def test_comparisons(text: str, struck: bool) -> None:
