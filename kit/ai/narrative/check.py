@@ -10,7 +10,7 @@ from kit.ai.narrative.attribution import wrong_quantity, wrong_split
 from kit.ai.narrative.comparisons import wrong_direction
 from kit.ai.narrative.gates import wrong_statement
 from kit.ai.narrative.intervals import wrong_interval
-from kit.ai.narrative.numbers import RATIOS, Written, numbers_in
+from kit.ai.narrative.numbers import RATIOS, numbers_in
 from kit.ai.narrative.quantities import meaning_of
 from kit.ai.narrative.sentences import CITE, Sentence, sentences_of
 from kit.ai.narrative.sides import wrong_side
@@ -138,6 +138,3 @@ def _wrong_number(sentence: Sentence, facts: Sequence[Fact]) -> str:
         if all(wrong):
             return wrong[0]
     return ""
-
-
-__all__ = ["CheckedNarrative", "Struck", "Written", "check_narrative"]

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 # ruff: noqa: RUF001 - the marks of other scripts are what ends a sentence there
 _END = re.compile(r"(?<=[.!?。！？])[\"')\]”’]*(?:\s+|$)|\n\s*\n|\n(?=[-*#])")
-_SHORT = re.compile(r"\b(?:vs|approx|e\.g|i\.e|incl|cf|ca|no)\.$", re.IGNORECASE)
+_SHORT = re.compile(r"\b(?:vs|approx|e\.g|i\.e|incl|cf|ca|no)\.$|^\d+\.$", re.IGNORECASE)
 CITE = re.compile(r"\[([A-Za-z]+\d+)\]")
+_LIST = re.compile(r"\[[A-Za-z]+\d+(?:[,;] [A-Za-z]+\d+)+\]")
+_BULLET = re.compile(r"^(?:[-*#]+|\d+\.)\s+(?=\D)")
 _ENTITY = re.compile(
     r"(?<!\w)[A-Za-z]*[a-z][A-Z]\w*\s\d{2,5}(?!\w|[.,]\d)"  # a name with a capital inside: adX 12
     r"|(?<!\w)(?:[A-Z]{1,4}\d{1,3}|[a-z]+_[a-z0-9_]+)(?!\w)(?!\])"  # P95, bid_floor_cpm
@@ -70,6 +72,8 @@ def plain_text(text: str, names: Iterable[tuple[str, str]]) -> str:
     >>> plain_text("Flat bids won.", [("flat bids", "the baseline")])
     'the baseline won.'
     """
+    text = _BULLET.sub("", text)
+    text = _LIST.sub(lambda found: found[0].replace(", ", "][").replace("; ", "]["), text)
     for name, stands_for in sorted(names, key=lambda pair: -len(pair[0])):
         whole = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
         text = whole.sub(stands_for, text)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kit.ai.narrative.check import check_narrative
 from kit.base.errors import DataError
@@ -45,6 +47,8 @@ def reason(text: str, *, shown: bool = True) -> str:
         "The log has about 1,230,000 auctions [F5].",
         "Win rate fell by 2.1 percentage points [F3].",
         "Policy 2 earned 1,434.50 CNY [F2].",
+        "- Surplus: 1,434.50 CNY [F2].",
+        "Surplus rose [F1, F2].",
     ],
 )
 def test_rounding_scale_and_unit(text: str) -> None:
@@ -125,6 +129,20 @@ def test_the_text_comes_back_without_citations() -> None:
     checked = check_narrative("Surplus was 1,435 CNY [F2]. It will rise.", FACTS, verdict())
     assert checked.text == "Surplus was 1,435 CNY."
     assert [one.text for one in checked.struck] == ["It will rise."]
+
+
+WORDS = """surplus rose 12 [F1] [F9] % USD k not better the candidate . , ; margin at most from to
+- + 1,000 gate failed status verdict: twenty-two holdout tune interval"""
+MIXED = st.lists(st.sampled_from(WORDS.split()), max_size=25).map(" ".join)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.one_of(st.text(max_size=80), MIXED))
+def test_any_text_is_kept_or_struck_whole(text: str) -> None:
+    checked = check_narrative(text, FACTS, verdict())
+    pieces = [*checked.kept, *(one.text for one in checked.struck)]
+    assert sorted("".join(text.split())) == sorted("".join("".join(pieces).split()))
+    assert all(one.reason for one in checked.struck)
 
 
 def test_no_verdict_no_claim() -> None:
