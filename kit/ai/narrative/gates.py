@@ -18,7 +18,7 @@ _SAYS = re.compile(
 _NO = re.compile(r"\b(?:not|no|never|short of|n't)\b")
 _STATUSES = (
     ("needs a person", r"needs? a person|person|by hand|human|someone|somebody|judg\w+|awaits?"),
-    ("fail", r"fail\w*|(?:did|does|do|has|have) not pass\w*|not pass\w*|not met|broke\w*"),
+    ("fail", r"fail\w*|(?:did|does|do|has|have)(?: not|n't) pass\w*|not pass\w*|not met|broke\w*"),
     (
         "pass",
         r"pass(?:ed|es|ing)?|fine|ok|okay|clean|clear\w*|raised no|raises no|no objection|green|"

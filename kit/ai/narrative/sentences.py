@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 # ruff: noqa: RUF001 - the marks of other scripts are what ends a sentence there
 _END = re.compile(r"(?<=[.!?。！？])[\"')\]”’]*(?:\s+|$)|\n\s*\n|\n(?=[-*#])")
-_SHORT = re.compile(r"\b(?:vs|approx|e\.g|i\.e|incl|cf|ca|no)\.$|^\d+\.$", re.IGNORECASE)
+_SHORT = re.compile(r"\b(?:vs|approx|e\.g|i\.e|incl|cf)\.$|^\d+\.$", re.IGNORECASE)
 CITE = re.compile(r"\[([A-Za-z]+\d+)\]")
 _LIST = re.compile(r"\[[A-Za-z]+\d+(?:[,;] [A-Za-z]+\d+)+\]")
 _BULLET = re.compile(r"^(?:[-*#]+|\d+\.)\s+(?=\D)")

@@ -37,7 +37,7 @@ _EVIDENCE = re.compile(
     r"\b(?:show\w*|evidence|prov\w+|proof|f[io]und|say|said|says|tells?|told|unproven|open|speaks?|"
     r"reach\w*|reason to|promis\w+|carry|look(?:ed|s)?(?! like)|exclud\w+|ruled|report\w*|differ|"
     r"see|saw|seen|make it|called|read|lean|weak\w*|detect\w*|establish\w*|answer\w*|conclud\w+|"
-    r"claim\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|follows?|test\w*|yes|inconclusive|undecided|silent|support\w*|stud\w+|ask\w*|"
+    r"claim\w*|demonstrat\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|follows?|test\w*|yes|inconclusive|undecided|silent|support\w*|stud\w+|ask\w*|"
     r"enough|settle\w*|judg\w+|means?|whether|replay|measured|tested|known|know|beyond)\b"
 )
 _ONLY_HARM = re.compile(
@@ -61,6 +61,7 @@ _STAY = re.compile(
     r"should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|leave)\b|"
     r"\bbaseline (?:stays|remains|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:on|there)\b"
 )
+_TUNE = re.compile(r"\btun(?:e|ing)\b|调优")
 _TUNE_CAUTION = re.compile(r"\bonly\b|\bflatter\w*|\borientation\b|\bno more\b|\bchosen\b")
 _NEXT = re.compile(
     r"^(?:to try )?next:(?!.*\b(?:roll\w*|switch\w*|adopt\w*|deploy\w*|launch\w*|go live)\b)"
@@ -102,8 +103,8 @@ def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
     if "answer" in states(plain):
         return ""
     if says_tune(sentence) and sentence.cites and not re.search(r"\bholdout\b", plain):
-        return ""
-    if re.search(r"\btun(?:e|ing)\b", plain) and not sentence.cites and _claims(plain, None):
+        return "" if _TUNE.search(plain) else _beyond_cited(plain, verdict)
+    if _TUNE.search(plain) and not sentence.cites and _claims(plain, None):
         return "a claim of the tune split must cite its figures"
     if says_tune(sentence) and sentence.cites:
         plain = _about_holdout(plain)
@@ -115,7 +116,7 @@ def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
 def _about_holdout(plain: str) -> str:
     """Return the clauses that do not speak of the tune split, whose figures may be told."""
     clauses = re.split(r"(?<=[;,])(?!\d)|(?=\bbut\b)|(?=\bwhile\b)", plain)
-    return "".join(clause for clause in clauses if not re.search(r"\btun(?:e|ing)\b", clause))
+    return "".join(clause for clause in clauses if not _TUNE.search(clause))
 
 
 def _surplus(sentence: Sentence, verdict: Verdict | None) -> str:
@@ -219,7 +220,8 @@ def _unsupported(sentence: Sentence, verdict: Verdict | None) -> str:
         return ""
     if _NO.search(plain) and _EVIDENCE.search(plain):
         return ""
-    if verdict is not None and _CLAIM.search(plain) and _is_grounded(plain, verdict):
+    claims = _CLAIM.search(plain) or uncited_surplus(plain)
+    if verdict is not None and claims and _is_grounded(plain, verdict):
         return ""
     if _STAY.search(plain) and (verdict is None or verdict.answer != "better"):
         return ""
