@@ -57,6 +57,7 @@ _SHOWN = {
 }
 _NAMED = re.compile(r"^(?:the )?(?:candidate|baseline)\s*[:(]|^question\b")
 _GROUND = re.compile(r"\b(?:hold-?out|verdict|vault|replay|show[ns]?|than|surplus|answer)\b|保留集")
+_SHOWN_WORD = re.compile(r"\bhold-?out\b|\bshow[ns]?\b")
 _STAY = re.compile(
     r"should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|leave)\b|"
     r"\bbaseline (?:stays|remains|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:on|there)\b"
@@ -220,7 +221,7 @@ def _unsupported(sentence: Sentence, verdict: Verdict | None) -> str:
         return ""
     if _NO.search(plain) and _EVIDENCE.search(plain):
         return ""
-    claims = _CLAIM.search(plain) or uncited_surplus(plain)
+    claims = _CLAIM.search(plain) or (uncited_surplus(plain) and _SHOWN_WORD.search(plain))
     if verdict is not None and claims and _is_grounded(plain, verdict):
         return ""
     if _STAY.search(plain) and (verdict is None or verdict.answer != "better"):
