@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _PARTS = (
-    r"segments?|exchanges?|campaigns?|advertisers?|parts?|publishers?|users?|auctions?|hours?|"
+    r"logs?|segments?|exchanges?|campaigns?|advertisers?|parts?|publishers?|users?|auctions?|hours?|"
     r"days?|"
     r"weeks?|cases?|circumstances?|markets?|conditions?|time|other|future|setting|slice|situation|"
     r"format|device|one|side"
@@ -51,7 +51,8 @@ _KINDS = (
         r"established", r"demonstrat\w+", r"verified", r"validated", r"solid", r"robust\w*",
         r"foolproof", r"right (?:approach|idea|choice|way|policy)", r"exact(?:ly)?",
         r"bulletproof", r"safe(?:ly)?", r"reliabl\w+", r"fact that",
-        r"must be", r"can only (?:rise|grow|gain|improve|win|fall)", r"in any case", r"full confidence", r"fully", r"entirely",
+        r"must be", r"can only (?:rise|grow|gain|improve|win|fall)", r"in any case",
+        r"full confidence", r"fully", r"entirely",
         r"completely", r"perfect\w*", r"massive\w*", r"overwhelm\w+", r"winner", r"won the",
         r"(?<!at )best", r"optimal\w*", r"never", r"(?:every|all) doubts?", r"conclude\w*",
         r"decisive\w*", r"beats", r"works", r"trust\w*", r"rely", r"lean on",
