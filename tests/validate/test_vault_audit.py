@@ -202,7 +202,7 @@ FORMS: dict[str, Callable[[Path, Path], object]] = {
 }
 NOT_ROWS = {
     "AuctionLog.save", "Ledger.export_csv", "Writeup.write", "save_report", "BidTuner.to_json",
-    "LandscapeModel.save", "write_partitions",  # they write
+    "Findings.save", "LandscapeModel.save", "write_partitions",  # they write
     "SealedSplit", "FrozenVariant", "freeze", "build_variant",  # they hold a path, or write there
     "SupplyPaths",  # of supply
     "confirm_pair", "load_metrics",  # they take a workspace
@@ -228,6 +228,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "seal_log": lambda path: kit.seal_log(path, out=out(path)),
     "AuctionLog.read": kit.AuctionLog.read,
     "ScannedLog": kit.ScannedLog,
+    "Findings.load": kit.Findings.load,
     "LandscapeModel.load": kit.LandscapeModel.load,
     "load_response": kit.load_response,
     "TrainingStats.from_info": kit.TrainingStats.from_info,
