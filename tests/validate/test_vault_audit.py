@@ -22,6 +22,7 @@ import pytest
 import kit
 from kit.allocate.linear.partitions import read_part
 from kit.base.errors import DataError, KitError, LeakageError
+from kit.base.public import PUBLIC
 from kit.cli import main
 from kit.data.sealed import HOLDOUT_FILE, SealedSplit, open_sealed, seal_log
 from kit.validate.vault import Vault
@@ -390,5 +391,5 @@ def test_only_the_scoring_process_has_code_that_scores_a_holdout() -> None:
     assert importers("kit.validate.holdout") == {"validate/look.py", "validate/scorer.py"}
     assert importers("kit.validate.look") == {"validate/scorer.py"}
     assert importers("kit.validate.scorer") == {"validate/process.py", "validate/scorer.py"}
-    public = {module.split(":")[0] for module in kit._PUBLIC.values()}
+    public = {module.split(":")[0] for module in PUBLIC.values()}
     assert not public & {"kit.validate.holdout", "kit.validate.look", "kit.validate.scorer"}

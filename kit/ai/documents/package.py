@@ -10,6 +10,7 @@ from pathlib import Path
 from kit.ai.documents.cut import cut_lines, cut_text
 from kit.ai.documents.passage import Part, Passage, passages_of, plain_text
 from kit.base.assets import asset_root
+from kit.base.public import PUBLIC
 
 _FILES = (
     "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/*.md", "data_samples/README.md",
@@ -39,7 +40,7 @@ def package_passages() -> tuple[Passage, ...]:
 
 
 def _docstrings() -> Iterator[Passage]:
-    for public, place in _public_names().items():
+    for public, place in PUBLIC.items():
         module, _, attribute = place.partition(":")
         defined = _definition(module, attribute or public)
         if defined is None:
@@ -52,15 +53,6 @@ def _docstrings() -> Iterator[Passage]:
                 if isinstance(inner, _Documented) and not inner.name.startswith("_"):
                     parts += _documented(f"kit.{public}.{inner.name}", inner, lines)
         yield from passages_of(name, path, "package", parts)
-
-
-def _public_names() -> dict[str, str]:
-    """Return where the public names are, as kit/__init__.py lists them: the top is not imported."""
-    for node in _parsed("kit")[1].body:
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "_PUBLIC" and node.value:
-            names: dict[str, str] = ast.literal_eval(node.value)
-            return names
-    return {}
 
 
 def _definition(module: str, name: str) -> tuple[Path, _Documented, list[str]] | None:
