@@ -25,6 +25,7 @@ from kit.validate.holdout import Holdings
 from kit.validate.ledger import Entry, Ledger
 from kit.validate.look import look
 from kit.validate.rules import packaged_rules, read_rules
+from kit.validate.verdict import Verdict
 from kit.variant.build import build_variant
 from kit.variant.frozen import FrozenVariant
 from kit.variant.spec import PolicySpec, VariantSpec
@@ -249,3 +250,8 @@ def _count(found: Kills, kept: list[Entry], now: list[Entry], answered: int) -> 
     found.twice += sum(len(made) - len(set(made)) for made in claims.values())
     found.cut_off += len(claims["charge"]) - len(claims["answer"])
     return now
+
+
+def ask(case: Case, ledger: Ledger, claim: Claim, proposer: str = "human") -> Verdict:
+    """Look at the holdout of a case."""
+    return look(case.held, claim, ledger, RULES, proposer)
