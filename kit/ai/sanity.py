@@ -114,8 +114,8 @@ def _sums(found: Outline, frame: pd.DataFrame, layer: MetricLayer, ask: Ask) -> 
         return
     total = _row(ask, found.totals)
     for measure in additive if total is not None else []:
-        whole = total.get(measure.name) if total is not None else None
-        yield from _compared(measure.name, _number(frame[measure.name].sum()), whole, "all groups")
+        whole = total[found.measures.index(measure)] if total is not None else None
+        yield from _compared(measure.name, _sum(frame, measure), whole, "all groups")
 
 
 def _metrics(
@@ -135,8 +135,8 @@ def _metrics(
         where = f" WHERE {found.where}" if found.where else ""
         defined = _row(ask, f"SELECT {layer.metric_sql(name)} AS {name} FROM {table}{where}")
         if defined is not None:
-            whole = _number(frame[measure.name].sum()) if len(frame) else None
-            yield from _compared(measure.name, whole, defined.get(name), f"the metric {name}")
+            whole = _sum(frame, measure) if len(frame) else None
+            yield from _compared(measure.name, whole, defined[0], f"the metric {name}")
 
 
 def _compared(
@@ -161,13 +161,17 @@ def _plain(sql: str) -> str:
     return "".join(sql.lower().split())
 
 
-def _row(ask: Ask, sql: str) -> dict[str, float | None] | None:
+def _sum(frame: pd.DataFrame, measure: Measure) -> float | None:
+    return _number(frame.iloc[:, measure.place].sum())
+
+
+def _row(ask: Ask, sql: str) -> list[float | None] | None:
     """Return the one row of a query of totals; None if it cannot be asked."""
     try:
         frame = ask(sql).frame
     except (UnsafeSQLError, QueryError):
         return None
-    return {str(name): _number(value) for name, value in frame.iloc[0].items()}
+    return [_number(value) for value in frame.iloc[0]]
 
 
 def _number(value: object) -> float | None:

@@ -41,6 +41,21 @@ def test_the_layer_answers_alone_and_says_how_it_read(catalog):
     assert {finding.check for finding in done.findings} == {"grain", "row_count", "nulls", "totals"}
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT device, count(*) FROM auctions GROUP BY 1",
+        "SELECT count(*) FILTER (WHERE click) FROM auctions",
+        "SELECT count(*), count(*) FROM auctions",
+        "SELECT device, count(*) AS bids, count(*) AS bids FROM auctions GROUP BY 1",
+    ],
+)
+def test_columns_without_a_name_of_their_own_are_checked_as_well(catalog, sql):
+    done = check_draft("what we paid", sql, catalog)
+    assert done.sound
+    assert "totals" in {finding.check for finding in done.findings}
+
+
 def test_without_a_model_words_that_are_not_understood_are_named(catalog):
     done = answer_question(ODD, catalog)
     assert done.answer is None

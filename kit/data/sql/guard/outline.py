@@ -17,13 +17,16 @@ class Measure:
     Parameters
     ----------
     name : str
-        Its column.
+        Its alias; its expression where it has none.
     sql : str
         Its expression.
+    place : int
+        Of its column in the answer: a column without an alias is called otherwise by each engine.
     """
 
     name: str
     sql: str
+    place: int
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,18 @@ def outline(sql: str, dialect: str = "duckdb") -> Outline | None:
         tuple(entry.alias_or_name for entry in plain) if grouped else (),
         grouped,
         grouped and not _returned(tree, plain),
-        tuple(
-            Measure(entry.alias_or_name, entry.unalias().sql(dialect=dialect)) for entry in measures
-        ),
+        tuple(_measure(tree, entry, dialect) for entry in measures),
         _totals(tree, measures, dialect),
         _tables(tree),
         None if where is None else where.this.sql(dialect=dialect),
         _limit(tree),
     )
+
+
+def _measure(tree: exp.Select, entry: exp.Expr, dialect: str) -> Measure:
+    sql = entry.unalias().sql(dialect=dialect)
+    place = next(at for at, one in enumerate(tree.expressions) if one is entry)
+    return Measure(entry.alias_or_name or sql, sql, place)
 
 
 def _aggregates(entry: exp.Expr, dialect: str) -> bool:
@@ -119,8 +126,7 @@ def _totals(tree: exp.Select, measures: list[exp.Expr], dialect: str) -> str | N
     if not measures or cut or tree.args.get("group") is None:
         return None
     total = tree.copy()
-    kept = [entry.alias_or_name for entry in measures]
-    total.set("expressions", [e for e in total.expressions if e.alias_or_name in kept])
+    total.set("expressions", [entry.copy() for entry in measures])
     for name in ("group", "order", "limit"):
         total.set(name, None)
     return str(total.sql(dialect=dialect))
