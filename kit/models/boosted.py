@@ -23,10 +23,11 @@ from kit.models.boosting import (
     load_booster,
     run_params,
 )
-from kit.models.calibration import Calibrator
+from kit.models.calibration import Calibration, Calibrator
 from kit.models.card import ModelCard, check_kind, versions
 from kit.models.features import FeatureTable
 from kit.models.labels import Labelled, labelled
+from kit.models.objectives import LIGHTGBM, Objective, needed_columns, probability, weights_of
 from kit.models.response_base import Response
 
 MIN_POSITIVES = 50
@@ -34,7 +35,6 @@ MIN_POSITIVES = 50
 MIN_TUNE_POSITIVES = 10
 """Fewer positive tune rows than this cannot say when to stop."""
 
-_EDGE = 1e-15
 _FILES = ("model.txt", "calibration.json")
 
 
@@ -71,6 +71,9 @@ class ResponseModel(Response):
         params: Mapping[str, Any] | None = None,
         seed: int = 0,
         *,
+        expressions: Mapping[str, str] | None = None,
+        objective: Objective = "log_loss",
+        calibration: Calibration = "auto",
         num_threads: int = 0,
     ) -> ResponseModel:
         """Fit on the labelled rows of `train`, stop and calibrate on those of `tune`.
@@ -87,6 +90,12 @@ class ResponseModel(Response):
             LightGBM parameters over `kit.models.boosting.DEFAULTS`.
         seed : int
             Seed of the fit; the same seed and data give the same model.
+        expressions : mapping of str to str, optional
+            Computed features: a new name, and SQL over request columns.
+        objective : {"log_loss", "value_log_loss", "squared_error"}
+            What the trees minimise; see `kit.models.objectives`.
+        calibration : {"auto", "shift", "platt", "isotonic", "none"}
+            As in `kit.models.calibration.Calibrator.fit`.
         num_threads : int
             Threads; 0 takes all cores.
 
@@ -94,23 +103,27 @@ class ResponseModel(Response):
         ------
         ModelError
             If positives are too few, or a feature or parameter is not allowed.
+        UnsafeSQLError
+            If the guard refuses an expression.
         """
         tuned = checked_params(params)
-        table = FeatureTable.of(train, features)
+        table = FeatureTable.of(train, features, expressions)
         if not table.names:
             raise ModelError(
                 "features: the log has none; must have request columns to learn from. Declare "
                 "`features`, or recalibrate its own pctr with LoggedResponse."
             )
         table.check(tune.frame.columns)
-        rows, tune_rows = (labelled(log, target, columns=table.needed) for log in (train, tune))
+        columns = needed_columns(table, objective, train)
+        rows, tune_rows = (labelled(log, target, columns=columns) for log in (train, tune))
         _enough("training", target, rows, MIN_POSITIVES)
         _enough("tune", target, tune_rows, MIN_TUNE_POSITIVES)
-        booster, calibrator = _grow(rows, tune_rows, table, run_params(tuned, seed, num_threads))
+        told = run_params(tuned, seed, num_threads)
+        booster, calibrator = _grow(rows, tune_rows, table, told, objective, calibration)
         card = ModelCard(
             kind="lightgbm",
             target=target,
-            about=_about(target, booster, rows, calibrator),
+            about=_about(target, booster, rows, calibrator, objective),
             rows=len(rows),
             positives=rows.positives,
             tune_rows=len(tune_rows),
@@ -120,6 +133,7 @@ class ResponseModel(Response):
             features=table.to_dict(),
             data={"train": train.content_hash(), "tune": tune.content_hash()},
             versions=versions(lightgbm=lightgbm.__version__),
+            details={"objective": objective},
         )
         return cls(booster, table, calibrator, card)
 
@@ -133,7 +147,7 @@ class ResponseModel(Response):
         """
         matrix = self.table.matrix(request)
         raw = np.asarray(self.booster.predict(matrix)) if len(matrix) else np.empty(0)
-        return self.calibrator.apply(raw)
+        return self.calibrator.apply(probability(raw))
 
     def importance(self) -> pd.DataFrame:
         """Return ``feature``, ``gain`` (share of the total) and ``splits``, largest gain first."""
@@ -173,17 +187,21 @@ def _enough(split: str, target: str, rows: Labelled, least: int) -> None:
 
 
 def _grow(
-    rows: Labelled, tune_rows: Labelled, table: FeatureTable, params: Mapping[str, Any]
-) -> tuple[lightgbm.Booster, Calibrator]:
-    params = {**params, "objective": "binary", "metric": "binary_logloss"}
-    train_set = dataset(table.matrix(rows.frame), rows.label, table, params)
+    rows: Labelled, tune_rows: Labelled, table: FeatureTable, params: Mapping[str, Any],
+    objective: Objective, calibration: Calibration,
+) -> tuple[lightgbm.Booster, Calibrator]:  # fmt: skip
+    params = {**params, **LIGHTGBM[objective]}
+    weights = [weights_of(objective, part.frame) for part in (rows, tune_rows)]
+    train_set = dataset(table.matrix(rows.frame), rows.label, table, params, weight=weights[0])
     tune_matrix = table.matrix(tune_rows.frame)
-    tune_set = dataset(tune_matrix, tune_rows.label, table, params, reference=train_set)
+    tune_set = dataset(
+        tune_matrix, tune_rows.label, table, params, weight=weights[1], reference=train_set
+    )
     grown = lightgbm.train(params, train_set, valid_sets=[tune_set], keep_training_booster=True)
     predicted = _tune_predictions(grown, tune_matrix, params["num_threads"])
     # the text form ends with the best round
     booster = lightgbm.Booster(model_str=grown.model_to_string())
-    return booster, Calibrator.fit(predicted, tune_rows.label)
+    return booster, Calibrator.fit(predicted, tune_rows.label, calibration)
 
 
 def _tune_predictions(
@@ -197,21 +215,27 @@ def _tune_predictions(
     held: list[NDArray[np.float64]] = []
 
     def hold(predicted: NDArray[np.float64], _: lightgbm.Dataset) -> list[Any]:
-        held.append(np.clip(predicted, _EDGE, 1 - _EDGE))
+        held.append(np.array(predicted))
         return []
 
     grown.eval_valid(hold)
     if grown.best_iteration == grown.current_iteration():
-        return held[0]
+        return probability(held[0])
     later = grown.predict(
         matrix, start_iteration=grown.best_iteration, num_iteration=-1, raw_score=True,
         num_threads=num_threads,
     )  # fmt: skip
-    return np.asarray(expit(logit(held[0]) - np.asarray(later)))
+    if grown.params["objective"] != "binary":
+        return probability(held[0] - np.asarray(later))
+    return np.asarray(expit(logit(probability(held[0])) - np.asarray(later)))
 
 
-def _about(target: str, booster: lightgbm.Booster, rows: Labelled, map_: Calibrator) -> str:
+def _about(
+    target: str, booster: lightgbm.Booster, rows: Labelled, map_: Calibrator, objective: Objective
+) -> str:
+    by = "" if objective == "log_loss" else f", grown by {objective.replace('_', ' ')}"
+    how = "no" if map_.method == "none" else map_.method
     return (
         f"LightGBM with {booster.num_trees()} trees on {len(rows):,} rows with "
-        f"{rows.positives:,} {target}s; {map_.method} calibration on the tune split"
+        f"{rows.positives:,} {target}s{by}; {how} calibration on the tune split"
     )

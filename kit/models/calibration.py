@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, isotonic_regression
 from scipy.special import expit, logit
 
+from kit.base.checks import one_of
 from kit.base.errors import ModelError
 from kit.base.files import write_text
 from kit.models.reliability import check_pair, check_probabilities
@@ -21,6 +22,9 @@ SLOPE_POSITIVES = 20
 """Fewer positives (or negatives) than this fit no slope, only a shrunken shift."""
 ISOTONIC_POSITIVES = 1000
 """From so many positives and negatives on, the map's shape is fitted too."""
+
+Calibration = Literal["auto", "shift", "platt", "isotonic", "none"]
+CALIBRATIONS: tuple[Calibration, ...] = ("auto", "shift", "platt", "isotonic", "none")
 
 _EDGE = 1e-9
 _SMALL_STEP = 1e-7
@@ -42,7 +46,7 @@ class Calibrator:
 
     Parameters
     ----------
-    method : {"shift", "platt", "isotonic"}
+    method : {"shift", "platt", "isotonic", "none"}
         How it was fitted.
     knots, values : tuple of float
         Logits in and out, both ascending.
@@ -71,23 +75,35 @@ class Calibrator:
     positives: int
 
     @classmethod
-    def fit(cls, probability: ArrayLike, label: ArrayLike) -> Calibrator:
+    def fit(
+        cls, probability: ArrayLike, label: ArrayLike, method: Calibration = "auto"
+    ) -> Calibrator:
         """Fit on raw probabilities and 0/1 labels, both of shape (n,); n = 0 is the identity.
+
+        Parameters
+        ----------
+        probability, label : array_like, shape (n,)
+            What was predicted, and what followed.
+        method : {"auto", "shift", "platt", "isotonic", "none"}
+            ``auto`` is as flexible as the positives allow; ``none`` is the identity.
 
         Raises
         ------
         DataError
-            If the inputs are no probabilities and labels of one length.
+            If the inputs are no probabilities and labels of one length, or the method is unknown.
         """
+        one_of("calibration", method, CALIBRATIONS)
         predicted, truth = check_pair(probability, label)
         raw, positives = _logits(predicted), int(truth.sum())
-        scarce = min(positives, truth.size - positives)
-        if scarce < SLOPE_POSITIVES:
-            method, knots, values, slope = "shift", [0.0], [_shift(raw, truth, _SHIFT_SD)], 1.0
-        elif scarce < ISOTONIC_POSITIVES:
-            method, (knots, values, slope) = "platt", _platt(raw, truth)
+        if method == "auto":
+            method = _affordable(min(positives, truth.size - positives))
+        if method == "platt":
+            knots, values, slope = _platt(raw, truth)
+        elif method == "isotonic":
+            knots, values, slope = _isotonic(raw, truth)
         else:
-            method, (knots, values, slope) = "isotonic", _isotonic(raw, truth)
+            by = 0.0 if method == "none" else _shift(raw, truth, _SHIFT_SD)
+            knots, values, slope = [0.0], [by], 1.0
         return cls(method, tuple(knots), tuple(values), slope, truth.size, positives)
 
     def apply(self, probability: ArrayLike) -> NDArray[np.float64]:
@@ -127,6 +143,12 @@ class Calibrator:
                 f"{path}: no calibration can be read ({error}); must be what `save` wrote. "
                 "Train and save the model again."
             ) from None
+
+
+def _affordable(scarce: int) -> Calibration:
+    if scarce < SLOPE_POSITIVES:
+        return "shift"
+    return "platt" if scarce < ISOTONIC_POSITIVES else "isotonic"
 
 
 def _logits(probability: NDArray[np.float64]) -> NDArray[np.float64]:

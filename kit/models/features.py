@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kit.base.checks import did_you_mean
-from kit.base.errors import ModelError
+from kit.base.errors import ModelError, UnsafeSQLError
 from kit.data.log import AuctionLog
 from kit.data.schema import COLUMNS
+from kit.data.sql.features import check_feature, compute_features
 
 SAFE_COLUMNS = (
     "exchange", "auction_type", "bid_floor_cpm", "campaign_id", "unit_id", "deal_id", "deal_at",
@@ -63,6 +64,24 @@ def checked_features(log: AuctionLog, features: Sequence[str]) -> tuple[str, ...
     return tuple(dict.fromkeys(features))
 
 
+def readable(log: AuctionLog) -> tuple[str, ...]:
+    """Return the columns that a computed feature may read: request columns and the calendar."""
+    clock = CALENDAR if "timestamp" in log.frame.columns else {}
+    names = (*log.request.columns, *default_features(log), *clock)
+    return tuple(name for name in dict.fromkeys(names) if name not in ("auction_id", "time_index"))
+
+
+def _checked(name: str, text: str, allowed: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    try:
+        return check_feature(text, allowed)
+    except UnsafeSQLError as error:
+        raise UnsafeSQLError(
+            f"expression {name!r} ({text}): {error.reason}; must be one SQL expression over "
+            f"{', '.join(allowed)}. Write it so, or leave it out.",
+            error.at,
+        ) from None
+
+
 @dataclass(frozen=True)
 class FeatureTable:
     """The columns of a model and the labels it knows, in LightGBM's order.
@@ -77,6 +96,11 @@ class FeatureTable:
         Those of `names` that come from ``timestamp``.
     timezone : str
         Where hours and weekdays are counted (IANA name).
+    expressions : dict of str to str
+        Those of `names` that are computed: SQL over request columns, as
+        `kit.data.sql.features.check_feature` wrote it.
+    reads : tuple of str
+        Columns that the expressions read.
 
     Examples
     --------
@@ -91,27 +115,70 @@ class FeatureTable:
     labels: dict[str, tuple[str, ...]]
     derived: tuple[str, ...] = ()
     timezone: str = "UTC"
+    expressions: dict[str, str] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, log: AuctionLog, features: Sequence[str] | None = None) -> FeatureTable:
+    def of(
+        cls,
+        log: AuctionLog,
+        features: Sequence[str] | None = None,
+        expressions: Mapping[str, str] | None = None,
+    ) -> FeatureTable:
         """Return the table of a training log.
 
         Raises
         ------
         ModelError
             If a feature may not be used.
+        UnsafeSQLError
+            If the guard refuses an expression.
         """
         names = default_features(log) if features is None else checked_features(log, features)
         own = [name for name in names if name in log.frame.columns]
         labels = {name: _labels_of(log.frame[name]) for name in own if _is_label(log.frame[name])}
         derived = tuple(name for name in names if name not in own)
-        return cls(names, labels, derived, log.meta.timezone)
+        table = cls(names, labels, derived, log.meta.timezone)
+        return table._with(log, expressions) if expressions else table
+
+    def _with(self, log: AuctionLog, expressions: Mapping[str, str]) -> FeatureTable:
+        """Return the table with computed features, and the labels that they give in `log`."""
+        allowed = readable(log)
+        sql, reads = dict[str, str](), dict[str, None]()
+        for name, text in expressions.items():
+            if name in allowed or name in self.names:
+                raise ModelError(
+                    f"expressions: {name!r} is a column of the log; must be a new name. Rename it."
+                )
+            sql[name], read = _checked(name, text, allowed)
+            reads |= dict.fromkeys(read)
+        names = (*self.names, *sql)
+        table = FeatureTable(names, self.labels, self.derived, self.timezone, sql, tuple(reads))
+        done = table._computed(log.frame)
+        labels = {name: _labels_of(done[name]) for name in sql if _is_label(done[name])}
+        return replace(table, labels={**self.labels, **labels})
 
     @property
     def needed(self) -> tuple[str, ...]:
         """Columns that a frame must have."""
-        own = [name for name in self.names if name not in self.derived]
-        return (*own, "timestamp") if self.derived else tuple(own)
+        made = (*self.derived, *self.expressions)
+        own = [name for name in self.names if name not in made]
+        read = [name for name in self.reads if name not in CALENDAR or name in own]
+        clock = ["timestamp"] if self.derived or {*self.reads} & {*CALENDAR} - {*own} else []
+        return tuple(dict.fromkeys([*own, *read, *clock]))
+
+    def _computed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the expressions' values; times are those of the log's time zone."""
+        read = pd.DataFrame(index=frame.index)
+        for name in self.reads:
+            if name in frame.columns:
+                read[name] = self._local(frame) if name == "timestamp" else frame[name]
+            else:
+                read[name] = getattr(self._local(frame).dt, CALENDAR[name])
+        return compute_features(read, self.expressions)
+
+    def _local(self, frame: pd.DataFrame) -> Any:
+        return frame["timestamp"].dt.tz_convert(self.timezone).dt.tz_localize(None)
 
     @property
     def categorical(self) -> list[int]:
@@ -145,14 +212,16 @@ class FeatureTable:
         frame = request.frame if isinstance(request, AuctionLog) else request
         self.check(frame.columns)
         matrix = np.empty((len(frame), len(self.names)), dtype=np.float32, order="F")
-        local = frame["timestamp"].dt.tz_convert(self.timezone) if self.derived else None
+        local = self._local(frame) if self.derived else None
+        made = self._computed(frame) if self.expressions else frame
         for position, name in enumerate(self.names):
+            source = made if name in self.expressions else frame
             if local is not None and name in self.derived:
                 matrix[:, position] = getattr(local.dt, CALENDAR[name])
             elif name in self.labels:
-                matrix[:, position] = _codes(frame[name], self.labels[name])
+                matrix[:, position] = _codes(source[name], self.labels[name])
             else:
-                matrix[:, position] = _numbers(name, frame[name])
+                matrix[:, position] = _numbers(name, source[name])
         return matrix
 
     def importance(self, gain: ArrayLike, splits: ArrayLike) -> pd.DataFrame:
@@ -169,13 +238,16 @@ class FeatureTable:
             "labels": {name: list(labels) for name, labels in self.labels.items()},
             "derived": list(self.derived),
             "timezone": self.timezone,
+            "expressions": dict(self.expressions),
+            "reads": list(self.reads),
         }
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> FeatureTable:
         """Read what `to_dict` wrote."""
         labels = {name: tuple(known) for name, known in raw["labels"].items()}
-        return cls(tuple(raw["names"]), labels, tuple(raw["derived"]), raw["timezone"])
+        made = raw.get("expressions", {}), tuple(raw.get("reads", ()))
+        return cls(tuple(raw["names"]), labels, tuple(raw["derived"]), raw["timezone"], *made)
 
 
 def _is_label(values: pd.Series) -> bool:

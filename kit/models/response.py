@@ -9,10 +9,12 @@ from typing import Any, Protocol
 from kit.base.errors import ModelError
 from kit.data.log import AuctionLog
 from kit.models.boosted import MIN_POSITIVES, MIN_TUNE_POSITIVES, ResponseModel
+from kit.models.calibration import Calibration
 from kit.models.card import ModelCard
 from kit.models.features import checked_features, default_features
 from kit.models.labels import labelled
 from kit.models.logged import LOGGED, LoggedResponse
+from kit.models.objectives import Objective
 from kit.models.prior import PriorResponse
 from kit.models.response_base import Response
 
@@ -41,6 +43,9 @@ def fit_response(
     params: Mapping[str, Any] | None = None,
     seed: int = 0,
     *,
+    expressions: Mapping[str, str] | None = None,
+    objective: Objective = "log_loss",
+    calibration: Calibration = "auto",
     num_threads: int = 0,
     use_logged_pctr: bool = False,
 ) -> Response:
@@ -58,7 +63,7 @@ def fit_response(
         Earlier and later rows.
     target : {"click", "conversion"}
         What to predict.
-    features, params, seed, num_threads
+    features, params, seed, expressions, objective, calibration, num_threads
         As in `ResponseModel.fit`.
     use_logged_pctr : bool
         Whether the log's own prediction may be a feature.
@@ -70,12 +75,12 @@ def fit_response(
     """
     rows, tune_rows = (labelled(log, target, columns=()) for log in (train, tune))
     logged = LOGGED[target] in train.frame.columns and LOGGED[target] in tune.frame.columns
-    if features is None and logged and not train.meta.features:
+    if features is None and logged and not train.meta.features and not expressions:
         return LoggedResponse.fit(train, tune, target)
     names = default_features(train) if features is None else checked_features(train, features)
     if use_logged_pctr and logged and LOGGED[target] not in names:
         names = (*names, LOGGED[target])
-    if not names:
+    if not names and not expressions:
         return PriorResponse.fit(train, tune, target, "the log has no features")
     if rows.positives < MIN_POSITIVES or tune_rows.positives < MIN_TUNE_POSITIVES:
         why = (
@@ -84,7 +89,10 @@ def fit_response(
             f"{MIN_TUNE_POSITIVES}"
         )
         return PriorResponse.fit(train, tune, target, why)
-    return ResponseModel.fit(train, tune, target, names, params, seed, num_threads=num_threads)
+    return ResponseModel.fit(
+        train, tune, target, names, params, seed, expressions=expressions, objective=objective,
+        calibration=calibration, num_threads=num_threads,
+    )  # fmt: skip
 
 
 def load_response(folder: str | Path) -> Response:

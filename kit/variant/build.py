@@ -13,6 +13,7 @@ from kit.bid.scaled import ALL
 from kit.bid.training import TrainingStats
 from kit.data.log import AuctionLog
 from kit.models.response import Response, fit_response
+from kit.variant.constraint import check_constraints
 from kit.variant.frozen import FrozenVariant, freeze
 from kit.variant.spec import ModelSpec, PolicySpec, VariantSpec
 
@@ -44,8 +45,12 @@ def build_variant(
     ------
     ModelError
         If a feature or parameter of the model is not allowed.
+    UnsafeSQLError
+        If the guard refuses a computed feature.
     PolicyError
         If the policy or one of its parameters is not allowed.
+    InfeasibleError
+        If its constraints exclude each other.
 
     Examples
     --------
@@ -59,9 +64,10 @@ def build_variant(
     ...     build_variant(spec, split.train, split.tune, Path(folder) / "flat").bids(split.tune)
     ConstantPolicy(bid_cpm=2.0)
     """
-    click = None if spec.model is None else _fit(spec.model, train, tune, spec.seed)
+    check_constraints(spec.constraints)
     policy = spelled_out(spec.policy, train)
     _known_exchanges(policy, train)
+    click = None if spec.model is None else _fit(spec.model, train, tune, spec.seed)
     return freeze(spec.model_copy(update={"policy": policy}), click, folder, code)
 
 
@@ -77,7 +83,12 @@ def _known_exchanges(policy: PolicySpec, train: AuctionLog) -> None:
 
 
 def _fit(model: ModelSpec, train: AuctionLog, tune: AuctionLog, seed: int) -> Response:
-    return fit_response(train, tune, "click", model.features, model.params, seed)
+    if model.recent_share < 1:
+        train = train.rows(slice(-max(1, round(model.recent_share * len(train))), None))
+    return fit_response(
+        train, tune, "click", model.features, model.params, seed, expressions=model.expressions,
+        objective=model.objective, calibration=model.calibration,
+    )  # fmt: skip
 
 
 def spelled_out(chosen: PolicySpec, train: AuctionLog) -> PolicySpec:

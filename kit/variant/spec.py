@@ -9,8 +9,12 @@ from typing import Annotated
 from pydantic import Field
 
 from kit.base.specs import Spec
+from kit.models.calibration import Calibration
+from kit.models.objectives import Objective
+from kit.variant.constraint import Constraint
 
 Factor = Annotated[float, Field(ge=0)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 LOGGED = "logged"
 """The policy that is not in the registry: the bids in the log."""
 
@@ -24,10 +28,23 @@ class ModelSpec(Spec):
         Request columns by name; None takes the log's defaults.
     params : dict
         LightGBM parameters over the package's defaults.
+    expressions : dict of str to str
+        Computed features: a new name, and a SQL expression over request columns that the guard
+        passes (`kit.data.sql.features.check_feature`).
+    objective : {"log_loss", "value_log_loss", "squared_error"}
+        What the trees minimise; see `kit.models.objectives`.
+    calibration : {"auto", "shift", "platt", "isotonic", "none"}
+        How predictions are mapped on the tune split; see `kit.models.calibration`.
+    recent_share : float
+        Share of the training rows that is learnt from, the latest ones.
     """
 
     features: tuple[str, ...] | None = None
     params: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    expressions: dict[Name, str] = Field(default_factory=dict)
+    objective: Objective = "log_loss"
+    calibration: Calibration = "auto"
+    recent_share: Annotated[float, Field(ge=0.05, le=1)] = 1.0
 
 
 class PolicySpec(Spec):
@@ -67,6 +84,8 @@ class VariantSpec(Spec):
         What predicts ``pctr``; None where the policy needs none.
     seed : int
         Seed of the fit and of policies that draw.
+    constraints : tuple of Constraint
+        What it must keep to on the tune split, to be put to a vault.
     parent : str
         `key` of the variant it changes; empty for a first one.
     hypothesis : str
@@ -85,6 +104,7 @@ class VariantSpec(Spec):
     policy: PolicySpec
     model: ModelSpec | None = ModelSpec()
     seed: Annotated[int, Field(ge=0)] = 0
+    constraints: tuple[Constraint, ...] = ()
     parent: str = ""
     hypothesis: Annotated[str, Field(max_length=500)] = ""
     proposer: Annotated[str, Field(max_length=80)] = "human"
@@ -93,5 +113,13 @@ class VariantSpec(Spec):
     def key(self) -> str:
         """Hash of what decides its bids: model, policy and seed, not its name or its lineage."""
         deciding = self.model_dump(mode="json", include={"policy", "model", "seed"})
+        for name in _LATER if self.model is not None else ():
+            if getattr(self.model, name) == getattr(_PLAIN, name):  # keys of older specs hold
+                del deciding["model"][name]
         text = json.dumps(deciding, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+_PLAIN = ModelSpec()
+_LATER = ("expressions", "objective", "calibration", "recent_share")
+"""Fields that came after the first specs were charged in ledgers."""
