@@ -51,7 +51,18 @@ $(VENV)/wire.stamp: constraints-wire.txt $(VENV)/local.stamp
 	$(PIP) install --quiet --no-deps --require-hashes -r $<
 	touch $@
 
-SLOW := dev browser scale warehouse local wire
+# jupyter-ai puts panels into JupyterLab and a server on a port of its own: in the core's environment it
+# would be in every browser test. Its own environment sees the core's packages, and pip keeps their versions.
+AGENTS := .venv-agents
+$(VENV)/agents.stamp: constraints-agents.txt $(VENV)/core.stamp
+	rm -rf $(AGENTS)
+	$(BIN)/python -m venv $(AGENTS)
+	$(BIN)/python -c "from sysconfig import get_path; print(f'import site; site.addsitedir({get_path(\"purelib\")!r})')" \
+		> $$($(AGENTS)/bin/python -c "from sysconfig import get_path; print(get_path('purelib'))")/core.pth
+	$(AGENTS)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r $<
+	touch $@
+
+SLOW := dev browser scale warehouse local wire agents
 test-slow: $(SLOW:%=$(VENV)/%.stamp) ## statistics, memory limits, kills, exported HTML, a Dask cluster, PostgreSQL, a local model, wheel
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m slow
 
@@ -89,6 +100,7 @@ lock: ## write the hashed lock files again from pyproject.toml
 	$(COMPILE) --extra bench -c constraints.txt -o constraints-bench.txt
 	$(COMPILE) --extra warehouse -c constraints.txt -o constraints-warehouse.txt
 	$(COMPILE) --extra local -c constraints.txt -o constraints-local.txt
+	$(COMPILE) --extra agents -c constraints.txt -o constraints-agents.txt
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) .lock-venv out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(AGENTS) .lock-venv out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
