@@ -25,6 +25,7 @@ def build_variant(
     folder: Path | None = None,
     *,
     code: Path | None = None,
+    click: Response | None = None,
 ) -> FrozenVariant:
     """Fit, and freeze.
 
@@ -40,6 +41,8 @@ def build_variant(
     code : Path, optional
         Python file of a policy named ``python:Name``. It is run here, and wherever else a person
         says that they trust it.
+    click : Response, optional
+        The spec's model, where `fit_click` fitted it before: another variant has the same.
 
     Raises
     ------
@@ -67,7 +70,8 @@ def build_variant(
     check_constraints(spec.constraints)
     policy = spelled_out(spec.policy, train)
     _known_exchanges(policy, train)
-    click = None if spec.model is None else _fit(spec.model, train, tune, spec.seed)
+    if click is None and spec.model is not None:
+        click = fit_click(spec.model, train, tune, spec.seed)
     return freeze(spec.model_copy(update={"policy": policy}), click, folder, code)
 
 
@@ -82,12 +86,30 @@ def _known_exchanges(policy: PolicySpec, train: AuctionLog) -> None:
         )
 
 
-def _fit(model: ModelSpec, train: AuctionLog, tune: AuctionLog, seed: int) -> Response:
+def fit_click(
+    model: ModelSpec, train: AuctionLog, tune: AuctionLog, seed: int, *, num_threads: int = 0
+) -> Response:
+    """Fit the click model of a spec.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        What to fit.
+    train, tune, seed
+        As in `build_variant`.
+    num_threads : int
+        Threads; 0 takes all cores. The model is the same with any number.
+
+    Raises
+    ------
+    ModelError, UnsafeSQLError
+        As `build_variant`.
+    """
     if model.recent_share < 1:
         train = train.rows(slice(-max(1, round(model.recent_share * len(train))), None))
     return fit_response(
         train, tune, "click", model.features, model.params, seed, expressions=model.expressions,
-        objective=model.objective, calibration=model.calibration,
+        objective=model.objective, calibration=model.calibration, num_threads=num_threads,
     )  # fmt: skip
 
 

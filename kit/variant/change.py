@@ -19,8 +19,6 @@ Kind = Literal[
     "constraint",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
-NUMERIC: tuple[Kind, ...] = ("param", "policy_param", "recent_share")
-"""Kinds that move a number; the others change what a variant is made of."""
 
 
 class Change(Spec):

@@ -83,7 +83,7 @@ MODEL_NUMBERS = (
 )
 POLICY_NUMBERS = (
     Number("policy_param", "multiplier", 0.25, 4, 1, is_log=True),
-    Number("policy_param", "shading_factor", 0.2, 1, 1),
+    Number("policy_param", "shading_factor", 0.1, 1, 1),
 )
 
 

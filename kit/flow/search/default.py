@@ -1,0 +1,39 @@
+"""The variant that a search begins with, and that every proposal is compared with."""
+
+from __future__ import annotations
+
+from kit.data.log import AuctionLog
+from kit.data.schema import FIRST_PRICE, SECOND_PRICE
+from kit.models.features import default_features
+from kit.variant.spec import ModelSpec, PolicySpec, VariantSpec
+
+NAME = "default"
+
+
+def default_variant(train: AuctionLog, seed: int = 0) -> VariantSpec:
+    """Return the default: the log's default features, and the value as the bid.
+
+    Parameters
+    ----------
+    train : AuctionLog
+        Training rows.
+    seed : int
+        Of the fit.
+
+    Notes
+    -----
+    A log with its own prediction and no features has that recalibrated. Where some winners pay
+    their bid the policy is ``shade``, which at a factor of 1 bids as ``value`` does: it has what a
+    search needs to move.
+    """
+    kinds = train.column("auction_type", SECOND_PRICE)
+    shaded = bool((kinds == FIRST_PRICE).any())
+    policy = PolicySpec(name="shade", params={"shading_factor": 1.0, "multiplier": 1.0})
+    plain = PolicySpec(name="value", params={"multiplier": 1.0})
+    takes_logged = "pctr" in train.frame.columns and not train.meta.features
+    model = ModelSpec(features=None if takes_logged else default_features(train) or None)
+    return VariantSpec(
+        name=NAME, policy=policy if shaded else plain, model=model, seed=seed,
+        hypothesis="The log's default features, and the expected value as the bid.",
+        proposer="kit propose",
+    )  # fmt: skip
