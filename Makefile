@@ -63,7 +63,7 @@ $(VENV)/agents.stamp: constraints-agents.txt $(VENV)/core.stamp
 	touch $@
 
 SLOW := dev browser scale warehouse local wire agents
-test-slow: $(SLOW:%=$(VENV)/%.stamp) ## statistics, memory limits, kills, exported HTML, a Dask cluster, PostgreSQL, a local model, wheel
+test-slow: $(SLOW:%=$(VENV)/%.stamp) ## statistics, memory limits, kills, exported HTML, a Dask cluster, PostgreSQL, a local model, Jupyter AI, wheel
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m slow
 
 lab: $(VENV)/core.stamp ## open JupyterLab in a workspace of its own (WORKSPACE=workspace)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from kit.data.sql.guard.behind import Behind
 
 MAX_SQL, MAX_QUESTION, MAX_SAID = 3000, 1000, 300
-_METRIC = ("name", "words", "sql", "unit", "grain")
+_WORDS = 3
+"""Other names of a metric that are told, so that all metrics fit."""
 
 
 @tool
@@ -39,12 +40,10 @@ def kit_describe_data(data: str = "") -> Told:
 
     with opened(data) as tables:
         catalog = tables.catalog
-        found = catalog.layer.definitions(catalog.plain)
         metrics = [
-            {"name": one.name, "words": ", ".join(one.words), "sql": one.sql, "unit": one.unit,
-             "grain": one.grain}
-            for one in found
-        ]  # fmt: skip
+            {"name": one.name, "words": ", ".join(one.words[:_WORDS]), "unit": one.unit}
+            for one in catalog.layer.definitions(catalog.plain)
+        ]
         return {
             "schema": share_schema(catalog.names).text,
             "labels": share_labels(catalog.labels, catalog.names).text,
@@ -205,14 +204,13 @@ def _told_values(catalog: Catalog) -> dict[tuple[str, str], list[str]]:
     """
     from kit.ai.aggregates import MIN_COUNT
 
-    rows = catalog.labels
+    rows = catalog.labels  # of a clock too: its first and its last day
     return {
         (table, column): [
-            value for value in values
-            if not isinstance(value, str) or rows.get(column, {}).get(value, 0) >= MIN_COUNT
+            value for value in values if rows.get(column, {}).get(str(value), 0) >= MIN_COUNT
         ]
         for (table, column), values in catalog.values.items()
-    }  # fmt: skip
+    }
 
 
 def _rounded(rows: int) -> float:
