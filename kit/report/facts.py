@@ -16,6 +16,8 @@ TUNE = "tune split"
 """Last part of a name whose number was measured where the candidate was chosen."""
 
 _ID = re.compile(r"F[1-9]\d*")
+_OF_TUNE = re.compile(r"\btun(?:e|ing)\b", re.IGNORECASE)
+_OF_HOLDOUT = re.compile(r"\bhold-?out\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class Fact:
         ``F1``, ``F2``, ...; a text cites it as ``[F1]``.
     name : str
         What was measured, then what narrows it, after commas: ``difference in surplus, banner,
-        low end, tune split``. Without ``tune split``, a figure of a side or of a difference is the
-        holdout's.
+        low end, tune split``, in any order: ``tune split CPC of the baseline``. Without ``tune``, a
+        figure of a side or of a difference is the holdout's.
     value : float
         Unrounded.
     unit : str
@@ -63,5 +65,5 @@ class Fact:
 
     @property
     def is_tune(self) -> bool:
-        """Return whether it was measured on the tune split."""
-        return self.name.endswith(f", {TUNE}")
+        """Return whether it is of the tune split: its name says so, and not the holdout."""
+        return bool(_OF_TUNE.search(self.name)) and not _OF_HOLDOUT.search(self.name)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kit.ai.narrative.quantities import RELATED, may_mean, meaning_of, named_in
+from kit.ai.narrative.meaning import meaning_of
+from kit.ai.narrative.quantities import RELATED, may_mean, named_in, without_units
 from kit.ai.narrative.sentences import Sentence
 from kit.report.facts import Fact
 
@@ -68,6 +69,8 @@ def wrong_quantity(sentence: Sentence, facts: Sequence[Fact]) -> str:
     >>> wrong_quantity(sentences_of("Its CTR is 1.2 [F1].", [])[0], [fact])
     'ROAS is cited for CTR'
     """
+    if not named_in(without_units(sentence.plain)):
+        return ""
     named = set(named_in(sentence.plain)) - _WEAK
     cited = {name for name, _ in sentence.cites}
     measured = {meaning_of(fact).quantity for fact in facts if fact.id in cited}

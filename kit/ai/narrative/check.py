@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+from kit.ai.narrative.aliases import names_in
+from kit.ai.narrative.amounts import wrong_amounts
 from kit.ai.narrative.attribution import wrong_quantity, wrong_split
 from kit.ai.narrative.comparisons import wrong_direction
 from kit.ai.narrative.gates import wrong_statement
 from kit.ai.narrative.intervals import wrong_interval
 from kit.ai.narrative.numbers import RATIOS, numbers_in
-from kit.ai.narrative.quantities import meaning_of
+from kit.ai.narrative.parts import wrong_parts
 from kit.ai.narrative.sentences import CITE, Sentence, sentences_of
 from kit.ai.narrative.sides import wrong_side
 from kit.ai.narrative.strength import too_strong
@@ -86,7 +89,7 @@ def check_narrative(text: str, facts: Sequence[Fact], verdict: Verdict | None) -
     """
     kept: list[str] = []
     struck: list[Struck] = []
-    for sentence in sentences_of(text, _names(facts, verdict)):
+    for sentence in sentences_of(text, names_in(facts, verdict)):
         reason = _wrong(sentence, facts, verdict)
         if reason:
             struck.append(Struck(sentence.text, reason))
@@ -95,29 +98,10 @@ def check_narrative(text: str, facts: Sequence[Fact], verdict: Verdict | None) -
     return CheckedNarrative(tuple(kept), tuple(struck))
 
 
-def _names(facts: Sequence[Fact], verdict: Verdict | None) -> list[tuple[str, str]]:
-    segments = {segment for fact in facts if (segment := meaning_of(fact).segment)}
-    names = [(segment, "part") for segment in sorted(segments)]
-    if verdict is not None:
-        names += [(verdict.candidate, "the candidate"), (verdict.baseline, "the baseline")]
-    return names
-
-
 def _wrong(sentence: Sentence, facts: Sequence[Fact], verdict: Verdict | None) -> str:
-    return next(filter(None, _reasons(sentence, facts, verdict)), "")
-
-
-def _reasons(sentence: Sentence, facts: Sequence[Fact], verdict: Verdict | None) -> Iterator[str]:
-    """Yield what is wrong, cheapest check first."""
-    yield _unknown(sentence, facts)
-    yield _wrong_number(sentence, facts)
-    yield wrong_split(sentence, facts)
-    yield wrong_quantity(sentence, facts)
-    yield wrong_side(sentence, facts)
-    yield wrong_direction(sentence, facts)
-    yield wrong_interval(sentence, facts)
-    yield wrong_statement(sentence, verdict)
-    yield too_strong(sentence, verdict)
+    of_facts = (check(sentence, facts) for check in _OF_FACTS)
+    of_verdict = (check(sentence, verdict) for check in _OF_VERDICT)
+    return next(filter(None, chain(of_facts, of_verdict)), "")
 
 
 def _unknown(sentence: Sentence, facts: Sequence[Fact]) -> str:
@@ -138,3 +122,19 @@ def _wrong_number(sentence: Sentence, facts: Sequence[Fact]) -> str:
         if all(wrong):
             return wrong[0]
     return ""
+
+
+_OF_FACTS: tuple[Callable[[Sentence, Sequence[Fact]], str], ...] = (
+    _unknown,
+    _wrong_number,
+    wrong_split,
+    wrong_quantity,
+    wrong_side,
+    wrong_direction,
+    wrong_interval,
+    wrong_amounts,
+    wrong_parts,
+)
+"""Checks against the facts, cheapest first: each returns why a sentence is wrong, else nothing."""
+_OF_VERDICT: tuple[Callable[[Sentence, Verdict | None], str], ...] = (wrong_statement, too_strong)
+"""Checks against the verdict, asked where the facts bear a sentence out."""

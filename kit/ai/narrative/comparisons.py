@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from kit.ai.narrative.directions import Direction, directions_in
-from kit.ai.narrative.quantities import Meaning, meaning_of, named_in
+from kit.ai.narrative.meaning import Meaning, meaning_of
+from kit.ai.narrative.quantities import RELATED, named_in
 from kit.ai.narrative.sentences import CITE, Sentence
 from kit.report.facts import Fact
 
@@ -23,13 +24,21 @@ _MARKED = re.compile(
 )
 _TO_MARK = re.compile(r"larger|smaller|bigger|exceed|above|below|greater|less|more|lower|higher")
 _ON = re.compile(
-    r"\b(?:under|with|for|by|in|at|of|to|on)\s(?:the\s)?(?:side of the\s)?(candidate|baseline)\b"
+    r"\b(?:under|with|for|by|in|at|of|to|on)\s(?:the\s)?(?:side of the\s)?(candidate|"
+    r"baseline)\b(?!'s)"
 )
 _SIDE = re.compile(r"\b(candidate|baseline)\b")
 _FROM_TO = re.compile(r"\bfrom\b[^;\[]*\[(f\d+)\][^;\[]*\bto\b[^;\[]*\[(f\d+)\]")
 _AFTER = re.compile(
     r"\[(f\d+)\],? (?:after|instead of|in place of|rather than|up from|down from)[^;\[]*\[(f\d+)\]"
 )
+_BETWEEN_AFTER = re.compile(r"\s(?:clicks? |conversions? |impressions? |of (?:extra )?)?")
+_BETWEEN_BEFORE = re.compile(
+    r"\s(?:by |some |about |another |only |just |nearly |"
+    r"almost )*[-+$€£¥−]?\s?[\d.,]+\s?[km]?"  # noqa: RUF001
+    r"(?: ?(?:%|[a-z]{3}|percent|points|percentage points|pp|clicks|conversions|impressions))?\s"
+)
+"""What may stand between a word and the amount that it is said of."""
 _AGAIN = re.compile(
     r"^(?:so|nor|neither) (?:did|does|do|is|was|are|were|has|have|it)\b|\bby that much\b"
 )
@@ -127,14 +136,31 @@ def _meant(
 ) -> list[Fact]:
     """Return the facts of one subject that a word of comparison is about."""
     cited = [pair for pair in cited if _compares(pair[0])]
+    if beside := _beside(word, plain, cited):
+        return beside
     start, end = _clause(plain, word.start)
     named = _nearest_named(plain, start, end, word.start)
     if named is not None:
         own = [pair for pair in cited if meaning_of(pair[0]).quantity == named]
+        own = own or [p for p in cited if named in RELATED.get(meaning_of(p[0]).quantity, ())]
         if own:
             return _one_subject(own, word.start)
         return [] if cited or named == "surplus" else _in_table(named, plain, facts)
     return _one_subject(cited, word.start)
+
+
+def _beside(word: Direction, plain: str, cited: Sequence[tuple[Fact, int]]) -> list[Fact]:
+    """Return the difference that stands right beside a word: ``30.89 USD [F9] more``."""
+    for fact, place in cited:
+        if fact.of != "difference" or meaning_of(fact).end:
+            continue
+        after = plain[place + len(fact.id) + 2 : word.start]
+        before = plain[word.end : place]
+        is_after = place < word.start and _BETWEEN_AFTER.fullmatch(after)
+        is_before = place > word.start and _BETWEEN_BEFORE.fullmatch(before)
+        if is_after or is_before:
+            return [fact]
+    return []
 
 
 def _compares(fact: Fact) -> bool:
@@ -288,14 +314,14 @@ def _wrong_shared(
     facts: Sequence[Fact],
 ) -> str:
     """Hold ``both value and surplus are up`` against each of the two."""
-    if len(words) != 1 or not re.search(r"\bboth\b|\band so\b|, and \w+ from\b", plain):
+    if len(words) != 1 or not re.search(r"\bboth\b|\balike\b|\band so\b|, and \w+ from\b", plain):
         return ""
     compared = [pair for pair in cited if _compares(pair[0]) and not meaning_of(pair[0]).end]
     subjects = {meaning_of(fact).subject for fact, _ in compared}
     for subject in sorted(subjects):
         found = [fact for fact, _ in compared if meaning_of(fact).subject == subject]
         actual = _actual(words[0], plain, found, facts)
-        if len(found) > 1 and actual is not None:
+        if actual is not None and (len(found) > 1 or found[0].of == "difference"):
             wrong = _verdict_of(words[0], actual * _subject_sign(words[0], plain, found),
                                 meaning_of(found[0]), actual)  # fmt: skip
             if wrong:

@@ -17,8 +17,16 @@ _SAYS = re.compile(
 )
 _NO = re.compile(r"\b(?:not|no|never|short of|n't)\b")
 _STATUSES = (
-    ("needs a person", r"needs? a person|person|by hand|human|someone|somebody|judg\w+|awaits?"),
-    ("fail", r"fail\w*|(?:did|does|do|has|have)(?: not|n't) pass\w*|not pass\w*|not met|broke\w*"),
+    (
+        "needs a person",
+        r"needs? a person|person|by hand|human|someone|somebody|colleague|reviewer|"
+        r"analyst|expert|judg\w+|awaits?",
+    ),
+    (
+        "fail",
+        r"fail\w*|raise[sd]? (?:a |any )?(?:concern|flag|alarm|objection|issue|problem)\w*|"
+        r"(?:did|does|do|has|have) not pass\w*|not pass\w*|not met|broke\w*",
+    ),
     (
         "pass",
         r"pass(?:ed|es|ing)?|fine|ok|okay|clean|clear\w*|raised no|raises no|no objection|green|"
@@ -34,14 +42,19 @@ _NAMES = {
     "replay": r"replay gate",
     "stress": r"stress\w*",
     "worst_segment": r"worst[ _]segment",
+    "label_maturity": r"label[ _]maturity|label gate|maturity gate",
+    "sample_size": r"sample[ _]size(?: gate)?(?! of)",
+    "exploration": r"exploration",
+    "invalid_traffic": r"invalid[ _]traffic gate",
     "effect": r"effect gate",
 }
 _ALL = re.compile(
     r"(?:every|all|each)(?: of)?(?: the)?(?: \w+)? gates?|gates? (?:\w+ )*all|"
     r"^the gates (?=pass|fail)"
 )
+_SOME = re.compile(r"\b(?:one|a|some|another)(?: of the)? (?:\w+ )?gates?\b")
 _NONE = re.compile(r"\bno(?:ne of the)?(?: \w+)? gates?")
-_ALL_OR_NONE = re.compile(f"{_ALL.pattern}|{_NONE.pattern}")
+_ALL_OR_NONE = re.compile(f"{_ALL.pattern}|{_NONE.pattern}|{_SOME.pattern}")
 _NOBODY = re.compile(
     r"\bno (?:person|one)\b|\bnothing for a person\b|\bneed not\b|\bnot (?:need|have|be)\w*\b"
 )
@@ -68,7 +81,7 @@ def wrong_statement(sentence: Sentence, verdict: Verdict | None) -> str:
     said = states(sentence.plain)
     if verdict is None:
         return "there is no verdict" if said and said != {"person"} else ""
-    checks = (_wrong_answer, _wrong_status, _wrong_all, _wrong_gate, _wrong_person)
+    checks = (_wrong_some, _wrong_answer, _wrong_status, _wrong_all, _wrong_gate, _wrong_person)
     return next(filter(None, (check(sentence.plain, verdict) for check in checks)), "")
 
 
@@ -78,7 +91,13 @@ def states(plain: str) -> set[str]:
         "answer": _answer_said(plain) is not None,
         "status": bool(_STATUS.search(plain) and _status_said(plain)),
         "gate": bool(_status_said(plain) and (_gates_named(plain) or _ALL_OR_NONE.search(plain))),
-        "person": bool(re.search(r"\b(?:person|someone|by hand)\b", plain)),
+        "person": bool(
+            re.search(
+                r"\b(?:person|someone|by hand|colleague|reviewer|analyst|"
+                r"expert)\b",
+                plain,
+            )
+        ),
     }
     return {name for name, is_said in found.items() if is_said}
 
@@ -132,10 +151,21 @@ def _wrong_all(plain: str, verdict: Verdict) -> str:
     if said is not None and _NONE.search(plain):
         said = _status_said(_clause_of(_NONE.pattern, plain))
         return f'a gate says "{said}"' if said in statuses else ""
-    if said is None or not _ALL.search(plain):
+    if not (every := _ALL.search(plain)):
+        return ""
+    said = _status_said(_clause_at(every.start(), plain)) or said
+    if said is None:
         return ""
     denied = re.search(r"\bnot (?:every|all)\b", plain)
     return "" if (statuses == {said}) != bool(denied) else "not every gate came out so"
+
+
+def _wrong_some(plain: str, verdict: Verdict) -> str:
+    """Hold ``one gate failed`` against the gates."""
+    found = _SOME.search(plain)
+    said = _status_said(_clause_at(found.start(), plain)) if found else None
+    statuses = {gate.status for gate in verdict.gates}
+    return "" if said in (None, "pass", *statuses) else f'no gate says "{said}"'
 
 
 def _gates_named(plain: str) -> list[str]:
@@ -144,17 +174,27 @@ def _gates_named(plain: str) -> list[str]:
 
 def _wrong_gate(plain: str, verdict: Verdict) -> str:
     for name in _gates_named(plain):
-        said = _status_said(_clause_of(_NAMES[name], plain)) or _status_said(plain)
-        statuses = [gate.status for gate in verdict.gates if gate.gate == name]
+        clause = _clause_of(_NAMES[name], plain)
+        said = _status_said(clause) or _status_said(plain)
+        if said == "pass" and re.search(r"\b(?:did|does|do|has|was|is) not *[.,;]?$", clause):
+            said = "fail"  # calibration passed, drift did not
+        statuses = [gate.status for gate in verdict.gates if gate.gate.replace(" ", "_") == name]
         if said is None or _is_figure(plain):
             continue
         if not statuses:
-            return f"{name}: the verdict has no such gate"
+            return f"{name.replace('_', ' ')}: the verdict has no such gate"
         if said not in statuses and not (said == "fail" and "needs a person" in statuses):
             return f'{name}: its gate says "{statuses[0]}"'
         if said == "pass" and set(statuses) != {"pass"}:
             return f'{name}: its gate does not say "pass" on every split'
     return ""
+
+
+def _clause_at(place: int, plain: str) -> str:
+    """Return the clause around a place: ``the gates passed, and yet a person has to sign off``."""
+    marks = [found.start() for found in re.finditer(r"[,;:]|\b(?:so|but|yet|although)\b", plain)]
+    start = max((mark for mark in marks if mark <= place), default=0)
+    return plain[start : min((mark for mark in marks if mark > place), default=len(plain))]
 
 
 def _clause_of(pattern: str, plain: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kit.ai.narrative.quantities import meaning_of
+from kit.ai.narrative.meaning import meaning_of
 from kit.ai.narrative.sentences import Sentence
 from kit.report.facts import Fact
 
@@ -17,8 +17,9 @@ _BOTH = re.compile(
 )
 _POSITIVE = re.compile(
     r"(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|range).*(?:positive|above|gain)|"
-    r"(?:low|lower) end.*(?:above|is a gain|positive)|both ends.*(?:gains|positive|above)|"
-    r"excludes (?:zero|nil|0\b)|interval.*(?:above|clear of) (?:zero|nil|0\b)"
+    r"(?:low|lower) end.*(?:above(?! (?:the |its |our |minus )?(?:\w+ )?margin)|is a gain|"
+    r"positive)|both ends.*(?:gains|positive|above)|"
+    r"excludes (?:zero|nil|0\b)|interval.*(?:above|clear of) (?:zero|nil|0\b|any loss|no change)"
 )
 _NEGATIVE = re.compile(
     r"(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|range).*(?:negative|below|loss)|"
@@ -31,13 +32,15 @@ _INSIDE = re.compile(
 )
 _OUTSIDE = re.compile(
     r"\b(?:outside|beyond|exceeds?|exceeded|breach\w*|breaks?|past|crosses)\b|more than the margin|"
-    r"margin[^.]*\bsmaller than\b"
+    r"margin[^.]*\bsmaller than\b|\bbelow (?:the |its |our |minus )?(?:\w+ )?margin"
 )
 _NOT = re.compile(r"\b(?:not|no|never|nor|n't)\b")
 _AT = re.compile(r"\bat (most|least|worst|best)\b[^\[]*\[(f\d+)\]")
-_BEYOND = re.compile(r"\b(?:exceeds?|exceeded|above|larger|bigger|greater|more|over|beyond)\b|>")
-_SHORT_OF = re.compile(r"\b(?:below|smaller|less|under|short of|beneath)\b|<")
 _BOUNDED = re.compile(r"\bmargin\b")
+_LEFT_OPEN = re.compile(
+    r"\b(?:rul\w+ out|whether|could|cannot|may|might|if|not (?:been )?shown?|can't|must|would)\b"
+)
+"""Words beside which a margin is spoken of without saying that it is kept or broken."""
 
 
 def wrong_interval(sentence: Sentence, facts: Sequence[Fact]) -> str:
@@ -58,7 +61,7 @@ def wrong_interval(sentence: Sentence, facts: Sequence[Fact]) -> str:
     >>> wrong_interval(sentences_of("Part of the interval is negative [F1][F2].", [])[0], facts)
     'the interval is positive throughout'
     """
-    checks = (_wrong_end, _wrong_sign, _wrong_margin, _wrong_detectable)
+    checks = (_wrong_end, _wrong_sign, _wrong_margin)
     return next(filter(None, (check(sentence, facts) for check in checks)), "")
 
 
@@ -110,7 +113,7 @@ def _wrong_end(sentence: Sentence, facts: Sequence[Fact]) -> str:
 
 
 def _wrong_margin(sentence: Sentence, facts: Sequence[Fact]) -> str:
-    if not _BOUNDED.search(sentence.plain):
+    if not _BOUNDED.search(sentence.plain) or _LEFT_OPEN.search(sentence.plain):
         return ""
     inside, outside = _INSIDE.search(sentence.plain), _OUTSIDE.search(sentence.plain)
     if outside and _NOT.search(sentence.plain[: outside.start()]):
@@ -125,20 +128,6 @@ def _wrong_margin(sentence: Sentence, facts: Sequence[Fact]) -> str:
     return f"the margin: {loss.id} is {'inside' if fits else 'outside'} it"
 
 
-def _wrong_detectable(sentence: Sentence, facts: Sequence[Fact]) -> str:
-    """Hold ``the effect exceeds what could be found`` against the two facts cited."""
-    cited = {name for name, _ in sentence.cites}
-    known = {meaning_of(fact).quantity: fact for fact in facts if fact.id in cited}
-    least, effect = known.get("minimum detectable effect"), known.get("surplus")
-    beyond, short = _BEYOND.search(sentence.plain), _SHORT_OF.search(sentence.plain)
-    if least is None or effect is None or bool(beyond) == bool(short):
-        return ""
-    is_beyond = abs(effect.value) > abs(least.value)
-    if is_beyond == bool(beyond):
-        return ""
-    return f"{effect.id} is {'more' if is_beyond else 'less'} than {least.id}"
-
-
 def _loss(sentence: Sentence, facts: Sequence[Fact]) -> Fact | None:
     """Return the difference that is held against the margin: what is cited, else the low end."""
     cited = {name for name, _ in sentence.cites}
@@ -147,7 +136,7 @@ def _loss(sentence: Sentence, facts: Sequence[Fact]) -> Fact | None:
         for fact in facts
         if fact.of == "difference"
         and meaning_of(fact).subject == ("surplus", "")
-        and not fact.name.startswith("relative")
+        and fact.unit != "percent"
     ]
     named = [fact for fact in differences if fact.id in cited]
     low = [fact for fact in differences if meaning_of(fact).end == "low"]

@@ -19,11 +19,12 @@ WORDS = {word: 2 + i for i, word in enumerate(_SMALL)} | {
 SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 
 _COUNTED = (
-    "look|exchange|campaign|day|hour|week|block|auction|click|conversion|impression|gate|percent|"
+    "look|exchange|campaign|day|hour|week|block|auction|click|conversion|impression|percent|"
     "point|segment|million|thousand"
 )
 _DIGITS = re.compile(
-    r"(?<![\w.])(?P<sign>(?:(?<!\d)[+\-−]|(?:minus|plus)\s)\s?)?(?P<symbol>[$€£¥]\s?)?"  # noqa: RUF001
+    r"(?<![\w.])(?P<sign>(?:(?<!\d)[+\-−]|(?:minus|plus)\s)\s?)?"  # noqa: RUF001
+    r"(?P<symbol>[$€£¥]\s?)?"
     r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)"
     r"(?:\s?(?P<scale>k|thousand|mn|million|m|bn|billion)(?![a-z]))?"
 )
@@ -34,7 +35,8 @@ _WORDS = re.compile(
 )
 RATIOS = re.compile(
     r"(?<!\w)(?:half(?! of the log)|twice|thrice|doubl\w+|tripl\w+|halv\w+|quadrupl\w+|\w+fold|"
-    r"a (?:third|quarter|fifth|tenth|dozen)|two thirds|three quarters|dozens?|hundreds?|"
+    r"an? (?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth|dozen)|two thirds|"
+    r"three quarters|dozens?|hundreds?|"
     r"(?<!a )(?<!per )(?<!each )(?<!\d )thousands?|millions|an order of magnitude)(?!\w)"
 )
 """Words that stand for a ratio or a rough number, of which no fact speaks."""

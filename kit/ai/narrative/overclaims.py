@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _PARTS = (
-    r"logs?|segments?|exchanges?|campaigns?|advertisers?|parts?|publishers?|users?|auctions?|hours?|"
+    r"logs?|segments?|exchanges?|campaigns?|advertisers?|parts?|publishers?|users?|auctions?|"
+    r"hours?|"
     r"days?|"
     r"weeks?|cases?|circumstances?|markets?|conditions?|time|other|future|setting|slice|situation|"
     r"format|device|one|side"
@@ -23,6 +25,16 @@ _NOT_STUDIED = re.compile(
 )
 _BREAK = re.compile(r"[;:!?.]|,(?!\d)|\bbut\b|\bwhile\b")
 _NEAR = 8
+_REFUSED = re.compile(
+    r"\b(?:not|no|never|n't|cannot|nothing|hardly|neither)\b(?: [\w-]+){0,4} (?:proof|prove[sn]?|"
+    r"evidence|means?|say|imply|show[ns]?|claim\w*|sign|take|read|conclude|promise|call|"
+    r"call(?:ed)?)\b"
+    r"|\b(?:no|nothing|neither) (?:\w+ )?(?:is|are|was|comes?) $|\bwhether\b"
+)
+_MENTIONED = re.compile(
+    r"[\"“'](?:significant|proven|certain|guaranteed|safe|sure)[\"”'](?= is a word| is not)"
+)
+_EVERY_PART = "every part, which was not looked at one by one"
 
 
 @dataclass(frozen=True)
@@ -42,11 +54,15 @@ _KINDS = (
         "certainty, which no sample gives",
         r"certain(?:ly|ty)?", r"guarant\w+", r"sure(?:ly)?", r"assured(?:ly)?", r"always",
         r"forever", r"prov(?:e|es|ed|en|ing)(?! nothing)", r"proof", r"definit\w+", r"inevitabl\w+",
-        r"conclusive\w*", r"impossib\w+", r"undeniabl\w+", r"undoubted\w*", r"undisputed\w*",
-        r"unquestionabl\w+", r"clear(?:ly)?(?! of)", r"obvious(?:ly)?", r"confirm\w*",
+        r"conclusive\w*", r"impossib\w+(?! to)", r"undeniabl\w+", r"undoubted\w*", r"undisputed\w*",
+        r"unquestionabl\w+", r"clearly",
+        r"(?:a|the|is|are|was|very|quite|pretty|so|perfectly|crystal) clear"
+        r"(?! of| whether| picture of)", r"obvious(?:ly)?",
+        r"(?<!holdout )(?<!holdout has )(?<!holdout did )(?<!test )confirm\w*(?! (?:this |it |"
+        r"that )?(?:with|by|in|on) (?:a|another|more|new|further|live))",
         r"rul\w+ out",
         r"exclud\w+ (?:that|any|the possib)", r"dominat\w+", r"superior\w*", r"bound to",
-        r"settle\w*",
+        r"(?<!to )settle\w*",
         r"statistically", r"significant\w*", r"real", r"true (?:gain|effect|improvement|loss)",
         r"established", r"demonstrat\w+", r"verified", r"validated", r"solid", r"robust\w*",
         r"foolproof", r"right (?:approach|idea|choice|way|policy)", r"exact(?:ly)?",
@@ -55,7 +71,7 @@ _KINDS = (
         r"full confidence", r"fully", r"entirely",
         r"completely", r"perfect\w*", r"massive\w*", r"overwhelm\w+", r"winner", r"won the",
         r"(?<!at )best", r"optimal\w*", r"never", r"(?:every|all) doubts?", r"conclude\w*",
-        r"decisive\w*", r"beats", r"works", r"trust\w*", r"rely", r"lean on",
+        r"decisive\w*", r"works", r"trust\w*", r"rely", r"lean on",
     ),
     _kind(
         "certainty, which no sample gives",
@@ -63,15 +79,37 @@ _KINDS = (
         r"chance|"
         r"question|danger|downside|way|reason to (?:doubt|wait|worry|hesitate))\w*", r"risk-free",
         r"nothing (?:can|could|will|is left|left|remains|to (?:lose|fear|check|worry))",
-        r"no (?:further|more|other) (?:check|look|test|review|doubt|question|evidence)s?",
+        r"no (?:further|more|other) (?:check|look|test|review|doubt|question|evidence)s?"
+        r"(?! (?:is |are |was |were )?(?:possible|left|remain|allowed|available|can|has|have|"
+        r"open))",
         r"no need (?:to|for)", r"needs? no", r"not needed", r"unnecessary", r"no longer",
-        r"(?:not|n't|doesn't) matter", r"only a formality", r"can be ignored", r"ignor\w+",
-        r"no (?:person|human)",
+        r"(?:not|n't|doesn't) matter", r"(?:not|n't|without|no) (?:\w+ )?hesitat\w+",
+        r"(?:should|need|must|can)(?: not|n't) (?:wait|delay|worry|hold back|be afraid)",
+        r"(?:change|alter|mean)s? nothing",
+        r"no (?:person|human)(?! (?:needs?|is needed|has to|must|is asked))",
+        r"no case against",
+        r"too (?:short|small|few|little|weak|thin|noisy)[^,;]* to (?:see|show|detect|find|reveal|"
+        r"notice|prove|"
+        r"confirm|pick up) (?:the|its|this|that|our) (?:\w+ )?(?:gain|improvement|effect|"
+        r"advantage|benefit|edge|"
+        r"loss|harm|uplift)",
+        r"(?:skip|without|no need for|spare) (?:us )?(?:the |a |any )?(?:live |further )?(?:test|"
+        r"check|review|person)s?",
         r"(?:go|going|rolled?) (?:live|out) (?:now|at once|today|everywhere)",
         r"(?:little|hardly any|scant) (?:doubt|risk|chance)", r"den(?:y|ies|ied)", r"disput\w+",
+        r"costs? (?:us |you |one )?nothing",
+        r"without further (?:thought|ado|delay|discussion|review)",
         r"can(?:not|'t| not) (?:lose|fail|hurt|harm|go wrong|(?:do|be|get) (?:worse|any)|help but)",
         r"(?:nothing|nobody|no one|little) \w+ against",
         deniable=False,
+    ),
+    _kind(
+        "that a check may be passed over",
+        r"formalit\w+", r"technicalit\w+", r"can be ignored", r"ignor\w+", r"disregard\w*",
+        r"irrelevant", r"immaterial", r"wav\w+ (?:through|aside)", r"nothing to worry",
+        r"bureaucra\w+", r"overlook\w*", r"look past", r"overrul\w+", r"overrid\w+",
+        r"brush\w* (?:aside|off)", r"skip(?:ped)? it",
+        r"make\w* no odds", r"beside the point", r"good to go", r"no big deal",
     ),
     _kind(
         "the future, of which a replay knows nothing",
@@ -84,28 +122,40 @@ _KINDS = (
         r"year after year", r"ahead of us", r"live traffic", r"in production", r"remain so",
         r"carr(?:y|ies) over", r"generali[sz]e\w*", r"extends? to", r"sooner or later",
         r"would (?:earn|gain|win|sav|mak|bring|increas|r[io]s|improv|pay|help|grow|hold|also|"
-        r"be)\w*",
-        r"promis\w+", r"annual\w*", r"a year", r"per year",
+        r"have (?:won|been(?! (?:missed|undetected|detected|found|seen|noticed|needed|too|wrong))|"
+        r"earned|gained|made|shown|paid|passed|improved|beaten|come out)|"
+        r"be(?! (?:wrong|premature|a mistake|an error|unwise|rash|hasty|too|misleading|good to|"
+        r"nice|"
+        r"useful|helpful|worth|prudent|sensible|wise|careful|fair|needed|required|early|foolish|"
+        r"reckless|dishonest|unfair|an overreach|to )))\w*",
+        r"promise[sd]?", r"annual\w*", r"a year", r"per year",
         r"hold(?:s)? (?:on|for|in) (?:every|any|all|other)",
     ),
     _kind(
         "a cause, which a comparison does not show",
-        r"because of", r"because", r"due to", r"thanks to", r"owing to",
+        r"because of", r"because", r"due to", r"mechanism", r"comes? down to", r"is down to",
+        r"down to (?:its|the|better|smarter)",
+        r"(?:reflects|is a product of|is the (?:work|fruit) of)",
+        r"by virtue of", r"on the back of", r"through (?:better|smarter|its)", r"credit\w*",
+        r"thanks to", r"owing to",
         r"caus(?:e|es|ed|ing|al\w*)",
         r"driven by", r"dr[io]v(?:es|e|en)", r"leads? to", r"led to",
         r"result(?:s|ed)? (?:of|in|from)",
-        r"attributabl\w+", r"explain\w*", r"why",
+        r"attributabl\w+", r"explain\w*",
+        r"(?:is|that's|this is|reason|shows?|shown|know|see|understand|clear|tell) why",
         r"(?:is|was|just|only|mere(?:ly)?) (?:noise|luck|chance|accident)", r"as a result",
         r"on account of", r"responsible for",
-        r"comes? from better", r"stems? from", r"owes?", r"the reason (?:for|is|why)",
+        r"com(?:e|es|ing) from(?! (?:the )?(?:part|hold|tun|log|same|test|block|a\b|data|"
+        r"replay))(?=\s\w)", r"stems? from", r"owes?", r"the reason (?:for|is|why)",
         r"makes? (?:users|people)",
         r"by (?:simply )?(?:learning|bidding) \w+",
     ),
     _kind(
-        "every part, which was not looked at one by one",
+        _EVERY_PART,
         rf"(?:every|each|any|all|all the|whole|entire) (?:\w+ )?(?:{_PARTS})(?! (?:cost|became|"
         rf"conver))",
-        r"everyone", r"everybody", r"everywhere", r"anyone", r"anybody", r"anywhere(?! between)",
+        r"everyone", r"everybody", r"everything", r"everywhere", r"anyone", r"anybody",
+        r"anywhere(?! between)",
         r"wherever",
         r"whenever", r"whatever", r"whichever", r"across the board", r"throughout the",
         r"(?:all|every) (?:counts?|fronts?|ways?|measures?|metrics?|respects?)", r"in general",
@@ -114,9 +164,9 @@ _KINDS = (
         r"in every respect", r"the only",
     ),
     _kind(
-        "every part, which was not looked at one by one",
+        _EVERY_PART,
         r"(?:nobody|no one|no other \w+|none) (?:will|can|could|would)",
-        r"not (?:better|worse) (?:anywhere|(?:on|in|for) any)",
+        r"not (?:better|worse) (?:anywhere|(?:on|in|for|under|at) any)",
         r"no (?:\w+ )?(?:segment|exchange|campaign|part|advertiser|exception|user|slice|format|"
         r"device)s?",
         r"not (?:a single|one) \w+", r"without exception", r"nobody (?:los|suffer)\w+",
@@ -125,17 +175,31 @@ _KINDS = (
     ),
     _kind(
         "sameness, which a test that shows nothing does not show",
-        r"(?:the )?same(?! as showing)", r"identical\w*", r"equal(?:s|ly|ity)?(?! )",
+        r"(?:is|are|was|were|be|do|does|did|perform\w*|stay\w*|remain\w*|much|exactly|just|about|"
+        r"earn\w*|made|basically|virtually|effectively|practically|essentially) (?:just |about |"
+        r"much |"
+        r"exactly )?the same(?! (?:auction|log|traffic|data|day|hour|request|week|block|split|time|"
+        r"holdout|thing as|way|campaign|impression))",
+        r"the same (?:surplus|result|outcome|performance|quality|value|effect|return|success)\w*",
+        r"(?:one and|will be|of) the same(?! (?:auction|log|traffic|data|day|hour|request|week|"
+        r"block|"
+        r"split|size|sign|sort|order|kind|campaign))",
+        r"the same (?:will|would|goes|holds|is true)",
+        r"wins? the same", r"(?:equally|as) (?:good|strong|profitable|effective)",
+        r"identical\w*", r"equal(?:s|ly|ity)?(?! )",
         r"equivalen\w+",
         r"as good(?: as)?", r"at least as good", r"on (?:a )?par", r"indistinguishable",
         r"keeps? (?:up|pace)",
-        r"no different", r"interchangeabl\w+", r"agrees?(?: on| that| with)?", r"in agreement",
+        r"no different", r"interchangeabl\w+", r"equals", r"replaces", r"substitute\w*",
+        r"agrees?(?: on| that| with)?", r"in agreement",
         r"just as \w+", r"makes? no difference",
         r"harmless", r"level with",
     ),
     _kind(
         "sameness, which a test that shows nothing does not show",
-        r"(?:no|zero|without) (?:\w+ )?(?:difference|harm|effect on|change|impact|loss|"
+        r"(?<!of )(?<!above )(?<!below )(?<!than )(?:no|zero|without) (?!show|find|prov|"
+        r"see)(?:\w+ )?"
+        r"(?:difference|harm|effect on|change|impact|loss|"
         r"gain to be had)"
         r"(?! (?:\w+ )?(?:was|is|were|has been)? ?(?:shown|found|reported))",
         r"no effect(?! is| was)",
@@ -146,7 +210,7 @@ _KINDS = (
         "what the log does not hold",
         r"users? (?:like|love|prefer|click|enjoy|see)\w*", r"customers?", r"sales", r"brands?",
         r"market share", r"competitors?", r"profits?", r"people", r"consumers?", r"audience\w*",
-        r"satisf\w+", r"happy|happier", r"publishers? (?:like|earn|gain)\w*", r"industry",
+        r"satisf\w+", r"happy(?! to)|happier", r"publishers? (?:like|earn|gain)\w*", r"industry",
         r"revenue",
     ),
 )  # fmt: skip
@@ -167,11 +231,33 @@ def overclaim(plain: str) -> str:
     >>> overclaim("this does not prove that the gain will last")
     ''
     """
-    for kind in _KINDS:
+    plain = _MENTIONED.sub(lambda found: " " * len(found[0]), plain)
+    return _first(plain, [kind for kind in _KINDS if kind.name != _EVERY_PART])
+
+
+def every_part(plain: str) -> str:
+    """Return by which words a sentence speaks of every part of the traffic; empty where none.
+
+    Examples
+    --------
+    >>> every_part("each exchange gained")
+    '"each exchange" claims every part, which was not looked at one by one'
+    """
+    return _first(plain, [kind for kind in _KINDS if kind.name == _EVERY_PART])
+
+
+def _first(plain: str, kinds: Sequence[_Kind]) -> str:
+    for kind in kinds:
         for found in kind.pattern.finditer(plain):
-            if not (kind.deniable and _denied(plain, found.start())):
+            denied = _denied if kind.deniable else _refused
+            if not denied(plain, found.start()):
                 return f'"{found[0]}" claims {kind.name}'
     return ""
+
+
+def _refused(plain: str, place: int) -> bool:
+    """Return whether a claim that is itself a *no* is refused: ``this is no proof of no harm``."""
+    return bool(_REFUSED.search(_BREAK.split(plain[:place])[-1]))
 
 
 def _denied(plain: str, place: int) -> bool:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kit.ai.narrative.sentences import CITE
-from kit.report.facts import TUNE, Fact
 
-_CHANGE = re.compile(r"(?:relative )?difference in (.+)")
-_ENDS = {"low end": "low", "high end": "high"}
+_UNIT = re.compile(r"(?<![a-z])(?:usd|eur|cny|gbp|jpy|inr|chf|aud|cad|krw|brl) cpms?(?![a-z])")
 
 NAMES: dict[str, str] = {
     "surplus": r"surplus|盈余",
@@ -18,15 +15,20 @@ NAMES: dict[str, str] = {
     "value": r"value(?! bids)|worth",
     "win rate": r"win rates?|share of auctions won|wins? (?:more|fewer|less)|胜率|outbid",
     "CTR": r"ctrs?|click-through rates?",
+    "CVR": r"cvrs?|conversion rates?|convert\w*",
     "CPC": (
         r"cpcs?|clicks? (?:costs?|became)|(?:cost|price) (?:per|of a|for a) click|(?:each|a|"
         r"per) click"
     ),
-    "CPA": r"cpas?|(?:cost|price) (?:per|of a) conversion|(?:each|a|per) conversion",
+    "CPA": (
+        r"cpas?|(?:cost|price) (?:per|of an?|for an?) (?:conversion|acquisition|action)|"
+        r"(?:each|a|per) conversion(?! rate)|acquisitions? (?:costs?|(?:was|were|became|got) \w+er)"
+    ),
     "eCPM": r"e?cpms?(?! bids)|(?:a|per|for a) thousand(?: impressions)?|per mille",
     "ROAS": r"roas|returns?(?: on ad spend)?|returned|per unit of spend",
-    "clicks": r"clicks(?! model)|clicked",
+    "clicks": r"clicks(?! model)|clicked|click (?:more|less|fewer)|(?:more|fewer|extra) click",
     "conversions": r"conversions",
+    "share of immature conversions": r"(?:im)?mature|still open|outstanding|unripe",
     "impressions": r"impressions",
     "auctions": r"auctions?",
     "campaigns": r"campaigns?",
@@ -59,13 +61,14 @@ ALSO: dict[str, str] = {
         r"|uplift|headline|better|worse|gap|estimate|effect|differ|up|down|went|bottom line|end"
         r"|rise|fall|rose|fell|drop|moved"
     ),
-    "spend": r"paid|pa(?:y|id|ying)|saving|cost\w*|cheap\w*|thrift\w*|money",
+    "spend": r"paid|pa(?:y|id|ying)|saving|cost\w*|cheap\w*|thrift\w*|money|bought|buy\w*|budget",
     "win rate": r"w[io]n\w*|share|auctions?",
     "CPC": r"click (?:cost|became|is|was)|cost\w*|(?:over)?pa(?:y|id)\w*|cheap\w*|dear\w*",
     "CPA": r"conversion (?:cost|became)|cost\w*|(?:over)?pa(?:y|id)\w*|cheap\w*|dear\w*",
     "eCPM": r"price|cost|pa(?:y|id)\w*|cheap\w*|dear\w*|sav\w+",
-    "auctions": r"log|data|replayed",
+    "auctions": r"log|data|replayed|raw count|requests?|sample",
     "impressions": r"w[io]n\w*|bought",
+    "share of immature conversions": r"conversions|matur\w*",
     "effective sample size": r"auctions?|sample",
     "minimum detectable effect": r"effects?",
     "error budget left": r"budget",
@@ -76,66 +79,21 @@ ALSO: dict[str, str] = {
 RELATED: dict[str, frozenset[str]] = {
     "CPC": frozenset({"clicks"}),
     "CPA": frozenset({"conversions"}),
+    "CVR": frozenset({"conversions"}),
+    "share of immature conversions": frozenset({"conversions", "label maturity wait"}),
     "eCPM": frozenset({"impressions"}),
     "ROAS": frozenset({"value", "spend"}),
 }
 """What a rate may be told with: a price *for clicks*. Units tell the two apart."""
 
+OF_SIDES = frozenset(
+    {"spend", "value", "win rate", "CTR", "CVR", "CPC", "CPA", "eCPM", "ROAS", "clicks",
+     "conversions", "impressions"}
+)  # fmt: skip
+"""What is measured of a side beside surplus, by which alone it is judged."""
+
 COSTS = frozenset({"spend", "CPC", "CPA", "eCPM", "calibration error of the click model"})
 """Quantities of which less is better."""
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """A fact's name, taken apart.
-
-    Parameters
-    ----------
-    quantity : str
-        A key of `NAMES`, or the name's own words.
-    change : bool
-        Whether it is a difference of two sides.
-    end : {"", "low", "high"}
-        Which end of an interval, if one.
-    segment : str
-        The part of the traffic; empty for all of it.
-    tune : bool
-        Whether it is of the tune split.
-    """
-
-    quantity: str
-    change: bool
-    end: str
-    segment: str
-    tune: bool
-
-    @property
-    def subject(self) -> tuple[str, str]:
-        """Return what two facts must share to be compared."""
-        return self.quantity, self.segment
-
-
-def meaning_of(fact: Fact) -> Meaning:
-    """Take a fact's name apart.
-
-    Examples
-    --------
-    >>> meaning_of(Fact("F1", "difference in surplus, banner, low end", 1.0, "USD", "difference"))
-    Meaning(quantity='surplus', change=True, end='low', segment='banner', tune=False)
-    """
-    head, *parts = fact.name.split(", ")
-    found = _CHANGE.fullmatch(head)
-    end = next((_ENDS[part] for part in parts if part in _ENDS), "")
-    narrowed = [part for part in parts if part not in _ENDS and part != TUNE]
-    segment = ", ".join(narrowed) if found else ""
-    return Meaning(_quantity(found[1] if found else head), found is not None, end, segment,
-                   TUNE in parts)  # fmt: skip
-
-
-def _quantity(head: str) -> str:
-    if head in NAMES:
-        return head
-    return next((name for name in NAMES if head.startswith(f"{name} ")), head)
 
 
 def named_in(text: str) -> dict[str, list[int]]:
@@ -175,3 +133,14 @@ def _spans(pattern: str, text: str) -> list[tuple[int, int]]:
 
 def _without_cites(text: str) -> str:
     return CITE.sub(lambda cite: " " * len(cite[0]), text)
+
+
+def without_units(text: str) -> str:
+    """Return a text without the unit of a price, which names no quantity.
+
+    Examples
+    --------
+    >>> without_units("at 2.61 usd cpm")
+    'at 2.61 '
+    """
+    return _UNIT.sub("", text)

@@ -16,6 +16,22 @@ _ENTITY = re.compile(
     r"(?<!\w)[A-Za-z]*[a-z][A-Z]\w*\s\d{2,5}(?!\w|[.,]\d)"  # a name with a capital inside: adX 12
     r"|(?<!\w)(?:[A-Z]{1,4}\d{1,3}|[a-z]+_[a-z0-9_]+)(?!\w)(?!\])"  # P95, bid_floor_cpm
 )
+_ARTICLES = re.compile(r"\b(?:the|a|an|our|this|that|your) (?=the (?:candidate|baseline)\b)")
+_WHOLE_NOT = re.compile(r"\b(ca|wo|sha)n['’]t\b")
+_CONTRACTED = re.compile(r"(?<=[a-z])n['’]t\b")
+_KIND = r"(?:policy|bidder|bidding|strategy|rule|setup|version|model|side|arm|group|one)"
+_ROLES = (
+    (
+        rf"challenger|contender|treatment|(?:new|proposed|candidate|test|tested) {_KIND}",
+        "candidate",
+    ),
+    (
+        rf"incumbent|control(?: {_KIND})?|status quo|reference(?: {_KIND})?|"
+        rf"(?:old|current|existing|previous|former|baseline) {_KIND}",
+        "baseline",
+    ),
+)
+"""What else the two sides are called, by the part that they play."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +94,14 @@ def plain_text(text: str, names: Iterable[tuple[str, str]]) -> str:
         whole = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
         text = whole.sub(stands_for, text)
     text = _ENTITY.sub(lambda found: _blank(found[0]), text)
-    return text.lower()
+    text = _CONTRACTED.sub(" not", _WHOLE_NOT.sub(_spelled_out, text.lower()))
+    for pattern, side in _ROLES:
+        text = re.sub(rf"(?<![\w-])the (?:{pattern})(?![\w-])", f"the {side}", text)
+    return _ARTICLES.sub("", text)
+
+
+def _spelled_out(found: re.Match[str]) -> str:
+    return {"ca": "cannot", "wo": "will not", "sha": "shall not"}[found[1]]
 
 
 def _blank(name: str) -> str:

@@ -5,41 +5,15 @@ from __future__ import annotations
 import re
 
 from kit.ai.narrative.attribution import says_tune
+from kit.ai.narrative.claims import CLAIM, NOT_WORSE, is_denied
 from kit.ai.narrative.comparisons import uncited_surplus
 from kit.ai.narrative.gates import states
 from kit.ai.narrative.overclaims import overclaim
+from kit.ai.narrative.quantities import OF_SIDES, named_in
 from kit.ai.narrative.sentences import Sentence
+from kit.ai.narrative.support import is_courtesy, unsupported
 from kit.validate.verdict import Verdict
 
-_UP = (
-    r"better|gain\w*|improve\w*|ahead|help\w*|beat\w*|outperform\w*|advantage\w*|benefi\w+|"
-    r"success\w*|"
-    r"pays off|wins?|higher surplus|more surplus|earns? more|earned more|preferable|uplift|"
-    r"surplus (?:(?:is|was|went)(?: shown to be)? (?:up|higher)|rose|grew)|adopt\w*|switch\w*|"
-    r"prefer\w*"
-)
-_DOWN = (
-    r"worse\w*|harm\w*|loss(?:es)?|lost|loses?|losing|damag\w+|hurts?|inferior\w*|disadvantage|"
-    r"less surplus|lower surplus|surplus (?:fell|dropped|is down|is lower|was lower)|"
-    r"underperform\w*"
-)
-_CLAIM = re.compile(rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN}))(?!\w)")
-_NOT_WORSE = re.compile(
-    r"\b(?:not|no|isn't|never|n't)(?: shown| being| to be| any)? (?:worse|inferior)|non-inferior\w*"
-)
-_NO = re.compile(
-    r"\b(?:not|no|nothing|cannot|n't|neither|nor|never|whether|unproven|unclear|open|without|"
-    r"nobody|none|if|doesn't|didn't|isn't|can't|inconclusive|"
-    r"undecided|silent|fail(?:s|ed)? to|untested|unknown|(?:too|falls?|fell) short|"
-    r"too (?:few|little|small|early|soon)|could|may|might|falls? short|hardly|ruled out|excluded)\b"
-)
-_EVIDENCE = re.compile(
-    r"\b(?:show\w*|evidence|prov\w+|proof|f[io]und|say|said|says|tells?|told|unproven|open|speaks?|"
-    r"reach\w*|reason to|promis\w+|carry|look(?:ed|s)?(?! like)|exclud\w+|ruled|report\w*|differ|"
-    r"see|saw|seen|make it|called|read|lean|weak\w*|detect\w*|establish\w*|answer\w*|conclud\w+|"
-    r"claim\w*|demonstrat\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|follows?|test\w*|yes|inconclusive|undecided|silent|support\w*|stud\w+|ask\w*|"
-    r"enough|settle\w*|judg\w+|means?|whether|replay|measured|tested|known|know|beyond)\b"
-)
 _ONLY_HARM = re.compile(
     r"(?:no|not|without|nothing) [^,;]*\b(?:show\w*|evidence|proof|sign|find|found|reach\w*)\b"
 )
@@ -55,20 +29,23 @@ _SHOWN = {
     "worse": "worse|harm|loss|difference",
     "not_worse": r"not worse|non-inferior\w*|within the margin",
 }
-_NAMED = re.compile(r"^(?:the )?(?:candidate|baseline)\s*[:(]|^question\b")
-_GROUND = re.compile(r"\b(?:hold-?out|verdict|vault|replay|show[ns]?|than|surplus|answer)\b|保留集")
-_SHOWN_WORD = re.compile(r"\bhold-?out\b|\bshow[ns]?\b")
-_STAY = re.compile(
-    r"should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|leave)\b|"
-    r"\bbaseline (?:stays|remains|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:on|there)\b"
-)
 _TUNE = re.compile(r"\btun(?:e|ing)\b|调优")
-_TUNE_CAUTION = re.compile(r"\bonly\b|\bflatter\w*|\borientation\b|\bno more\b|\bchosen\b")
-_NEXT = re.compile(
-    r"^(?:to try )?next:(?!.*\b(?:roll\w*|switch\w*|adopt\w*|deploy\w*|launch\w*|go live)\b)"
+_NOT_TUNE = re.compile(r"\bnot (?:of |on |in |from )?(?:the )?tun")
+_DRAWN = re.compile(
+    r"\b(?:so|hence|therefore|thus|which means|(?:shows?|proves?|means?|demonstrates?|implies|"
+    r"suggests?|"
+    r"indicates?|tells? us) (?:us )?(?:that )?(?=(?:the )?(?:candidate|baseline|it)\b))\b"
 )
-_REPLAY = re.compile(r"\breplay\w*|\blogged\b|\blog\b")
-_COULD = re.compile(r"\b(?:could|may|might|outside|beyond|cannot|not)\b")
+"""What leads from a figure of the tune split to a claim."""
+_OF_POLICY = re.compile(
+    r"(?<![\w-])(?:(?:better|worse|stronger|weaker) (?:than|policy|model|choice|option|approach|"
+    r"bidder|strategy|rule|side|of the two|performer|bet|deal|one(?! of))|(?:an?|the|real|net|"
+    r"clear) "
+    r"(?:\w+ )?(?:improvement|win|success|winner|upgrade|advantage|progress|step forward)"
+    r"(?! (?:in|of|rate|for|on))|(?:more|most|less) profitable|preferable|helps|outperform\w*|"
+    r"won (?:with|by|out|the)|pa(?:ys|id|y) off|superior\w*|inferior\w*|right side)(?!\w)"
+)
+"""What is said of a policy as a whole, beside whatever figure."""
 
 
 def too_strong(sentence: Sentence, verdict: Verdict | None) -> str:
@@ -88,11 +65,13 @@ def too_strong(sentence: Sentence, verdict: Verdict | None) -> str:
     >>> too_strong(sentences_of("It helps.", [])[0], verdict)
     '"helps": the verdict is "not shown better"'
     """
+    if is_courtesy(sentence.plain):
+        return ""
     return (
         overclaim(sentence.plain)
         or _beyond_verdict(sentence, verdict)
         or _denies_verdict(sentence, verdict)
-        or _unsupported(sentence, verdict)
+        or unsupported(sentence, verdict)
     )
 
 
@@ -104,8 +83,12 @@ def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
     if "answer" in states(plain):
         return ""
     if says_tune(sentence) and sentence.cites and not re.search(r"\bholdout\b", plain):
-        return "" if _TUNE.search(plain) else _beyond_cited(plain, verdict)
-    if _TUNE.search(plain) and not sentence.cites and _claims(plain, None):
+        drawn = _DRAWN.search(plain)
+        if _TUNE.search(plain):
+            return _claims(plain[drawn.end() :], verdict) if drawn else ""
+        return _beyond_cited(plain, verdict)
+    of_tune = _TUNE.search(plain) and not _NOT_TUNE.search(plain)
+    if of_tune and not sentence.cites and _claims(plain, None):
         return "a claim of the tune split must cite its figures"
     if says_tune(sentence) and sentence.cites:
         plain = _about_holdout(plain)
@@ -124,31 +107,39 @@ def _surplus(sentence: Sentence, verdict: Verdict | None) -> str:
     """Hold a rise or fall of surplus, for which no fact is cited, against the verdict."""
     for word in uncited_surplus(sentence.plain):
         needed = "better" if word.sign("surplus") > 0 else "worse"
-        left_open = word.negated or _denied(sentence.plain, word.start)
+        left_open = word.negated or is_denied(sentence.plain, word.start)
         if not left_open and (verdict is None or verdict.answer != needed):
             return f'"{word.word}": {_answer(verdict)}'
     return ""
 
 
 def _beyond_cited(plain: str, verdict: Verdict | None) -> str:
-    """Hold ``better than``; a cited rise or fall is checked as a comparison elsewhere."""
-    found = re.search(r"(?<![\w-])(?:better than|worse than|helps|outperform\w*)(?!\w)", plain)
-    return _claims(plain, verdict) if found else ""
+    """Hold what is said of a policy as a whole; `comparisons` checks a cited rise or fall."""
+    found = _OF_POLICY.search(plain)
+    if found is None or _of_another(plain, found.start()):
+        return ""
+    return _claims(plain, verdict)
+
+
+def _of_another(plain: str, place: int) -> bool:
+    """Return whether a word is said of a rate or a price: ``its CTR is better than ...``."""
+    clause = re.split(r"[;:]|,(?!\d)|\bbut\b", plain[:place])[-1]
+    return bool(set(named_in(clause)) & OF_SIDES)
 
 
 def _claims(plain: str, verdict: Verdict | None) -> str:
-    text = _NOT_WORSE.sub(lambda found: " " * len(found[0]), plain)
-    for found in _CLAIM.finditer(text):
+    text = NOT_WORSE.sub(lambda found: " " * len(found[0]), plain)
+    for found in CLAIM.finditer(text):
         of_baseline = _of_baseline(plain, found.start())
-        if _denied(plain, found.start()):
+        if is_denied(plain, found.start()):
             if of_baseline:
                 return f'"{found[0]}": the baseline was not asked about'
             continue
         needed = "better" if bool(found["up"]) != of_baseline else "worse"
         if verdict is None or verdict.answer != needed:
             return f'"{found[0]}": {_answer(verdict)}'
-    said = _NOT_WORSE.search(plain)
-    if said and not _denied(plain, said.start()) and "not shown" not in plain:
+    said = NOT_WORSE.search(plain)
+    if said and not is_denied(plain, *said.span()) and "not shown" not in plain:
         allowed = verdict is not None and verdict.answer in ("not worse", "better")
         return "" if allowed else f'"{said[0]}": {_answer(verdict)}'
     return ""
@@ -160,13 +151,6 @@ def _of_baseline(plain: str, place: int) -> bool:
     return bool(re.search(r"\bbaseline(?:'s)?\b(?: \w+){0,3} ?$", clause)) and not re.search(
         r"\b(?:than|against|over|above|below|from|to) (?:the )?baseline", clause
     )
-
-
-def _denied(plain: str, place: int) -> bool:
-    """Return whether a claim is denied or left open, before it or after it in the same clause."""
-    clause = re.split(r"[;:]|\bbut\b", plain[:place])[-1]
-    rest = re.split(r"[;:,]|\bbut\b|\band\b", plain[place:])[0]
-    return bool(_NO.search(clause.replace("not only", "")) or _NO.search(rest))
 
 
 def _answer(verdict: Verdict | None) -> str:
@@ -192,17 +176,13 @@ def _denies_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
     return ""
 
 
-def _is_grounded(plain: str, verdict: Verdict) -> bool:
-    return bool(verdict.shown and (_NO.search(plain) or _GROUND.search(plain)))
-
-
 def _unasked(plain: str, verdict: Verdict) -> str:
     """Strike ``no harm was found`` where it was asked whether the candidate is better."""
     if _SHOWN_NOT.search(plain) and not re.search(
         r"\b(?:not|n't|nothing|without|neither) .*show", plain
     ):
         return "that nothing was shown does not show that there is nothing"
-    kinds = {found.lastgroup for found in _CLAIM.finditer(plain)}
+    kinds = {found.lastgroup for found in CLAIM.finditer(plain)}
     is_caution = re.search(r"\bnot (?:a |the )?(?:same|proof|prove|mean|say)\b", plain)
     if (
         verdict.question == "better"
@@ -212,24 +192,3 @@ def _unasked(plain: str, verdict: Verdict) -> str:
     ):
         return "the holdout was not asked whether it is worse"
     return ""
-
-
-def _unsupported(sentence: Sentence, verdict: Verdict | None) -> str:
-    """Strike what cites nothing and speaks neither of the verdict nor of what is not known."""
-    plain = sentence.plain
-    if sentence.cites or states(plain) or _NAMED.search(plain):
-        return ""
-    if _NO.search(plain) and _EVIDENCE.search(plain):
-        return ""
-    claims = _CLAIM.search(plain) or (uncited_surplus(plain) and _SHOWN_WORD.search(plain))
-    if verdict is not None and claims and _is_grounded(plain, verdict):
-        return ""
-    if _STAY.search(plain) and (verdict is None or verdict.answer != "better"):
-        return ""
-    if says_tune(sentence) and _TUNE_CAUTION.search(plain):
-        return ""
-    if _NEXT.search(plain):
-        return ""
-    if _REPLAY.search(plain) and _COULD.search(plain):
-        return ""
-    return "it cites no fact and states nothing of the verdict"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from kit.ai.narrative.directions import directions_in
+from kit.ai.narrative.meaning import Meaning, meaning_of
 from kit.ai.narrative.numbers import Written
-from kit.ai.narrative.quantities import Meaning, meaning_of
 from kit.report.facts import Fact
 
 _SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "CNY"}
@@ -25,7 +25,10 @@ _CODES = re.compile(
     r"^(?:usd|eur|cny|gbp|jpy|inr|chf|aud|cad|krw|brl|rmb|yuan|dollars?|euros?|pounds?|fen|cents?|"
     r"pence)\b"
 )
-_NOUNS = "clicks|conversions|impressions|auctions|exchanges|campaigns|blocks|looks|days|hours"
+_NOUNS = (
+    "clicks|conversions|impressions|auctions|exchanges|campaigns|blocks|looks|days|hours|users|"
+    "visitors|customers|viewers|orders|sales|devices|publishers|advertisers"
+)
 _NOUN = re.compile(rf"\b({_NOUNS}|clicked|{_NOUNS.replace('s|', '|')[:-1]})\b")
 _SUITS = {
     "clicks": ("click", "clicked"),
@@ -180,6 +183,8 @@ def _wrong_value(written: Written, value: float, fact: Fact) -> str:
     off = abs(written.value - size)
     if off > slack or (written.value == 0 and size > 1e-12):
         return f"{written.text}: does not match {fact.id}, which is {fact.value:,.10g} {fact.unit}"
+    if meaning_of(fact).quantity == "margin for not worse":
+        return ""  # a loss may be at most so large: said with a minus sign or without
     if (written.sign == "-" and value > 0) or (written.sign == "+" and value < 0):
         return f"{written.text}: {fact.id} has the other sign"
     return ""

@@ -154,3 +154,34 @@ def test_no_verdict_no_claim() -> None:
 def test_an_id_is_f_and_a_number(bad: str) -> None:
     with pytest.raises(DataError, match="Pass 'F1'"):
         Fact(bad, "surplus", 1.0, "USD", "candidate")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CPC, candidate, tune split",
+        "candidate CPC (tune split)",
+        "tune split CPC of the candidate",
+        "cost per click, tuning",
+    ],
+)
+def test_the_name_of_a_fact_is_read_in_any_order(name: str) -> None:
+    facts = [Fact("F1", name, 0.5, "USD", "candidate")]
+    assert check_narrative("On the tune split CPC was 0.50 USD [F1].", facts, verdict()).kept
+    assert check_narrative("CPC was 0.50 USD [F1].", facts, verdict()).struck
+    assert check_narrative("On the tune split CTR was 0.50 USD [F1].", facts, verdict()).struck
+
+
+@pytest.mark.parametrize(
+    ("text", "struck"),
+    [
+        ("The incumbent's surplus was 1,234.50 CNY [F1].", False),
+        ("The challenger's surplus was 1,234.50 CNY [F1].", True),
+        ("It isn't shown that it will last.", False),
+        ("The candidate isn’t worse.", False),  # noqa: RUF001
+        ("Is it better?", False),
+        ("Thanks for the question!", False),
+    ],
+)
+def test_roles_contractions_and_courtesies(text: str, struck: bool) -> None:
+    assert bool(reason(text)) is struck

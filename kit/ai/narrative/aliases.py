@@ -1,0 +1,75 @@
+"""What a text may call the two sides and the parts of the traffic by, and what is read instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from kit.ai.narrative.directions import directions_in
+from kit.ai.narrative.meaning import meaning_of
+from kit.ai.narrative.quantities import named_in
+from kit.report.facts import Fact
+from kit.validate.verdict import Verdict
+
+_CANDIDATE, _BASELINE, _PART = "the candidate", "the baseline", "part"
+_COMMON = frozenset(
+    re.findall(
+        r"\w+",
+        "all any bid bidder bidding bids click cost even filter fixed flat full hard last late "
+        "logged model more new no old one policy price production raw rule soft table test value",
+    )
+)
+"""Words of a name that a sentence may well mean otherwise."""
+
+
+def names_in(facts: Sequence[Fact], verdict: Verdict | None) -> list[tuple[str, str]]:
+    """Return what is put in place of each name, longer names first.
+
+    Parameters
+    ----------
+    facts : sequence of Fact
+        Whose names say the parts of the traffic.
+    verdict : Verdict or None
+        Which names the two sides.
+
+    Returns
+    -------
+    list of (str, str)
+        The name, and ``the candidate``, ``the baseline`` or ``part``.
+
+    Examples
+    --------
+    >>> verdict = Verdict("better", False, "fail", (), "model K7", "model K6", "a", "b", "c", 3,
+    ...                   197, 0.004)
+    >>> names_in([], verdict)[-2:]
+    [('K7', 'the candidate'), ('K6', 'the baseline')]
+    """
+    segments = {segment for fact in facts if (segment := meaning_of(fact).segment)}
+    names = [(segment, _PART) for segment in sorted(segments)]
+    if verdict is None:
+        return names
+    sides = ((verdict.candidate, _CANDIDATE), (verdict.baseline, _BASELINE))
+    short = [
+        (word, side)
+        for (name, side), (other, _) in zip(sides, reversed(sides), strict=True)
+        for word in _short(name, other)
+    ]
+    return [*names, *sides, *short]
+
+
+def _short(name: str, other: str) -> Iterator[str]:
+    """Yield the words by which a side is called for short: ``B2``, ``isotonic``, ``the mix``."""
+    theirs = {word.lower() for word in other.split()}
+    own = [word for word in name.split() if word.lower() not in theirs]
+    for word in own:
+        if re.search(r"\d", word) and re.search(r"[A-Za-z]", word):
+            yield word
+        elif word == name.split()[-1] and len(name.split()) > 1:
+            yield f"the {word}"
+        elif word == name.split()[0] and _is_rare(word):
+            yield word
+
+
+def _is_rare(word: str) -> bool:
+    low = word.lower()
+    return len(low) > 4 and low not in _COMMON and not named_in(low) and not directions_in(low)

@@ -1,0 +1,106 @@
+"""Whether one amount is larger than another where a sentence says so of two different things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kit.ai.narrative.meaning import Meaning, meaning_of
+from kit.ai.narrative.quantities import named_in
+from kit.ai.narrative.sentences import Sentence
+from kit.report.facts import Fact
+
+_MORE = re.compile(
+    r"\b(?:(?:larger|bigger|greater|higher|more|longer|wider) than|exceed\w*|above|beyond|"
+    r"surpass\w*|tops|topp(?:ed|ing)|outweighs?|over(?! the (?:hold|tune|log|data)))\b|>"
+)
+_LESS = re.compile(
+    r"\b(?:(?:smaller|less|lower|fewer|shorter|narrower) than|below|under|short of|beneath|"
+    r"within)\b"
+    r"|<"
+)
+_NOT = re.compile(r"\b(?:not|never|nor|no|neither|cannot)\b|n't\b")
+_MANY = re.compile(
+    r"\btoo (?:many|much|high)\b|\bover-?(?:predict|estimat|stat)\w*|\btoo optimistic\b|"
+    r"\boptimistic\b"
+)
+_FEW = re.compile(
+    r"\btoo (?:few|little|low)\b|\bunder-?(?:predict|estimat|stat)\w*|\btoo pessimistic\b|"
+    r"\bpessimistic\b"
+)
+_APART = frozenset({"margin for not worse"})
+"""Held against an end of the interval, with its sign: `intervals` does that."""
+
+
+def wrong_amounts(sentence: Sentence, facts: Sequence[Fact]) -> str:
+    """Return which of two amounts is not larger, as a sentence says; empty where none.
+
+    Parameters
+    ----------
+    sentence : Sentence
+        Of a narrative.
+    facts : sequence of Fact
+        All that the narrative may cite.
+
+    Examples
+    --------
+    >>> from kit.ai.narrative.sentences import sentences_of
+    >>> facts = [Fact("F1", "auctions", 9e6, "count", "data"),
+    ...          Fact("F2", "effective sample size", 2e6, "count", "data")]
+    >>> said = "The effective sample, 2 million [F2], is larger than the log, 9 million [F1]."
+    >>> wrong_amounts(sentences_of(said, [])[0], facts)
+    'F2 is less than F1'
+    """
+    known = {fact.id: fact for fact in facts}
+    cited = [(known[name], place) for name, place in sentence.cites if name in known]
+    return _wrong_prediction(sentence.plain, [fact for fact, _ in cited]) or _wrong_pair(
+        sentence.plain, cited
+    )
+
+
+def _wrong_prediction(plain: str, cited: Sequence[Fact]) -> str:
+    """Hold ``predicts too many clicks`` against the ratio of predicted to observed."""
+    ratio = next((fact for fact in cited if meaning_of(fact).quantity == "calibration ratio"), None)
+    many, few = _MANY.search(plain), _FEW.search(plain)
+    if ratio is None or bool(many) == bool(few):
+        return ""
+    negated = bool(_NOT.search(plain))
+    if ((ratio.value > 1) == bool(many)) != negated:
+        return ""
+    return f"{ratio.id}: it predicts too {'many' if ratio.value > 1 else 'few'}"
+
+
+def _wrong_pair(plain: str, cited: Sequence[tuple[Fact, int]]) -> str:
+    more, less = _MORE.search(plain), _LESS.search(plain)
+    word = more or less
+    if len(cited) != 2 or word is None or bool(more) == bool(less) or not _may_compare(cited):
+        return ""
+    first, second = _in_order(plain, word.start(), cited)
+    says_more = bool(more) != bool(_NOT.search(plain[: word.start()]))
+    a, b = abs(first.value), abs(second.value)
+    if a == b or (a > b) == says_more:
+        return ""
+    return f"{first.id} is {'more' if a > b else 'less'} than {second.id}"
+
+
+def _may_compare(cited: Sequence[tuple[Fact, int]]) -> bool:
+    """Return whether two facts are of different things in one unit; `comparisons` has sides."""
+    (one, _), (other, _) = cited
+    first, second = meaning_of(one), meaning_of(other)
+    if one.unit != other.unit or _APART & {first.quantity, second.quantity}:
+        return False
+    return not (first.end or second.end) and _is_apart(first, second)
+
+
+def _is_apart(first: Meaning, second: Meaning) -> bool:
+    return first.quantity != second.quantity
+
+
+def _in_order(plain: str, place: int, cited: Sequence[tuple[Fact, int]]) -> tuple[Fact, Fact]:
+    """Return the two facts as the sentence compares them: by where each is cited, else named."""
+    (one, _), (other, at) = cited
+    if at > place and cited[0][1] < place:
+        return one, other
+    names = named_in(plain)
+    places = [min(names.get(meaning_of(fact).quantity, [place])) for fact, _ in cited]
+    return (one, other) if places[0] <= places[1] else (other, one)

@@ -1,0 +1,168 @@
+"""Whether a sentence that cites no fact says something that needs none."""
+
+from __future__ import annotations
+
+import re
+
+from kit.ai.narrative.attribution import says_tune
+from kit.ai.narrative.claims import CLAIM, NO, is_denied
+from kit.ai.narrative.comparisons import uncited_surplus
+from kit.ai.narrative.directions import directions_in
+from kit.ai.narrative.gates import states
+from kit.ai.narrative.sentences import Sentence
+from kit.validate.verdict import Verdict
+
+_GREETING = re.compile(
+    r"(?:(?:certainly|sure|of course|absolutely|(?:great|good) question|hello|hi|hey|dear|thanks|"
+    r"thank you|sorry|(?:kind |best )?regards|cheers|yours|morning|good (?:morning|afternoon|"
+    r"evening|"
+    r"day)|to sum up|in short|in brief|summary|recap|result|results|question|answer|read-?out|"
+    r"update|"
+    r"tl;dr|all|team|everyone|everybody|folks|both|client|there|again|for asking|for the question|"
+    r"in "
+    r"advance|colleagues|in numbers)[ ,]*)+[!.:,]*"
+)
+_OPENING = re.compile(
+    r"(?:(?:here|below) (?:is|are|comes?|follows?)|this (?:note|report|summary|text|memo|email|"
+    r"mail|"
+    r"message|page) (?:is|covers?|describes?|summari[sz]es?|compares?|reports?|tells?|looks?))\b"
+)
+_QUESTION = re.compile(
+    r"(?:so |and |but |then )?(?:is|are|was|were|does|do|did|has|have|can|could|should|would|what|"
+    r"which|how|where|will)\b[^?]*\?"
+)
+_DOUBTED = re.compile(r"\b(?:not|doubt|deny|argue|wait|hesitate)\b|n't\b")
+_NAMED = re.compile(r"^(?:the )?(?:candidate|baseline)\s*[:(]|^question\b")
+_EVIDENCE = re.compile(
+    r"\b(?:show\w*|evidence|prov\w+|proof|f[io]und|say|said|says|tells?|told|unproven|open|speaks?|"
+    r"reach\w*|reason to|promis\w+|carry|look(?:ed|s)?(?! like)|exclud\w+|ruled|report\w*|differ|"
+    r"see|saw|seen|make it|called|read|lean|weak\w*|detect\w*|establish\w*|answer\w*|conclud\w+|"
+    r"claim\w*|demonstrat\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|follows?|"
+    r"test\w*|yes|releas\w+|giv\w+|disclos\w+|publish\w+|reveal\w*|basis|case for|grounds?|rul\w+|"
+    r"inconclusive|undecided|silent|support\w*|stud\w+|ask\w*|enough|settle\w*|judg\w+|"
+    r"means?|whether|replay|measured|tested|known|know|beyond|call|visible|risk|infer\w*|draw\w*)\b"
+)
+_GROUND = re.compile(
+    r"\b(?:hold-?out|verdict|vault|replay|show[ns]?|than|surplus|answer|candidate|baseline|"
+    r"it (?:is|was|did|does|has|had|came|ended|finished))\b|"
+    r"保留集"
+)
+_OPEN = re.compile(r"\bjury\b.*\bout\b|remains to be seen|up in the air|too close to call")
+_SHOWN_WORD = re.compile(r"\bhold-?out\b|\bshow[ns]?\b")
+_STAY = re.compile(
+    r"should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|leave)\b|"
+    r"\bbaseline (?:stays|remains|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:on|there)\b|"
+    r"\b(?:keep|stay with|stick (?:with|to)|leave|retain) (?:the )?baseline\b"
+)
+_TUNE_CAUTION = re.compile(
+    r"\bonly\b|\bflatter\w*|\borientation\b|\bno more\b|\bchosen\b|\bpicked\b"
+)
+_NEXT = re.compile(
+    r"^(?:(?:to try |as a )?next(?: step)?s?(?: is| are|:|,)|(?:one|a|the|my|our) (?:next|sensible|"
+    r"natural|obvious|reasonable) (?:step|thing|move))"
+    r"(?!.*\b(?:roll\w*|switch\w*|adopt\w*|deploy\w*|launch\w*|go live)\b)"
+)
+_REPLAY = re.compile(r"\breplay\w*|\blogged\b|\blog\b|\brivals?\b|\bcompetit\w+")
+_COULD = re.compile(r"\b(?:could|may|might|outside|beyond|cannot|not)\b")
+_PERSON = re.compile(r"\b(?:i|we|me|my|us|our)\b")
+_CARE = re.compile(
+    r"\b(?:wait|hold (?:off|back|fire|on)|pause|refrain|careful\w*|caution\w*|with (?:some |"
+    r"due )?care|"
+    r"grain of salt|pinch of salt|before (?:we|any|anything|a)|leave\b.*\baside|shelve|abandon|"
+    r"discard|for now|keep an eye|watch|look again|"
+    r"re-?check|investigat\w*|more (?:data|time|days)|longer (?:holdout|test|run)|"
+    r"another (?:candidate|"
+    r"look|test|run)|live (?:a/?b )?test|next step|mind|bear in mind|note that|remember)\b"
+)
+_METHOD = re.compile(
+    r"\b(?:compar(?:ed|es?|ison)|replayed|asked|question|evaluated|examined|measured|chosen|picked|"
+    r"selected|tuned|pre-?registered|sealed|in advance|beforehand|bootstrap\w*|gate|pitted|"
+    r"set against|"
+    r"put against)\b"
+)
+_SCOPE = re.compile(
+    r"\b(?:only|alone|limited to|confined to|restricted to|beyond|outside|applies to|refers? to|"
+    r"holds "
+    r"for|about|concerns?)\b[^.]*\b(?:hold-?out|log|data|period|days?|traffic|weeks?|window|"
+    r"split)\b"
+)
+
+
+def is_courtesy(plain: str) -> bool:
+    """Return whether a sentence only greets, opens or asks.
+
+    Parameters
+    ----------
+    plain : str
+        A sentence in small letters.
+
+    Examples
+    --------
+    >>> is_courtesy("great question!"), is_courtesy("is it better?"), is_courtesy("it is better.")
+    (True, True, False)
+    """
+    if _GREETING.fullmatch(plain) or (_QUESTION.fullmatch(plain) and not _DOUBTED.search(plain)):
+        return True
+    return bool(_OPENING.match(plain)) and not _says_something(plain)
+
+
+def unsupported(sentence: Sentence, verdict: Verdict | None) -> str:
+    """Return why a sentence that cites no fact may not stand; empty where it may.
+
+    It may where it tells the verdict, what is not known, how it was asked or what to be careful of.
+
+    Parameters
+    ----------
+    sentence : Sentence
+        Of a narrative.
+    verdict : Verdict or None
+        What the vault said.
+
+    Examples
+    --------
+    >>> from kit.ai.narrative.sentences import sentences_of
+    >>> unsupported(sentences_of("The weather was fine.", [])[0], None)
+    'it cites no fact and states nothing of the verdict'
+    """
+    plain = sentence.plain
+    if sentence.cites or states(plain) or _NAMED.search(plain):
+        return ""
+    if _tells_verdict(plain, verdict) or _is_caution(sentence, verdict):
+        return ""
+    if not _says_something(plain) and (_METHOD.search(plain) or _SCOPE.search(plain)):
+        return ""
+    return "it cites no fact and states nothing of the verdict"
+
+
+def _tells_verdict(plain: str, verdict: Verdict | None) -> bool:
+    if (NO.search(plain) and _EVIDENCE.search(plain)) or _OPEN.search(plain):
+        return True
+    if verdict is None:
+        return False
+    if verdict.answer == "not worse" and re.search(r"\b(?:within|inside)\b.*\bmargin\b", plain):
+        return True
+    claims = CLAIM.search(plain) or (uncited_surplus(plain) and _SHOWN_WORD.search(plain))
+    is_grounded = verdict.shown and (NO.search(plain) or _GROUND.search(plain))
+    return bool(claims and is_grounded)
+
+
+def _is_caution(sentence: Sentence, verdict: Verdict | None) -> bool:
+    """Return whether a sentence warns, waits or says what to try next."""
+    plain = sentence.plain
+    if _STAY.search(plain) and (verdict is None or verdict.answer != "better"):
+        return True
+    if says_tune(sentence) and _TUNE_CAUTION.search(plain):
+        return True
+    if _NEXT.search(plain) or (_REPLAY.search(plain) and _COULD.search(plain)):
+        return True
+    if _claims_something(plain):
+        return False
+    return bool(_CARE.search(plain) or (_PERSON.search(plain) and NO.search(plain)))
+
+
+def _says_something(plain: str) -> bool:
+    return _claims_something(plain) or bool(directions_in(plain))
+
+
+def _claims_something(plain: str) -> bool:
+    return any(not is_denied(plain, found.start()) for found in CLAIM.finditer(plain))
