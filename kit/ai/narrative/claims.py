@@ -7,7 +7,8 @@ import re
 _UP = (
     r"better|gain\w*|improve\w*|ahead|help\w*|beat\w*|outperform\w*|advantage\w*|benefi\w+|"
     r"success\w*|"
-    r"pays off|wins?|won(?= (?:with|by|out|the (?:test|day|race))\b)|higher surplus|more surplus|"
+    r"pays off|superior\w*|(?:favou?rs?|supports?) (?:the )?candidate|wins?|won(?= (?:with|by|out|"
+    r"the (?:test|day|race))\b)|higher surplus|more surplus|"
     r"earns? more|earned more|preferable|uplift|"
     r"surplus (?:(?:is|was|went)(?: shown to be)? (?:up|higher)|rose|grew)|adopt\w*|switch\w*|"
     r"prefer\w*|(?:more|most) profitable|upgrade\w*|winners?|step forward|right side|good news|"
@@ -27,12 +28,14 @@ NO = re.compile(
     r"nobody|none|if|doesn't|didn't|isn't|can't|inconclusive|"
     r"undecided|silent|fail(?:s|ed)? to|untested|unknown|(?:too|falls?|fell) short|"
     r"too (?:few|little|small|early|soon)|could|may|might|falls? short|hardly|ruled out|excluded|"
-    r"insufficient|in doubt|doubtful|lack(?:s|ed|ing)?|absence|scant|until|unless|"
+    r"insufficient|than (?:it|they) (?:is|are)|too weak|yet to|possible that|before (?=\w+ing|"
+    r"any)|in doubt|doubtful|lack(?:s|"
+    r"ed|ing)?|absence|scant|until|unless|"
     r"remains to be seen|"
     r"(?:wrong|mistake|error|premature|unwise|hasty|rash|misleading|overreach) to)\b"
 )
 _NEW_CLAUSE = re.compile(
-    r"[;:]|\bbut\b|(?<!not )\byet\b|, (?=(?:it|the candidate|the baseline|we|they|i|one) )"
+    r"[;:]|\bbut\b|(?<!not )\byet\b(?! to)|, (?=(?:it|the candidate|the baseline|we|they|i|one) )"
 )
 
 

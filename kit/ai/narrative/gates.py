@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kit.ai.narrative.numbers import WORDS
 from kit.ai.narrative.sentences import Sentence
 from kit.validate.verdict import Verdict
 
@@ -53,6 +54,7 @@ _ALL = re.compile(
     r"^the gates (?=pass|fail)"
 )
 _SOME = re.compile(r"\b(?:one|a|some|another)(?: of the)? (?:\w+ )?gates?\b")
+_COUNT = re.compile(rf"\b({'|'.join(WORDS)}|\d+)(?: of the)?(?: \w+)? gates?\b")
 _NONE = re.compile(r"\bno(?:ne of the)?(?: \w+)? gates?")
 _ALL_OR_NONE = re.compile(f"{_ALL.pattern}|{_NONE.pattern}|{_SOME.pattern}")
 _NOBODY = re.compile(
@@ -81,7 +83,15 @@ def wrong_statement(sentence: Sentence, verdict: Verdict | None) -> str:
     said = states(sentence.plain)
     if verdict is None:
         return "there is no verdict" if said and said != {"person"} else ""
-    checks = (_wrong_some, _wrong_answer, _wrong_status, _wrong_all, _wrong_gate, _wrong_person)
+    checks = (
+        _wrong_count,
+        _wrong_some,
+        _wrong_answer,
+        _wrong_status,
+        _wrong_all,
+        _wrong_gate,
+        _wrong_person,
+    )
     return next(filter(None, (check(sentence.plain, verdict) for check in checks)), "")
 
 
@@ -158,6 +168,15 @@ def _wrong_all(plain: str, verdict: Verdict) -> str:
         return ""
     denied = re.search(r"\bnot (?:every|all)\b", plain)
     return "" if (statuses == {said}) != bool(denied) else "not every gate came out so"
+
+
+def _wrong_count(plain: str, verdict: Verdict) -> str:
+    """Hold ``all three gates passed`` against how many there are, or came out so."""
+    found = _COUNT.search(plain)
+    count = WORDS.get(found[1], None) or int(found[1]) if found else None
+    said = _status_said(plain)
+    known = {len(verdict.gates), sum(gate.status == said for gate in verdict.gates)}
+    return "" if count is None or count in known else f"there are not {count} such gates"
 
 
 def _wrong_some(plain: str, verdict: Verdict) -> str:

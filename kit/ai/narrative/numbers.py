@@ -44,6 +44,8 @@ RATIOS = re.compile(
 _THE_TWO = re.compile(r"(?:\bthe|\bthese|\bboth|\bbetween|\bother)\s$")
 _TO_CITE = re.compile(r"(?P<unit>(?:(?!\[)[^\d.,;:()\n]){0,40}?)\s?(?=\[[a-z]+\d+\])")
 _AFTER_CITE = re.compile(r"\s((?:%|[a-z]+)(?: [a-z]+)?)")
+_GATES = re.compile(r"(?: of the)?(?: \w+)? gates?\b")
+"""How many gates there are, the verdict tells: `kit.ai.narrative.gates`."""
 _MOST_WORDS = 4
 _HEDGE = re.compile(
     r"(?:about|roughly|some|near(?:ly)?|around|approximately|almost|circa|over|~)\s?$"
@@ -97,7 +99,7 @@ def numbers_in(sentence: Sentence) -> list[Written]:
     """
     plain = _without_cites(sentence.plain)
     found = [*_DIGITS.finditer(plain), *_WORDS.finditer(plain)]
-    kept = [one for one in found if not _is_name(plain, one)]
+    kept = [one for one in found if not _is_name(plain, one) and not _GATES.match(plain, one.end())]
     return sorted((_written(sentence, one) for one in kept), key=lambda one: one.start)
 
 

@@ -61,8 +61,8 @@ _KINDS = (
         r"(?<!holdout )(?<!holdout has )(?<!holdout did )(?<!test )confirm\w*(?! (?:this |it |"
         r"that )?(?:with|by|in|on) (?:a|another|more|new|further|live))",
         r"rul\w+ out",
-        r"exclud\w+ (?:that|any|the possib)", r"dominat\w+", r"superior\w*", r"bound to",
-        r"(?<!to )settle\w*",
+        r"exclud\w+ (?:that|any|the possib)", r"dominat\w+", r"matter of time", r"bound to",
+        r"(?<!to )(?<!could )(?<!might )(?<!may )settle\w*",
         r"statistically", r"significant\w*", r"real", r"true (?:gain|effect|improvement|loss)",
         r"established", r"demonstrat\w+", r"verified", r"validated", r"solid", r"robust\w*",
         r"foolproof", r"right (?:approach|idea|choice|way|policy)", r"exact(?:ly)?",
@@ -116,12 +116,13 @@ _KINDS = (
         r"will(?! have to| need to)", r"won't", r"going to", r"going forward", r"future",
         r"from now on",
         r"next (?:week|month|quarter|year|season|time)", r"continu\w+", r"persist\w*",
-        r"keeps? (?:on )?\w+ing", r"repeat\w*", r"lasts?(?!ing)", r"lasting", r"to stay",
+        r"keeps? (?:on )?\w+ing", r"repeat\w*", r"lasts?(?!ing)", r"lasting", r"to stay(?! with)",
         r"permanent\w*",
         r"long[- ](?:run|term)", r"tomorrow", r"flips?", r"forecast\w*", r"expect\w*", r"shall",
         r"year after year", r"ahead of us", r"live traffic", r"in production", r"remain so",
         r"carr(?:y|ies) over", r"generali[sz]e\w*", r"extends? to", r"sooner or later",
-        r"would (?:earn|gain|win|sav|mak|bring|increas|r[io]s|improv|pay|help|grow|hold|also|"
+        r"would (?:pass|show(?! (?:nothing|only))|clear|succeed|come out|earn|gain|win|sav|mak|"
+        r"bring|increas|r[io]s|improv|pay|help|grow|hold|also|"
         r"have (?:won|been(?! (?:missed|undetected|detected|found|seen|noticed|needed|too|wrong))|"
         r"earned|gained|made|shown|paid|passed|improved|beaten|come out)|"
         r"be(?! (?:wrong|premature|a mistake|an error|unwise|rash|hasty|too|misleading|good to|"
@@ -133,7 +134,11 @@ _KINDS = (
     ),
     _kind(
         "a cause, which a comparison does not show",
-        r"because of", r"because", r"due to", r"mechanism", r"comes? down to", r"is down to",
+        r"because(?! (?:nothing|no |a gate|the (?:\w+ )?gate|leak|drift|calib|it was not|it is not|"
+        r"the (?:gain|effect|loss|harm|candidate) (?:was|is|has) not))", r"is what \w+ed",
+        r"(?:is|lies|are) behind",
+        r"brought about", r"made possible", r"accounts? for the", r"fuel\w*", r"due to",
+        r"mechanism", r"comes? down to", r"is down to",
         r"down to (?:its|the|better|smarter)",
         r"(?:reflects|is a product of|is the (?:work|fruit) of)",
         r"by virtue of", r"on the back of", r"through (?:better|smarter|its)", r"credit\w*",
@@ -191,7 +196,7 @@ _KINDS = (
         r"as good(?: as)?", r"at least as good", r"on (?:a )?par", r"indistinguishable",
         r"keeps? (?:up|pace)",
         r"no different", r"interchangeabl\w+", r"equals", r"replaces", r"substitute\w*",
-        r"agrees?(?: on| that| with)?", r"in agreement",
+        r"(?<!test )(?<!run )agrees?(?: on| that| with)?", r"in agreement",
         r"just as \w+", r"makes? no difference",
         r"harmless", r"level with",
     ),

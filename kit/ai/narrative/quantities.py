@@ -73,6 +73,7 @@ ALSO: dict[str, str] = {
     "minimum detectable effect": r"effects?",
     "error budget left": r"budget",
     "calibration ratio": r"calibration",
+    "confidence level of the interval": r"interval|bounds?|band|range|confident|certain\w*",
 }
 """Words by which a quantity may be meant, too weak to exclude another."""
 

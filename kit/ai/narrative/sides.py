@@ -21,6 +21,8 @@ _COMPARED = re.compile(
 )
 _OWNS = re.compile(r"\b(candidate|baseline)'s (?:[a-z]+ ){0,2}$")
 
+_ITS = re.compile(r"its? ")
+
 Said = tuple[Written, str]
 
 
@@ -46,6 +48,9 @@ def wrong_side(sentence: Sentence, facts: Sequence[Fact]) -> str:
         one for one in numbers_in(sentence)
         if one.cites and known.get(one.cites[0]) in ("candidate", "baseline")
     ]  # fmt: skip
+    before = sentence.before
+    if before is not None and "baseline" in before.plain.split("candidate")[-1]:
+        numbers = [] if _ITS.match(sentence.plain) else numbers
     for number, said in _said(sentence.plain, numbers, [known[one.cites[0]] for one in numbers]):
         side = known[number.cites[0]]
         if side != said:
@@ -64,6 +69,7 @@ def _said(plain: str, numbers: Sequence[Written], sides: Sequence[str]) -> list[
         or _by_part(plain, numbers)
         or _alone(plain, numbers, sides)
         or _first(plain, numbers)
+        or _its(plain, numbers)
     )
 
 
@@ -81,6 +87,15 @@ def _first(plain: str, numbers: Sequence[Written]) -> list[Said]:
     if re.search(r"\bfrom\b", plain) or _COMPARED.search(plain[: named[0].start()]):
         return []
     return [(numbers[0], named[0][1])]
+
+
+def _its(plain: str, numbers: Sequence[Written]) -> list[Said]:
+    """Take ``Its ROAS is 1.44``, where no side is named, as said of the candidate."""
+    if len(numbers) != 1 or not _ITS.match(plain) or _SIDE.search(plain):
+        return []
+    if re.search(r"\b(?:from|against|than|versus|vs|before|old)\b", plain):
+        return []
+    return [(numbers[0], "candidate")]
 
 
 def _alternating(plain: str, numbers: Sequence[Written]) -> list[Said]:

@@ -31,6 +31,7 @@ _SHOWN = {
 }
 _TUNE = re.compile(r"\btun(?:e|ing)\b|调优")
 _NOT_TUNE = re.compile(r"\bnot (?:of |on |in |from )?(?:the )?tun")
+_FLATTERED = re.compile(r"\b(?:bias\w*|flatter\w*|overfit\w*|inflat\w*|optimis\w*|than they are)\b")
 _DRAWN = re.compile(
     r"\b(?:so|hence|therefore|thus|which means|(?:shows?|proves?|means?|demonstrates?|implies|"
     r"suggests?|"
@@ -88,6 +89,7 @@ def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
             return _claims(plain[drawn.end() :], verdict) if drawn else ""
         return _beyond_cited(plain, verdict)
     of_tune = _TUNE.search(plain) and not _NOT_TUNE.search(plain)
+    of_tune = of_tune and not _FLATTERED.search(plain)
     if of_tune and not sentence.cites and _claims(plain, None):
         return "a claim of the tune split must cite its figures"
     if says_tune(sentence) and sentence.cites:

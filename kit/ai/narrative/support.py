@@ -38,7 +38,8 @@ _EVIDENCE = re.compile(
     r"reach\w*|reason to|promis\w+|carry|look(?:ed|s)?(?! like)|exclud\w+|ruled|report\w*|differ|"
     r"see|saw|seen|make it|called|read|lean|weak\w*|detect\w*|establish\w*|answer\w*|conclud\w+|"
     r"claim\w*|demonstrat\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|follows?|"
-    r"test\w*|yes|releas\w+|giv\w+|disclos\w+|publish\w+|reveal\w*|basis|case for|grounds?|rul\w+|"
+    r"test\w*|yes|releas\w+|intend\w*|interpret\w*|exist\w*|giv\w+|disclos\w+|publish\w+|"
+    r"reveal\w*|basis|case for|grounds?|rul\w+|"
     r"inconclusive|undecided|silent|support\w*|stud\w+|ask\w*|enough|settle\w*|judg\w+|"
     r"means?|whether|replay|measured|tested|known|know|beyond|call|visible|risk|infer\w*|draw\w*)\b"
 )
@@ -55,7 +56,8 @@ _STAY = re.compile(
     r"\b(?:keep|stay with|stick (?:with|to)|leave|retain) (?:the )?baseline\b"
 )
 _TUNE_CAUTION = re.compile(
-    r"\bonly\b|\bflatter\w*|\borientation\b|\bno more\b|\bchosen\b|\bpicked\b"
+    r"\bonly\b|\bflatter\w*|\borientation\b|\bno more\b|\bbias\w*|\boverfit\w*|\boptimis\w*|"
+    r"\bselect\w*|\binflat\w*|better than they are|\bchosen\b|\bpicked\b"
 )
 _NEXT = re.compile(
     r"^(?:(?:to try |as a )?next(?: step)?s?(?: is| are|:|,)|(?:one|a|the|my|our) (?:next|sensible|"
@@ -63,7 +65,7 @@ _NEXT = re.compile(
     r"(?!.*\b(?:roll\w*|switch\w*|adopt\w*|deploy\w*|launch\w*|go live)\b)"
 )
 _REPLAY = re.compile(r"\breplay\w*|\blogged\b|\blog\b|\brivals?\b|\bcompetit\w+")
-_COULD = re.compile(r"\b(?:could|may|might|outside|beyond|cannot|not)\b")
+_COULD = re.compile(r"\b(?:assum\w+|need not|could|may|might|outside|beyond|cannot|not)\b")
 _PERSON = re.compile(r"\b(?:i|we|me|my|us|our)\b")
 _CARE = re.compile(
     r"\b(?:wait|hold (?:off|back|fire|on)|pause|refrain|careful\w*|caution\w*|with (?:some |"
@@ -73,6 +75,10 @@ _CARE = re.compile(
     r"re-?check|investigat\w*|more (?:data|time|days)|longer (?:holdout|test|run)|"
     r"another (?:candidate|"
     r"look|test|run)|live (?:a/?b )?test|next step|mind|bear in mind|note that|remember)\b"
+)
+_MODAL = re.compile(
+    r"\b(?:may|might|could|can|need not|need) (?:well |also |still )?(?:be|differ|vary|change|look|"
+    r"behave|depend|not)\b"
 )
 _METHOD = re.compile(
     r"\b(?:compar(?:ed|es?|ison)|replayed|asked|question|evaluated|examined|measured|chosen|picked|"
@@ -157,6 +163,8 @@ def _is_caution(sentence: Sentence, verdict: Verdict | None) -> bool:
         return True
     if _claims_something(plain):
         return False
+    if _MODAL.search(plain) and not sentence.cites:
+        return True
     return bool(_CARE.search(plain) or (_PERSON.search(plain) and NO.search(plain)))
 
 

@@ -48,6 +48,12 @@ _UNSIGNED = re.compile(
     r"drop|cut|negative|margin|excluded|fall|fell|less|gave|change)\b"
 )
 """Words beside which a difference may stand without its minus sign."""
+_BY = re.compile(
+    r"\b(?:up|down|rose|risen|fell|fallen|grew|grown|dropped|climbed|higher|lower|increased?|"
+    r"decreased?|"
+    r"reduced?|cut|gained|lost|declined|improved|better|worse|shrank) by (?:about |some |"
+    r"roughly )?[$€£]?$"
+)
 _THOUSAND = re.compile(r"e?cpm|thousand impressions|per (?:thousand|mille)")
 
 
@@ -73,7 +79,9 @@ def misfit(written: Written, fact: Fact, sentence: str) -> str:
     """
     meaning = meaning_of(fact)
     factor, wrong = _factor(written, fact, meaning, sentence)
-    wrong = wrong or _wrong_rate(written, meaning, sentence)
+    wrong = (
+        wrong or _wrong_rate(written, meaning, sentence) or _wrong_level(written, fact, sentence)
+    )
     if wrong:
         return f"{written.text}: {fact.id} is {wrong}"
     return _wrong_value(written, fact.value * factor, fact) or _lost_minus(written, fact, sentence)
@@ -175,6 +183,13 @@ def _wrong_rate(written: Written, meaning: Meaning, sentence: str) -> str:
         return ""
     suits = {"click": "CPC", "conversion": "CPA"}.get(found[1])
     return "" if meaning.quantity == suits else f"{meaning.quantity}, not per {found[1]}"
+
+
+def _wrong_level(written: Written, fact: Fact, sentence: str) -> str:
+    """Return what is wrong with ``up by 1,434 USD [F1]`` where that is all the surplus there is."""
+    if fact.of not in ("candidate", "baseline") or not _BY.search(sentence[: written.start]):
+        return ""
+    return "no difference but the whole"
 
 
 def _wrong_value(written: Written, value: float, fact: Fact) -> str:
