@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sized
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -85,8 +85,42 @@ class DocumentAnswer(BaseModel):
     sentences: Annotated[list[CitedSentence], _at_most(MAX_SENTENCES, "items")]
 
 
+class VariantProposal(BaseModel):
+    """One change of one trial, and why.
+
+    Parameters
+    ----------
+    parent : int
+        Number of the trial that is changed.
+    kind : str
+        What is changed.
+    name, value : str
+        As `kit.variant.change.Change` takes them.
+    hypothesis : str
+        Why it should earn more.
+
+    Examples
+    --------
+    >>> VariantProposal(parent=0, kind="drop_feature", name="hour", value="", hypothesis="").name
+    'hour'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    parent: int
+    kind: Literal[
+        "add_feature", "drop_feature", "add_expression", "drop_expression", "objective",
+        "calibration", "recent_share", "param", "policy_param", "exchange_factor",
+        "first_price_factor", "constraint",
+    ]  # fmt: skip
+    name: Annotated[str, _at_most(MAX_NOTE)]
+    value: Annotated[str, _at_most(MAX_NOTE)]
+    hypothesis: Annotated[str, _at_most(MAX_NOTE)]
+
+
 REPLIES: Mapping[str, type[BaseModel]] = {
     "SQLDraft": SQLDraft,
     "DocumentAnswer": DocumentAnswer,
+    "VariantProposal": VariantProposal,
 }
 """By the name in a prompt's front matter."""

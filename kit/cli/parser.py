@@ -9,7 +9,18 @@ from collections.abc import Sequence
 
 from kit.base.errors import KitError
 from kit.base.version import __version__
-from kit.cli import ai, ask, ask_docs, checks, guard, logs, optimizers, policies, workspace
+from kit.cli import (
+    ai,
+    ask,
+    ask_docs,
+    checks,
+    guard,
+    logs,
+    optimizers,
+    policies,
+    propose,
+    workspace,
+)
 from kit.cli.options import EXIT_CODES, RAW
 
 DONE, REFUSED = 0, 1
@@ -48,8 +59,9 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for add in (
         policies.demo, logs.load, logs.simulate, logs.train, policies.replay, policies.report,
-        checks.check, checks.ledger, optimizers.allocate, optimizers.floors, ask.sql,
-        ask_docs.ask, ai.ai, guard.sql_check, guard.sql_run, workspace.init, workspace.runs,
+        checks.check, checks.ledger, propose.propose, optimizers.allocate, optimizers.floors,
+        ask.sql, ask_docs.ask, ai.ai, guard.sql_check, guard.sql_run, workspace.init,
+        workspace.runs,
     ):  # fmt: skip
         add(verbs)
     return parser

@@ -15,10 +15,10 @@ from kit.base.specs import Spec, read_spec
 from kit.base.units import PriceUnit
 from kit.bid.registry import POLICIES
 from kit.data.seal import SPLIT_FILE
-from kit.data.sealed import SealedSplit, open_sealed, seal_log
+from kit.data.sealed import SealedSplit
 from kit.flow.check_words import verdict_markdown
 from kit.flow.runs import Outcome, Say
-from kit.flow.source import load_options
+from kit.flow.source import open_sealed_source
 from kit.flow.specs import Source
 from kit.report.verdict_words import verdict_headline, verdict_lines
 from kit.validate.rules import read_rules
@@ -86,7 +86,7 @@ def run_check(spec: CheckSpec, say: Say) -> Outcome:
     """
     _margin_fits(spec)
     _can_write(spec.out)
-    sealed = _open(spec.source, say)
+    sealed = open_sealed_source(spec.source, say)
     _is_valued(spec, sealed)
     candidate, baseline = _variants(spec, sealed, say)
     inputs = _inputs(spec, sealed)
@@ -150,23 +150,6 @@ def _margin_fits(spec: CheckSpec) -> None:
             "margin: is missing; not-worse must say how much surplus for every 1,000 auctions may "
             "be given away. Pass --margin."
         )
-
-
-def _open(source: Source, say: Say) -> SealedSplit:
-    """Open a sealed folder, or seal a log into the workspace."""
-    path = source.path
-    if path.is_dir():
-        sealed = open_sealed(path)
-    elif path.exists():
-        say(f"sealing {path.name} into the workspace, unless that was done")
-        sealed = seal_log(path, source.format, progress=True, **load_options(source))
-    else:
-        raise DataError(
-            f"{path}: no such file or folder. Pass a folder that `kit load --seal` wrote, or a log "
-            "with --format."
-        )
-    say(sealed.about)
-    return sealed
 
 
 def _is_valued(spec: CheckSpec, sealed: SealedSplit) -> None:

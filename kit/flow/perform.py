@@ -45,6 +45,7 @@ VERBS: dict[str, Verb] = {
     "train": Verb("kit.flow.specs:TrainSpec", "kit.flow.train:run_train"),
     "replay": Verb("kit.flow.specs:ReplaySpec", "kit.flow.replay:run_replay"),
     "check": Verb("kit.flow.check:CheckSpec", "kit.flow.check:run_check"),
+    "propose": Verb("kit.flow.search.settings:ProposeSpec", "kit.flow.search.propose:run_propose"),
     "allocate": Verb("kit.flow.allocate:AllocateSpec", "kit.flow.allocate:run_allocate"),
     "floors": Verb("kit.flow.floors:FloorsSpec", "kit.flow.floors:run_floors"),
     "sql": Verb("kit.flow.ask_data:AskSpec", "kit.flow.ask_data:run_ask"),

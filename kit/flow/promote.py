@@ -82,5 +82,7 @@ def policy_spec(policy: BidPolicy | None) -> PolicySpec:
 
 
 def _model_spec(click: Response) -> ModelSpec:
-    names = tuple(click.card.features.get("names", ()))
-    return ModelSpec(features=names or None)
+    told = click.card.features
+    made = dict(told.get("expressions", {}))
+    names = tuple(name for name in told.get("names", ()) if name not in made)
+    return ModelSpec(features=names or None, expressions=made)

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from kit.base.assets import asset_dir
+from kit.base.errors import DataError
 from kit.data.load import LoadReport, load_with_report
 from kit.data.log import AuctionLog
 from kit.data.samples import AUCTIONS
-from kit.data.sealed import SealedSplit, seal_log
+from kit.data.sealed import SealedSplit, open_sealed, seal_log
+from kit.flow.runs import Say
 from kit.flow.specs import Source
 
 
@@ -32,6 +34,29 @@ def seal_source(source: Source, tune: float, holdout: float) -> SealedSplit:
         source.path, source.format, tune=tune, holdout=holdout, progress=True,
         **load_options(source),
     )  # fmt: skip
+
+
+def open_sealed_source(source: Source, say: Say) -> SealedSplit:
+    """Open a folder that ``kit load --seal`` wrote, or seal a log into the workspace.
+
+    Raises
+    ------
+    DataError
+        If there is neither.
+    """
+    path = source.path
+    if path.is_dir():
+        sealed = open_sealed(path)
+    elif path.exists():
+        say(f"sealing {path.name} into the workspace, unless that was done")
+        sealed = seal_log(path, source.format, progress=True, **load_options(source))
+    else:
+        raise DataError(
+            f"{path}: no such file or folder. Pass a folder that `kit load --seal` wrote, or a log "
+            "with --format."
+        )
+    say(sealed.about)
+    return sealed
 
 
 def load_options(source: Source) -> Mapping[str, Any]:

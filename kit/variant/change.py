@@ -11,6 +11,7 @@ from kit.base.errors import PolicyError
 from kit.base.specs import Spec, read_spec
 from kit.bid.parameters import Bidder
 from kit.bid.registry import POLICIES
+from kit.variant.constraint import constraint_of
 from kit.variant.spec import LOGGED, VariantSpec
 
 Kind = Literal[
@@ -180,12 +181,9 @@ def _factor(change: Change, plain: Plain) -> None:
 
 
 def _constraint(change: Change, plain: Plain) -> None:
-    sign, _, bound = str(change.value).strip().partition(" ")
-    ends = {"<=": "at_most", ">=": "at_least"}
-    if sign not in ends:
-        raise change._refused(f"{change.value!r} is no bound", "Write <= 0.2 or >= 0.2.")
+    bound = constraint_of(f"{change.name} {change.value}")
     kept = [one for one in plain["constraints"] if one["metric"] != change.name]
-    plain["constraints"] = [*kept, {"metric": change.name, ends[sign]: bound}]
+    plain["constraints"] = [*kept, bound.model_dump()]
 
 
 _EDITS: Mapping[Kind, Callable[[Change, Plain], None]] = {

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from kit.base.errors import InfeasibleError
-from kit.base.specs import Spec
+from kit.base.errors import DataError, InfeasibleError
+from kit.base.specs import Spec, read_spec
 from kit.replay.result import ReplayResult
 
 Metric = Literal["spend_per_1000", "win_rate", "cost_per_click", "return_on_spend"]
+
+
+_WRITTEN = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([0-9.eE+-]+)\s*")
 
 
 class Constraint(Spec):
@@ -62,6 +66,29 @@ MEASURES: dict[Metric, Callable[[ReplayResult], float]] = {
     "return_on_spend": lambda won: won.value / won.cost if won.cost > 0 else 0.0,
 }
 """How each metric is read off a replay."""
+
+
+def constraint_of(text: str) -> Constraint:
+    """Return a constraint as it is written.
+
+    Raises
+    ------
+    DataError
+        If it is no metric, sign and number.
+
+    Examples
+    --------
+    >>> constraint_of("cost_per_click <= 2.5").at_most
+    2.5
+    """
+    found = _WRITTEN.fullmatch(text)
+    if found is None:
+        raise DataError(
+            f"constraint: got {text!r}; must be a metric ({', '.join(get_args(Metric))}), <= or "
+            ">=, and a number. Write it as 'win_rate >= 0.2'."
+        )
+    end = "at_most" if found[2] == "<=" else "at_least"
+    return read_spec(Constraint, {"metric": found[1], end: found[3]})
 
 
 def check_constraints(constraints: Iterable[Constraint]) -> None:

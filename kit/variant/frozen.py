@@ -63,8 +63,14 @@ class FrozenVariant:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """The request columns that its model reads."""
-        return () if self.click is None else tuple(self.click.card.features.get("names", ()))
+        """The request columns that its model reads, itself or through a computed feature."""
+        if self.click is None:
+            return ()
+        told = self.click.card.features
+        made = told.get("expressions", {})
+        named = [name for name in told.get("names", ()) if name not in made]
+        read = [name for name in told.get("reads", ()) if name != "timestamp"]
+        return tuple(dict.fromkeys([*named, *read]))
 
     def with_predictions(self, log: AuctionLog) -> AuctionLog:
         """Return the log with the model's ``pctr``; as it is where there is no model.

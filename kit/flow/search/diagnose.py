@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -102,9 +102,20 @@ def _evidence(
     addable = [
         Idea(name, name, _single(read[name], predicted, clicked))
         for name in own
-        if name not in known and name != "timestamp"
+        if name not in known and name != "timestamp" and not _told(read, name, known)
     ]
     return ideas, sorted(addable, key=lambda idea: -idea.z)
+
+
+def _told(frame: pd.DataFrame, name: str, features: Iterable[str]) -> bool:
+    """Whether a feature says the same as a column already: each value stands for one of its."""
+    values = frame[name].nunique()
+    for feature in features:
+        if feature in frame.columns and frame[feature].nunique() == values:
+            pairs = frame[[name, feature]].drop_duplicates()
+            if len(pairs) == values:
+                return True
+    return False
 
 
 def _local(frame: pd.DataFrame, log: AuctionLog) -> dict[str, pd.Series]:
