@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from kit.lab.mcp_tools.opened import opened
 from kit.lab.mcp_tools.refusals import Told, text, tool
+from kit.lab.mcp_tools.said import said
 
 if TYPE_CHECKING:
     from kit.ai.catalog import Catalog
     from kit.data.sql.guard.behind import Behind
 
-MAX_SQL, MAX_QUESTION, MAX_SAID = 3000, 1000, 300
+MAX_SQL, MAX_QUESTION = 3000, 1000
 _WORDS = 3
 """Other names of a metric that are told, so that all metrics fit."""
 
@@ -80,17 +81,17 @@ def kit_ask_data(question: str, data: str = "") -> Told:
     with opened(data) as tables:
         catalog = tables.catalog
         understood = compile_question(asked, catalog.layer, catalog.plain, _told_values(catalog))
-        said = {
-            "said": [_clean(line) for line in understood.said if line],
+        read = {
+            "said": [said(line) for line in understood.said if line],
             "note": tables.note,
         }
         if understood.sql is None:
             return {
-                **said,
-                "unknown": [_clean(word) for word in understood.unknown],
-                "nearest": [_clean(one) for one in understood.suggestions],
+                **read,
+                "unknown": [said(word) for word in understood.unknown],
+                "nearest": [said(one) for one in understood.suggestions],
             }
-        return {**said, **_answered(understood.sql, catalog, plain=False)}
+        return {**read, **_answered(understood.sql, catalog, plain=False)}
 
 
 @tool
@@ -123,7 +124,7 @@ def kit_check_sql(sql: str, data: str = "") -> Told:
             count_behind(checked.sql, plain=True)
             returns = "figures"
         except UnsafeSQLError as error:
-            returns = _clean(catalog.names.mask_text(str(error)))
+            returns = said(catalog.names.mask_text(str(error)))
         return {
             "allowed": True,
             "reads": [catalog.names.show(table) for table in checked.tables],
@@ -163,6 +164,7 @@ def kit_run_sql(sql: str, data: str = "") -> Told:
 def _answered(sql: str, catalog: Catalog, *, plain: bool) -> Told:
     """Run a query with the rows behind its figures counted, and tell what may be told."""
     from kit.ai.disclosure import share_aggregates
+    from kit.ai.hostile import clean
     from kit.ai.sql_draft import check_draft
     from kit.data.sql.guard.behind import count_behind
 
@@ -182,7 +184,7 @@ def _answered(sql: str, catalog: Catalog, *, plain: bool) -> Told:
         "cut_off": done.answer.truncated,
         "checks": checks,
         "reads": [catalog.names.show(table) for table in checked.tables],
-        "sql": _clean(catalog.names.mask(sql), MAX_SQL),
+        "sql": clean(catalog.names.mask(sql), MAX_SQL),
     }
 
 
@@ -217,9 +219,3 @@ def _rounded(rows: int) -> float:
     from kit.ai.aggregates import rounded
 
     return float(json.loads(rounded(rows)))
-
-
-def _clean(said: str, most: int = MAX_SAID) -> str:
-    from kit.ai.hostile import clean
-
-    return clean(said, most)

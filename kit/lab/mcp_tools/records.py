@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kit.base.workspace import ledger_path, runs_path
 from kit.lab.mcp_tools.places import workspace
 from kit.lab.mcp_tools.refusals import Told, tool
+from kit.lab.mcp_tools.said import said
 
 if TYPE_CHECKING:
     from kit.flow.runs import Run
@@ -94,6 +95,4 @@ def _look(look: dict[str, Any]) -> dict[str, Any]:
 
 
 def _name(given: object) -> str:
-    from kit.ai.hostile import clean
-
-    return clean(str(given), MAX_NAME)
+    return said(given, MAX_NAME)

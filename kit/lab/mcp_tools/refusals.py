@@ -10,6 +10,7 @@ from typing import Any, ParamSpec
 
 from kit.base.errors import DataError, KitError, QueryError
 from kit.lab.mcp_tools.places import workspace
+from kit.lab.mcp_tools.said import said
 
 MAX_REASON = 500
 Told = dict[str, Any]
@@ -50,14 +51,13 @@ def reason_of(error: Exception) -> str:
     'it failed (ZeroDivisionError); ask a person to run it with the command line'
     """
     from kit.ai.disclosure import share_failure
-    from kit.ai.hostile import clean
     from kit.ai.names import Names
 
     if isinstance(error, QueryError):
-        said = share_failure(error, Names.of({})).text.split("\n")[1]
-        return f"sql: {json.loads(said)['failure']}"
+        line = share_failure(error, Names.of({})).text.split("\n")[1]
+        return f"sql: {json.loads(line)['failure']}"
     if isinstance(error, KitError):
-        return clean(str(error).replace(f"{workspace()}/", ""), MAX_REASON)
+        return said(str(error).replace(f"{workspace()}/", ""), MAX_REASON)
     return f"it failed ({type(error).__name__}); ask a person to run it with the command line"
 
 

@@ -12,6 +12,7 @@ from kit.base.workspace import runs_path
 from kit.lab.mcp_tools.places import inside, workspace
 from kit.lab.mcp_tools.records import result_file
 from kit.lab.mcp_tools.refusals import Told, text, tool
+from kit.lab.mcp_tools.said import said
 
 if TYPE_CHECKING:
     from kit.flow.findings import Findings
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from kit.report.facts import Fact
     from kit.validate.verdict import Verdict
 
-MAX_NARRATIVE, MAX_BYTES, MAX_RUNS, MAX_SAID = 8000, 20_000_000, 1000, 300
+MAX_NARRATIVE, MAX_BYTES, MAX_RUNS = 8000, 20_000_000, 1000
 _HOLDOUT = "holdout"
 _MEASURED = ("candidate", "baseline", "difference")
 """Whose facts are the holdout's, if their names do not say that they are the tune split's."""
@@ -50,7 +51,7 @@ def kit_read_result(run: int) -> Told:
         "verdict": None if verdict is None else _verdict(verdict),
         "tune": _tune(verdict),
         "facts": [
-            {"id": one.id, "name": _clean(one.name), "of": one.of, "value": one.value,
+            {"id": one.id, "name": said(one.name), "of": one.of, "value": one.value,
              "unit": one.unit}
             for one in _facts(findings)
         ],
@@ -86,7 +87,7 @@ def kit_check_narrative(run: int, narrative: str) -> Told:
     return {
         "kept": list(checked.kept),
         "struck": [
-            {"sentence": one.text, "reason": _clean(one.reason)} for one in checked.struck
+            {"sentence": one.text, "reason": said(one.reason)} for one in checked.struck
         ],
     }  # fmt: skip
 
@@ -166,11 +167,11 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "answer": verdict.answer if verdict.look else "not looked at",
         "status": verdict.status,
-        "words": _clean(verdict_headline(verdict)),
-        "next": _clean(next_step(verdict)),
+        "words": said(verdict_headline(verdict)),
+        "next": said(next_step(verdict)),
         "looks_left": verdict.looks_left,
         "gates": [
-            {"gate": _clean(gate.gate), "status": gate.status, "split": _clean(gate.split)}
+            {"gate": said(gate.gate), "status": gate.status, "split": said(gate.split)}
             for gate in verdict.gates
         ],
     }  # fmt: skip
@@ -185,9 +186,3 @@ def _tune(verdict: Verdict | None) -> str | None:
     gates = tuple(gate for gate in verdict.gates if gate.split != _HOLDOUT)
     preview = replace(verdict, look=0, shown=False, gates=gates)
     return share_tune_scores({verdict.candidate: preview}).text
-
-
-def _clean(said: str) -> str:
-    from kit.ai.hostile import clean
-
-    return clean(said, MAX_SAID)
