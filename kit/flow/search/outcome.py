@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from kit.ai.propose.brief import Brief
 from kit.data.sealed import SealedSplit
 from kit.flow.fit import ClickValue
 from kit.flow.search.finalists import NO_GAIN, Judged, finalists
+from kit.flow.search.metered import Cost
 from kit.flow.search.store import SEARCH_FILE
 from kit.report.verdict_words import verdict_headline
 from kit.variant.trial import Trial, best_of
@@ -43,6 +44,8 @@ class Found:
         Of this run, the looks included.
     spent : Spent
         By calls to a model.
+    costs : dict of int to Cost
+        What each trial cost.
     """
 
     sealed: SealedSplit
@@ -54,6 +57,7 @@ class Found:
     value: ClickValue
     seconds: float
     spent: Spent
+    costs: dict[int, Cost] = field(default_factory=dict)
 
     @property
     def best(self) -> Trial:

@@ -30,10 +30,11 @@ from kit.flow.search.default import default_variant
 from kit.flow.search.diagnose import diagnose
 from kit.flow.search.evaluate import Bench
 from kit.flow.search.finalists import finalists, judge_finalists
+from kit.flow.search.metered import Metered, costs_of
 from kit.flow.search.outcome import BEST_FILE, RESULT_FILE, Found, found_lines, summary_of
 from kit.flow.search.run import Search
 from kit.flow.search.settings import ProposeSpec, lasting, pace_of
-from kit.flow.search.store import SearchStore
+from kit.flow.search.store import SEALED, SearchStore
 from kit.flow.search.workers import DaskWorkers, Threads, Workers
 from kit.flow.source import open_sealed_source
 from kit.models.features import default_features, readable
@@ -60,21 +61,25 @@ def run_propose(spec: Spec, say: Say) -> Outcome:
     if not isinstance(spec, ProposeSpec):
         raise DataError("propose: got other settings; must be a ProposeSpec. Pass one.")
     found = search_variants(spec, say)
-    summary = summary_of(found)
-    paths = {
-        RESULT_FILE: json.dumps(summary, indent=1, allow_nan=False) + "\n",
-        BEST_FILE: found.best.spec.model_dump_json(indent=1) + "\n",
-    }
-    for name, text in paths.items():
-        write_text(spec.out / name, text)
     source = spec.source.path
     read = source / SPLIT_FILE if source.is_dir() else source
     return Outcome(
-        summary,
+        summary_of(found),
         {str(read): file_hash(read)},
-        {str(spec.out / name): file_hash(spec.out / name) for name in paths},
+        write_found(found, spec.out),
         tuple(found_lines(found, spec.out)),
     )
+
+
+def write_found(found: Found, out: Path) -> dict[str, str]:
+    """Write ``search.json`` and ``best.json`` into a folder; return their hashes by path."""
+    texts = {
+        RESULT_FILE: json.dumps(summary_of(found), indent=1, allow_nan=False) + "\n",
+        BEST_FILE: found.best.spec.model_dump_json(indent=1) + "\n",
+    }
+    for name, text in texts.items():
+        write_text(out / name, text)
+    return {str(out / name): file_hash(out / name) for name in texts}
 
 
 def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
@@ -112,18 +117,20 @@ def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
     before = _spent(model)
     store = SearchStore(spec.out, lasting(spec, sealed.source_hash, default))
     try:
+        store.note(SEALED, str(sealed.folder))
         where = (str(sealed.folder), str(root), value.cpm, spend)
         workers: Workers = (
             Threads(bench, spec.workers) if client is None else DaskWorkers(client, where)
         )
         search = Search(
-            workers, store, proposer,
+            workers, store, Metered(proposer, model, store),
             lambda: diagnose(bench.train, bench.tune, load_frozen(store.folder_of(0)), leaks),
             pace_of(spec, len(sealed.train)), spec.seed, say,
         )  # fmt: skip
         trials = search.run(default)
         folders = {trial.number: store.folder_of(trial.number) for trial in trials}
         brief = Brief.model_validate_json(store.noted("brief") or "{}")
+        costs = costs_of(store, trials)
     finally:
         store.close()
     claim = {"click_value_cpm": value.cpm, "budget_per_1000": spend, "seed": spec.seed}
@@ -133,7 +140,7 @@ def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
     )  # fmt: skip
     seconds = time.monotonic() - began
     spent = _spent(model, before)
-    return Found(sealed, trials, folders, judged, claim, brief, value, seconds, spent)
+    return Found(sealed, trials, folders, judged, claim, brief, value, seconds, spent, costs)
 
 
 def _default(spec: ProposeSpec, bench: Bench) -> VariantSpec:

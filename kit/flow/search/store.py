@@ -16,6 +16,8 @@ from kit.variant.spec import VariantSpec
 from kit.variant.trial import Trial
 
 SEARCH_FILE = "search.sqlite"
+SEALED = "sealed folder"
+"""Under what name the record keeps where the log lies."""
 _MIGRATIONS = (
     """
     CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
