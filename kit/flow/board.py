@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ import pandas as pd
 from kit.base.checks import one_of
 from kit.base.errors import DataError
 from kit.data.sealed import SealedSplit, open_sealed
+from kit.flow.lineage import Lineage
+from kit.flow.search.metered import Cost
+from kit.flow.search.record import SearchRecord
 from kit.flow.standing import Order, Standing, ranked, spec_diff
 from kit.validate.claim import Claim
 from kit.validate.detectable import detectable_effect
@@ -47,6 +50,8 @@ class Board:
         As in `kit.validate.vault.Vault`.
     say : callable of str, optional
         Told what is going on.
+    record : SearchRecord, optional
+        The search that the candidates come from; see `kit.open_search`.
 
     Raises
     ------
@@ -95,6 +100,7 @@ class Board:
         ledger: Path | None = None,
         rules: Path | None = None,
         say: Callable[[str], None] = lambda text: None,
+        record: SearchRecord | None = None,
     ) -> None:
         self.sealed = sealed if isinstance(sealed, SealedSplit) else open_sealed(sealed)
         self.unit = self.sealed.tune.meta.unit
@@ -112,6 +118,8 @@ class Board:
         self._say = say
         self._variants: dict[str, FrozenVariant] = {}
         self._previews: dict[str, Verdict] = {}
+        self.record = record
+        self._lineage = Lineage(baseline, self._variants, record)
         self._entries = self._read()
         for variant in candidates:
             self.add(variant)
@@ -179,8 +187,9 @@ class Board:
             self._preview(name, charge),
             None if told is None else replace(told, looks_left=self.looks_left),
             0 if charge is None else charge.look,
-            self._parent(name),
-            len(list(self._ancestors(name))),
+            self._lineage.parent(name),
+            tuple(self._lineage.above(name)),
+            self._cost(name),
         )
 
     def rows(self, order: Order = "tune score") -> list[Standing]:
@@ -201,16 +210,33 @@ class Board:
         -------
         pandas.DataFrame
             name, parent, proposer, tune_surplus, tune_low, tune_high (against the baseline, in
-            currency, from the tune split), gates (there), verdict, hypothesis.
+            currency, from the tune split), gates (there), verdict, cost (seconds of fits, tokens
+            and money of calls to a model, in words; empty where no search built it), hypothesis.
         """
         rows = [
             (row.name, row.parent, row.variant.spec.proposer, *row.money, row.tune_status,
-             row.answer, row.variant.spec.hypothesis)
+             row.answer, "" if row.cost is None else str(row.cost), row.variant.spec.hypothesis)
             for row in self.rows()
         ]  # fmt: skip
         columns = ("name", "parent", "proposer", "tune_surplus", "tune_low", "tune_high", "gates",
-                   "verdict", "hypothesis")  # fmt: skip
+                   "verdict", "cost", "hypothesis")  # fmt: skip
         return pd.DataFrame(rows, columns=list(columns))
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """Every trial of the search, those that are no candidates too.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `kit.flow.search.record.SearchRecord.table`, and ``on_board``: whether it is the
+            baseline or a candidate here. Empty where the candidates come from no search.
+        """
+        if self.record is None:
+            return pd.DataFrame()
+        table = self.record.table
+        here = {self.baseline.spec.name, *self._variants}
+        return table.assign(on_board=[name in here for name in table["change"]])
 
     @property
     def looks_left(self) -> int:
@@ -270,14 +296,28 @@ class Board:
             self.refresh()
 
     def diff(self, left: str, right: str) -> pd.DataFrame:
-        """Return how two variants on the board differ; see `spec_diff`.
+        """Return how two variants differ, of the board or of its search; see `spec_diff`.
 
         Raises
         ------
         DataError
             If a name is unknown.
         """
-        return spec_diff(self.variant(left).spec, self.variant(right).spec)
+        return spec_diff(self._lineage.spec(left), self._lineage.spec(right))
+
+    def beside(self, name: str) -> str:
+        """Return what a candidate's spec is best read beside: what it changes, if that is known.
+
+        Raises
+        ------
+        DataError
+            If no such candidate is on the board.
+        """
+        parent = self._lineage.parent(name)
+        known = {self.baseline.spec.name, *self._variants}
+        if self.record is not None:
+            known |= set(self.record.names.values())
+        return parent if parent in known else self.baseline.spec.name
 
     def drift(self, name: str) -> DriftReport:
         """Return what of the features that a candidate reads has moved from train to tune."""
@@ -302,18 +342,8 @@ class Board:
         found = {entry.kind: entry for entry in self._entries if entry.claim == key}
         return found.get("charge"), found.get("answer")
 
-    def _ancestors(self, name: str) -> Iterator[str]:
-        """Yield the candidates that one descends from, nearest first, each once."""
-        known = {variant.spec.key: other for other, variant in self._variants.items()}
-        seen = {name}
-        parent = known.get(self._variants[name].spec.parent)
-        while parent is not None and parent not in seen:
-            yield parent
-            seen.add(parent)
-            parent = known.get(self._variants[parent].spec.parent)
-
-    def _parent(self, name: str) -> str:
-        """Return the name of what a candidate changes, or its key where that is not here."""
-        key = self._variants[name].spec.parent
-        here = (self.baseline, *self._variants.values())
-        return next((other.spec.name for other in here if other.spec.key == key), key)
+    def _cost(self, name: str) -> Cost | None:
+        """Return what a candidate cost, where a search built it."""
+        trial = self._lineage.trial(name)
+        known = None if self.record is None or trial is None else self.record.costs
+        return None if known is None or trial is None else known.get(trial.number)

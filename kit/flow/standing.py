@@ -12,6 +12,7 @@ import pandas as pd
 
 from kit.base.checks import one_of
 from kit.base.errors import DataError
+from kit.flow.search.metered import Cost
 from kit.report.numbers import ABSENT
 from kit.validate.comparison import Comparison
 from kit.validate.verdict import Status, Verdict, worst
@@ -39,10 +40,12 @@ class Standing:
     charged : int
         Number of its look; 0 where none was charged.
     parent : str
-        Name of the variant that it changes, or its key where that one is not on the board; empty
-        for a first one.
-    depth : int
-        Ancestors that are on the board.
+        Name of the variant that it changes, or its key where that one is not known; empty for a
+        first one.
+    above : tuple of str
+        Candidates on the board that it descends from, nearest first.
+    cost : Cost or None
+        What a search paid for it; None where none built it.
     """
 
     variant: FrozenVariant
@@ -50,7 +53,13 @@ class Standing:
     verdict: Verdict | None
     charged: int
     parent: str
-    depth: int
+    above: tuple[str, ...] = ()
+    cost: Cost | None = None
+
+    @property
+    def depth(self) -> int:
+        """Ancestors that are on the board."""
+        return len(self.above)
 
     @property
     def name(self) -> str:
@@ -124,7 +133,7 @@ def _by_lineage(rows: list[Standing]) -> list[Standing]:
         if row.name not in placed:
             placed[row.name] = row
             for child in rows:
-                if child.parent == row.name:
+                if child.above[:1] == (row.name,):
                     place(child)
 
     for row in sorted(rows, key=lambda row: row.depth):
