@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,11 +25,32 @@ DEFAULTS: dict[str, Any] = {
     "cat_l2": 10.0,
     "max_bin": 255,
 }
-_TUNABLE = (
-    *DEFAULTS, "max_depth", "lambda_l1", "min_gain_to_split", "min_sum_hessian_in_leaf",
-    "feature_fraction", "bagging_fraction", "bagging_freq", "max_cat_threshold",
-    "max_cat_to_onehot", "path_smooth",
-)  # fmt: skip
+RANGES: dict[str, tuple[float, float]] = {
+    "num_iterations": (1, 20_000),
+    "early_stopping_round": (1, 20_000),
+    "learning_rate": (1e-6, 10),
+    "num_leaves": (2, 4096),
+    "min_data_in_leaf": (0, 1e9),
+    "lambda_l1": (0, 1e9),
+    "lambda_l2": (0, 1e9),
+    "cat_smooth": (0, 1e9),
+    "cat_l2": (0, 1e9),
+    "max_bin": (2, 65_535),
+    "max_depth": (-1, 100),
+    "min_gain_to_split": (0, 1e9),
+    "min_sum_hessian_in_leaf": (0, 1e9),
+    "feature_fraction": (1e-3, 1),
+    "bagging_fraction": (1e-3, 1),
+    "bagging_freq": (0, 20_000),
+    "max_cat_threshold": (1, 10_000),
+    "max_cat_to_onehot": (1, 10_000),
+    "path_smooth": (0, 1e9),
+}
+"""What may be tuned, and how far: outside LightGBM fails, or takes all memory or all day."""
+_WHOLE = frozenset((
+    "num_iterations", "early_stopping_round", "num_leaves", "min_data_in_leaf", "max_bin",
+    "max_depth", "bagging_freq", "max_cat_threshold", "max_cat_to_onehot",
+))  # fmt: skip
 
 
 def checked_params(
@@ -44,6 +64,8 @@ def checked_params(
     ------
     ModelError
         If a name is unknown.
+    DataError
+        If a value is out of its range.
 
     Examples
     --------
@@ -52,13 +74,16 @@ def checked_params(
     kit.base.errors.ModelError: params: 'learning_rat' is unknown; must be among: ... 'learning_rate'?
     """  # noqa: E501
     for name, value in (params or {}).items():
-        if name not in _TUNABLE:
+        if name not in RANGES:
             raise ModelError(
-                f"params: {name!r} is unknown; must be among: {', '.join(sorted(_TUNABLE))}. "
-                f"{did_you_mean(name, _TUNABLE) or 'Leave it out.'}"
+                f"params: {name!r} is unknown; must be among: {', '.join(sorted(RANGES))}. "
+                f"{did_you_mean(name, RANGES) or 'Leave it out.'}"
             )
-        # without early stopping there is no round to keep
-        number(f"params[{name!r}]", value, 1 if name == "early_stopping_round" else -math.inf)
+        found = number(f"params[{name!r}]", value, *RANGES[name])
+        if name in _WHOLE and not found.is_integer():
+            raise ModelError(
+                f"params[{name!r}]: got {value!r}; must be a whole number. Pass {round(found)}."
+            )
     return {**defaults, **(params or {})}
 
 

@@ -85,7 +85,8 @@ class Calibrator:
         probability, label : array_like, shape (n,)
             What was predicted, and what followed.
         method : {"auto", "shift", "platt", "isotonic", "none"}
-            ``auto`` is as flexible as the positives allow; ``none`` is the identity.
+            ``auto`` is as flexible as the positives allow; ``none`` is the identity. Below
+            `SLOPE_POSITIVES` a line or a shape is a shift too: there is nothing to fit it on.
 
         Raises
         ------
@@ -95,8 +96,9 @@ class Calibrator:
         one_of("calibration", method, CALIBRATIONS)
         predicted, truth = check_pair(probability, label)
         raw, positives = _logits(predicted), int(truth.sum())
-        if method == "auto":
-            method = _affordable(min(positives, truth.size - positives))
+        scarce = min(positives, truth.size - positives)
+        if method == "auto" or (method != "none" and scarce < SLOPE_POSITIVES):
+            method = _affordable(scarce)
         if method == "platt":
             knots, values, slope = _platt(raw, truth)
         elif method == "isotonic":

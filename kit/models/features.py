@@ -29,6 +29,9 @@ declares its own."""
 MAX_LABELS = 1000
 """A label column keeps this many labels, the most frequent; the rest count as missing."""
 
+_LARGEST = float(np.finfo(np.float32).max)
+"""What LightGBM's matrix holds: a ratio may be larger."""
+
 _NEVER = ("auction_id", "timestamp", "time_index")
 
 
@@ -101,6 +104,8 @@ class FeatureTable:
         `kit.data.sql.features.check_feature` wrote it.
     reads : tuple of str
         Columns that the expressions read.
+    clock : tuple of str
+        Those of `reads` that come from ``timestamp``.
 
     Examples
     --------
@@ -117,6 +122,7 @@ class FeatureTable:
     timezone: str = "UTC"
     expressions: dict[str, str] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
+    clock: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -153,8 +159,15 @@ class FeatureTable:
             sql[name], read = _checked(name, text, allowed)
             reads |= dict.fromkeys(read)
         names = (*self.names, *sql)
-        table = FeatureTable(names, self.labels, self.derived, self.timezone, sql, tuple(reads))
+        clock = tuple(name for name in reads if name not in log.frame.columns)
+        table = replace(self, names=names, expressions=sql, reads=tuple(reads), clock=clock)
         done = table._computed(log.frame)
+        for name in sql:
+            if len(done) and done[name].isna().all():
+                raise ModelError(
+                    f"expression {name!r} ({sql[name]}): gives no value in any row; must say "
+                    "something. Mend it, or leave it out."
+                )
         labels = {name: _labels_of(done[name]) for name in sql if _is_label(done[name])}
         return replace(table, labels={**self.labels, **labels})
 
@@ -163,18 +176,18 @@ class FeatureTable:
         """Columns that a frame must have."""
         made = (*self.derived, *self.expressions)
         own = [name for name in self.names if name not in made]
-        read = [name for name in self.reads if name not in CALENDAR or name in own]
-        clock = ["timestamp"] if self.derived or {*self.reads} & {*CALENDAR} - {*own} else []
+        read = [name for name in self.reads if name not in self.clock]
+        clock = ["timestamp"] if self.derived or self.clock else []
         return tuple(dict.fromkeys([*own, *read, *clock]))
 
     def _computed(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the expressions' values; times are those of the log's time zone."""
         read = pd.DataFrame(index=frame.index)
         for name in self.reads:
-            if name in frame.columns:
-                read[name] = self._local(frame) if name == "timestamp" else frame[name]
-            else:
+            if name in self.clock:
                 read[name] = getattr(self._local(frame).dt, CALENDAR[name])
+            else:
+                read[name] = self._local(frame) if name == "timestamp" else _steady(frame[name])
         return compute_features(read, self.expressions)
 
     def _local(self, frame: pd.DataFrame) -> Any:
@@ -240,14 +253,29 @@ class FeatureTable:
             "timezone": self.timezone,
             "expressions": dict(self.expressions),
             "reads": list(self.reads),
+            "clock": list(self.clock),
         }
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> FeatureTable:
         """Read what `to_dict` wrote."""
         labels = {name: tuple(known) for name, known in raw["labels"].items()}
-        made = raw.get("expressions", {}), tuple(raw.get("reads", ()))
+        read = (tuple(raw.get(name, ())) for name in ("reads", "clock"))
+        made = raw.get("expressions", {}), *read
         return cls(tuple(raw["names"]), labels, tuple(raw["derived"]), raw["timezone"], *made)
+
+
+def _steady(values: pd.Series) -> pd.Series:
+    """Return a column in the one type that expressions read it in, whatever a part of a log holds.
+
+    A whole number that is missing somewhere is a float to pandas, and its text would read ``8.0``
+    in one part of a log and ``8`` in another.
+    """
+    if values.dtype == object:
+        return values.astype("string")
+    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
+        return values.astype(np.float64)
+    return values
 
 
 def _is_label(values: pd.Series) -> bool:
@@ -284,4 +312,5 @@ def _numbers(name: str, values: pd.Series) -> NDArray[np.float64]:
         raise ModelError(
             f"{name}: has type {values.dtype}; must be a number, as in training. Use pd.to_numeric."
         )
-    return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(np.clip(numbers, -_LARGEST, _LARGEST))

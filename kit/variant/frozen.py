@@ -14,7 +14,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.base.errors import ModelError, PolicyError
+from kit.base.errors import ModelError, PolicyError, UnsafeSQLError
 from kit.base.files import file_hash, write_text
 from kit.base.specs import read_spec
 from kit.base.workspace import candidates_path
@@ -23,6 +23,7 @@ from kit.bid.policy import BidPolicy
 from kit.bid.registry import POLICIES, make_policy
 from kit.bid.scaled import ALL, ScaledPolicy
 from kit.data.log import AuctionLog
+from kit.data.sql.features import check_feature
 from kit.models.response import Response, load_response
 from kit.variant.code import CODE_FILE, PREFIX, is_code, load_code
 from kit.variant.spec import LOGGED, PolicySpec, VariantSpec
@@ -249,7 +250,24 @@ def load_frozen(folder: str | Path, *, trust_code: bool = False) -> FrozenVarian
             "Read it, then pass trust_code=True (kit check --trust-code)."
         )
     click = load_response(source / CLICK_FOLDER) if (source / CLICK_FOLDER).is_dir() else None
+    _check_expressions(source, spec, click)
     return FrozenVariant(spec, source, files, click)
+
+
+def _check_expressions(folder: Path, spec: VariantSpec, click: Response | None) -> None:
+    """Refuse a spec that states other computed features than its model was fitted with."""
+    if click is None or click.kind != "lightgbm" or spec.model is None:
+        return
+    fitted, reads = click.card.features.get("expressions", {}), click.card.features.get("reads", ())
+    try:
+        stated = {n: check_feature(text, reads)[0] for n, text in spec.model.expressions.items()}
+    except UnsafeSQLError:
+        stated = {}
+    if stated != fitted or len(stated) != len(spec.model.expressions):
+        raise ModelError(
+            f"{folder}: its spec states other computed features than its model was fitted with; "
+            "must be the same. Build the variant again."
+        )
 
 
 def _hashes(folder: Path, is_own: bool) -> dict[str, str]:

@@ -29,6 +29,7 @@ STEADY = frozenset((
 size that the row decides."""
 
 _LOCKED = (
+    "SET TimeZone = 'UTC'",  # else that of the machine: a time with a zone would read otherwise
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
     "SET python_enable_replacements = false",
@@ -74,6 +75,8 @@ def check_feature(text: str, columns: Sequence[str]) -> tuple[str, tuple[str, ..
     reads = tuple(name for name in columns if name.lower() in named)
     if not reads:
         raise UnsafeSQLError("reads no column; a feature must say something of its row")
+    if len(reads) > len({name.lower() for name in reads}):
+        raise UnsafeSQLError(f"columns {', '.join(reads)} differ in case alone; SQL reads one")
     return sql, reads
 
 
@@ -90,18 +93,19 @@ def compute_features(frame: pd.DataFrame, expressions: Mapping[str, str]) -> pd.
     Raises
     ------
     UnsafeSQLError
-        As `check_feature`; also if one cannot be computed: a type that does not fit, a value out
-        of range.
+        As `check_feature`; also if one is of a type that does not fit. No message quotes a value.
 
     Notes
     -----
     They run in a database of their own that holds these columns alone and can reach nothing else.
+    What cannot be computed in a row, such as a text that is no number, is missing there: a later
+    row must not be what stops a bidder. Truths are 1 and 0.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"device": ["tv", "phone"], "hour": [8, 20]})
     >>> compute_features(rows, {"late": "hour > 18", "pair": "device || hour"}).values.tolist()
-    [[False, 'tv8'], [True, 'phone20']]
+    [[0.0, 'tv8'], [1.0, 'phone20']]
     """
     checked = {
         name: check_feature(text, list(map(str, frame.columns)))
@@ -121,16 +125,21 @@ def compute_features(frame: pd.DataFrame, expressions: Mapping[str, str]) -> pd.
 
 def _computed(connection: duckdb.DuckDBPyConnection, name: str, sql: str) -> Any:
     try:
-        found = connection.sql(f'SELECT {sql} AS feature FROM "row"').to_arrow_table()
-    except (duckdb.Error, UnicodeError) as error:
-        words = str(error).splitlines()[0][:200]
-        raise UnsafeSQLError(f"feature {name!r} ({sql}) cannot be computed: {words}") from None
+        found = connection.sql(f'SELECT TRY({sql}) AS feature FROM "row"').to_arrow_table()
+    except duckdb.BinderException as error:  # speaks of types, not of values
+        raise _refused(name, sql, str(error).splitlines()[0][:200]) from None
+    except (duckdb.Error, UnicodeError):
+        raise _refused(name, sql, "a value or a type does not fit") from None
     values = found.column("feature")
     kind = values.type
-    if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return values.to_pandas()
-    if pa.types.is_decimal(kind):
+    if pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
         return values.cast(pa.float64()).to_pandas()
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return values.to_pandas()
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
         return values.to_pandas().astype("category")
     raise UnsafeSQLError(f"feature {name!r} ({sql}) is of type {kind}; must be a number or a text")
+
+
+def _refused(name: str, sql: str, why: str) -> UnsafeSQLError:
+    return UnsafeSQLError(f"feature {name!r} ({sql}) cannot be computed: {why}")
