@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+import kit
 from kit.base.workspace import ledger_path
 from kit.flow.facts import facts_of
-from kit.flow.narrate import write_narrative
 from kit.flow.runs import Outcome, fail_run, finish_run, start_run
 from kit.lab.mcp_tools.documents import kit_ask_documents
 from kit.lab.mcp_tools.records import kit_list_looks, kit_list_runs
@@ -168,7 +168,7 @@ def test_no_text_finds_out_a_figure_of_the_holdout(root):
 def test_the_packages_own_words_are_kept_but_for_those_of_the_holdouts_effect(root):
     verdict = made_verdict(effect=41_000.0)
     number = finished(root, verdict)
-    told = kit_check_narrative(number, write_narrative(made_findings(verdict)))
+    told = kit_check_narrative(number, kit.write_narrative(made_findings(verdict)))
     assert any("The answer is" in sentence for sentence in told["kept"])
     assert any("[" in one["sentence"] for one in told["struck"])
 

@@ -40,6 +40,7 @@ def test_the_rows_of_the_group_and_those_of_each_aggregate_are_counted():
     [
         "avg(won::INT) AS rate", "sum(bid * 2) AS twice", "sum(-(bid + fee)) AS less",
         "median(bid) AS middle", "stddev(bid) AS spread", "count(hour) AS hours",
+        "count_if(won) AS wins",
         "sum(bid / 1000) FILTER (WHERE won AND hour > 3) AS spend",
     ],
 )  # fmt: skip
