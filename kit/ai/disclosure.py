@@ -1,19 +1,27 @@
 """What may leave this machine in a prompt: an allow-list, and nothing else fits a prompt.
 
-A prompt takes `Shareable` values only, and only the functions here make them. None takes rows, an
-engine's message or a figure of a holdout. Names, labels and texts that come from data are fenced,
-capped, and rid of ids and of whatever could end the fence.
+A prompt takes `Shareable` values only, and only the functions here and in
+`kit.ai.narrative.sharing` make them. None takes rows, an engine's message or a figure of a holdout
+that no verdict released. Names, labels and texts that come from data are fenced, capped, and rid of
+ids and of whatever could end the fence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import InitVar, dataclass
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any
 
 from kit.ai.aggregates import group_lines, label_lines, rounded
 from kit.ai.hostile import clean, encoded
 from kit.ai.names import Names
+from kit.ai.shareable import MAX_NEAREST as MAX_NEAREST
+from kit.ai.shareable import MAX_PASSAGE as MAX_PASSAGE
+from kit.ai.shareable import MAX_QUESTION as MAX_QUESTION
+from kit.ai.shareable import MAX_SQL as MAX_SQL
+from kit.ai.shareable import MAX_TEXT as MAX_TEXT
+from kit.ai.shareable import MAX_TOTAL as MAX_TOTAL
+from kit.ai.shareable import Shareable as Shareable
+from kit.ai.shareable import fenced, one_line, plain_word
 from kit.base.checks import one_of
 from kit.base.errors import DataError, PromptError, QueryError, UnsafeSQLError
 
@@ -22,14 +30,6 @@ if TYPE_CHECKING:
     from kit.validate.verdict import Verdict
     from kit.variant.trial import Trial
 
-MAX_TOTAL, MAX_QUESTION, MAX_SQL, MAX_TEXT, MAX_NEAREST = 12_000, 1000, 3000, 300, 5
-"""Characters of one value, of a question, of one SQL text, of any other; names near a wrong one."""
-
-MAX_PASSAGE = 2000
-"""Characters of a passage of a document."""
-
-_MOST = {"sql": MAX_SQL, "passage": MAX_PASSAGE}
-_SEAL: Final = object()
 _DIALECTS = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
 _METRIC = ("name", "words", "sql", "unit", "grain")
 _WHAT = {
@@ -46,42 +46,6 @@ _WHAT = {
     "nulls": "a column is empty",
     "totals": "its totals differ from those of the metric layer",
 }
-
-
-@final
-@dataclass(frozen=True)
-class Shareable:
-    """One value of a prompt, fenced and ready; made by the functions of this module alone.
-
-    Parameters
-    ----------
-    kind : str
-        What it is: schema, metrics, question and so on.
-    text : str
-        A line that opens the fence, lines that are either plain identifiers or JSON, a line that
-        closes it; of a dialect, its name.
-    left_out : int
-        Items that were not allowed or not short enough.
-    seal : object
-        Known to this module only. It keeps a mistake from leaving, not a caller who means it.
-
-    Raises
-    ------
-    PromptError
-        If it is made anywhere else.
-    """
-
-    kind: str
-    text: str
-    left_out: int
-    seal: InitVar[object]
-
-    def __post_init__(self, seal: object) -> None:
-        if seal is not _SEAL:
-            raise PromptError(
-                "prompt: a value was not made by kit.ai.disclosure; must be, so that no row and "
-                "no id leaves. Use one of its functions."
-            )
 
 
 def share_dialect(dialect: str) -> Shareable:
@@ -102,7 +66,7 @@ def share_dialect(dialect: str) -> Shareable:
     >>> share_dialect("postgres").text
     'PostgreSQL'
     """
-    return Shareable("dialect", _DIALECTS[_known("dialect", dialect, _DIALECTS)], 0, _SEAL)
+    return plain_word("dialect", _DIALECTS[_known("dialect", dialect, _DIALECTS)])
 
 
 def share_schema(names: Names) -> Shareable:
@@ -115,7 +79,7 @@ def share_schema(names: Names) -> Shareable:
     ads(clicks INTEGER, cost DOUBLE)
     </data>
     """
-    return _shareable(
+    return fenced(
         "schema",
         (
             f"{table}({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
@@ -148,8 +112,8 @@ def share_metrics(metrics: Iterable[Mapping[str, str]], names: Names) -> Shareab
             left_out += 1
             continue
         pairs = [(field, metric[field]) for field in _METRIC if metric.get(field)]
-        lines.append(_object((field, sql if field == "sql" else text) for field, text in pairs))
-    return _shareable("metrics", lines, left_out)
+        lines.append(one_line((field, sql if field == "sql" else text) for field, text in pairs))
+    return fenced("metrics", lines, left_out)
 
 
 def share_labels(labels: Mapping[str, Mapping[str, int]], names: Names) -> Shareable:
@@ -157,7 +121,7 @@ def share_labels(labels: Mapping[str, Mapping[str, int]], names: Names) -> Share
 
     The parameters and errors are those of `kit.ai.aggregates.label_lines`.
     """
-    return _shareable("labels", *label_lines(labels, names))
+    return fenced("labels", *label_lines(labels, names))
 
 
 def share_aggregates(rows: Iterable[Mapping[str, Any]], count: str) -> Shareable:
@@ -166,7 +130,7 @@ def share_aggregates(rows: Iterable[Mapping[str, Any]], count: str) -> Shareable
     The parameters and errors are those of `kit.ai.aggregates.group_lines`. What an aggregate is,
     the caller must know: a column ``max(bid)`` is one row's bid, and only its last digits are gone.
     """
-    return _shareable("aggregates", *group_lines(rows, count))
+    return fenced("aggregates", *group_lines(rows, count))
 
 
 def share_question(text: str) -> Shareable:
@@ -179,7 +143,7 @@ def share_question(text: str) -> Shareable:
     """
     if not clean(text, MAX_QUESTION):
         raise PromptError("question: is empty; must say what to answer. Ask in a sentence.")
-    return _shareable("question", [encoded(text, MAX_QUESTION)])
+    return fenced("question", [encoded(text, MAX_QUESTION)])
 
 
 def share_pairs(pairs: Iterable[tuple[str, str]], names: Names) -> Shareable:
@@ -190,8 +154,8 @@ def share_pairs(pairs: Iterable[tuple[str, str]], names: Names) -> Shareable:
         if len(masked) > MAX_SQL:
             left_out += 1
         else:
-            lines.append(_object([("question", question), ("sql", masked)]))
-    return _shareable("pairs", lines, left_out)
+            lines.append(one_line([("question", question), ("sql", masked)]))
+    return fenced("pairs", lines, left_out)
 
 
 def share_passages(passages: Iterable[tuple[str, str]]) -> Shareable:
@@ -207,10 +171,10 @@ def share_passages(passages: Iterable[tuple[str, str]]) -> Shareable:
     {"id": "p1", "title": "Start", "passage": "Run \u0060make demo\u0060."}
     </data>
     """
-    return _shareable(
+    return fenced(
         "passages",
         (
-            _object([("id", f"p{number}"), ("title", title), ("passage", text)])
+            one_line([("id", f"p{number}"), ("title", title), ("passage", text)])
             for number, (title, text) in enumerate(passages, start=1)
         ),
     )
@@ -218,7 +182,7 @@ def share_passages(passages: Iterable[tuple[str, str]]) -> Shareable:
 
 def share_draft(sql: str, names: Names) -> Shareable:
     """Share an earlier draft. Its literals came from the model or from the question."""
-    return _shareable("draft", [encoded(names.mask(sql), MAX_SQL)])
+    return fenced("draft", [encoded(names.mask(sql), MAX_SQL)])
 
 
 def share_failure(
@@ -249,7 +213,7 @@ def share_failure(
     else:
         kind = failure.kind if isinstance(failure, QueryError) else failure
         what = _WHAT[_known("failure", kind, _WHAT)]
-    lines = [_object([("failure", what)])]
+    lines = [one_line([("failure", what)])]
     for wrong, near in (nearest or {}).items():
         shown = [names.show(name) for name in near][:MAX_NEAREST]
         for name in shown:
@@ -258,8 +222,8 @@ def share_failure(
                     f"nearest: {name!r} is not in the schema; must be a table or a column of it. "
                     "Pass its names only."
                 )
-        lines.append(_object([("wrong", wrong), ("instead", ", ".join(shown))]))
-    return _shareable("failure", lines)
+        lines.append(one_line([("wrong", wrong), ("instead", ", ".join(shown))]))
+    return fenced("failure", lines)
 
 
 def share_tune_scores(previews: Mapping[str, Verdict]) -> Shareable:
@@ -276,7 +240,7 @@ def share_tune_scores(previews: Mapping[str, Verdict]) -> Shareable:
     PromptError
         If one is anything else, or says a word about a holdout.
     """
-    return _shareable("tune_scores", [_tune_line(*pair) for pair in previews.items()])
+    return fenced("tune_scores", [_tune_line(*pair) for pair in previews.items()])
 
 
 def share_brief(brief: Brief, names: Names) -> Shareable:
@@ -297,16 +261,16 @@ def share_brief(brief: Brief, names: Names) -> Shareable:
         ("clicks are worth different amounts", "yes" if brief.values_differ else "no"),
         ("trees can be grown", "yes" if brief.has_trees else "no: too few clicks"),
     ]
-    return _shareable("brief", [_object([field]) for field in fields])
+    return fenced("brief", [one_line([field]) for field in fields])
 
 
 def share_ideas(brief: Brief, names: Names) -> Shareable:
     """Share features that the default lacks, with the evidence for each."""
     ideas = [*brief.ideas, *brief.addable]
-    return _shareable(
+    return fenced(
         "ideas",
         (
-            _object([("name", names.show(idea.name)), ("sql", names.mask(idea.sql)),
+            one_line([("name", names.show(idea.name)), ("sql", names.mask(idea.sql)),
                      ("z", rounded(idea.z))])
             for idea in sorted(ideas, key=lambda idea: -idea.z)
         ),
@@ -321,7 +285,7 @@ def share_trials(trials: Iterable[Trial], names: Names) -> Shareable:
     PromptError
         If one is no trial.
     """
-    return _shareable("trials", [_trial_line(trial, names) for trial in trials])
+    return fenced("trials", [_trial_line(trial, names) for trial in trials])
 
 
 def _trial_line(trial: Trial, names: Names) -> str:
@@ -334,7 +298,7 @@ def _trial_line(trial: Trial, names: Names) -> str:
         )
     scored = "none" if trial.score is None else rounded(trial.score)
     why = f"; {names.mask_text(trial.why)}" if trial.why else ""
-    return _object([
+    return one_line([
         ("trial", str(trial.number)), ("parent", str(trial.parent)),
         ("change", names.mask(trial.spec.name)), ("score", scored),
         ("status", f"{trial.status}{why}"),
@@ -359,31 +323,10 @@ def _tune_line(name: str, preview: Verdict) -> str:
     row = preview.tune.first
     ends = (row.difference, row.simultaneous_low, row.simultaneous_high)
     gates = ", ".join(f"{gate.gate} {gate.status}" for gate in preview.gates)
-    return _object([
+    return one_line([
         ("candidate", name), ("metric", row.metric), ("decision", preview.tune.decision),
         ("difference, low, high", ", ".join(rounded(end) for end in ends)), ("gates", gates),
     ])  # fmt: skip
-
-
-def _object(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return one JSON object on one line; its keys are our own words."""
-    fields = (f'"{key}": {encoded(text, _MOST.get(key, MAX_TEXT))}' for key, text in pairs)
-    return "{" + ", ".join(fields) + "}"
-
-
-def _shareable(kind: str, lines: Iterable[str], left_out: int = 0) -> Shareable:
-    """Fence the lines that fit, in order, and say how many did not."""
-    kept: list[str] = []
-    room = MAX_TOTAL
-    for line in lines:
-        if len(line) > room:
-            left_out += 1
-            continue
-        kept.append(line)
-        room -= len(line) + 1
-    said = [f"(left out: {left_out})"] if left_out else []
-    body = kept + said or ["(none)"]
-    return Shareable(kind, "\n".join([f"<data {kind}>", *body, "</data>"]), left_out, _SEAL)
 
 
 def _known(what: str, word: Any, allowed: Iterable[str]) -> str:

@@ -85,6 +85,27 @@ class DocumentAnswer(BaseModel):
     sentences: Annotated[list[CitedSentence], _at_most(MAX_SENTENCES, "items")]
 
 
+class NarrativeDraft(BaseModel):
+    """The story of a result, before it is held against its facts.
+
+    Parameters
+    ----------
+    sentences : list of str
+        In order, with citations.
+
+    Examples
+    --------
+    >>> NarrativeDraft(sentences=["It won 5 USD [F1]."]).sentences
+    ['It won 5 USD [F1].']
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    sentences: Annotated[
+        list[Annotated[str, _at_most(MAX_SENTENCE)]], _at_most(MAX_SENTENCES, "items")
+    ]
+
+
 class VariantProposal(BaseModel):
     """One change of one trial, and why.
 
@@ -121,6 +142,7 @@ class VariantProposal(BaseModel):
 REPLIES: Mapping[str, type[BaseModel]] = {
     "SQLDraft": SQLDraft,
     "DocumentAnswer": DocumentAnswer,
+    "NarrativeDraft": NarrativeDraft,
     "VariantProposal": VariantProposal,
 }
 """By the name in a prompt's front matter."""

@@ -24,6 +24,7 @@ from kit.flow.fit import (
     with_values,
 )
 from kit.flow.judge import judge
+from kit.flow.narrate import narrative_line, with_narrative
 from kit.flow.promote import freeze_policy
 from kit.flow.render import write_up
 from kit.flow.response_curves import exchange_names
@@ -63,6 +64,7 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
         seed=spec.seed,
         generated_at=utc_now(),
     )
+    findings = with_narrative(findings, say)
     say("writing the report")
     written = _write(findings, compared.models, spec.out)
     comparison, answer = compared.judged.comparison, compared.answer
@@ -88,6 +90,7 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
             *_verdict_lines(answer),
             f"On the tune split, where it was chosen: {said}",
             f"{SPLIT_TITLE}: {split_words(compared.budget)}",
+            *filter(None, [narrative_line(findings)]),
             f"Open next: {spec.out / 'report.html'} in a browser (or report.md beside it), then "
             "`make lab` for the notebooks.",
         ),

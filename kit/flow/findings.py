@@ -93,6 +93,22 @@ class SourceData(_Plain):
     notes: list[str]
 
 
+class StruckData(_Plain):
+    """A sentence of a narrative that did not hold, and why."""
+
+    text: str
+    reason: str
+
+
+class NarrativeData(_Plain):
+    """The narrative; see `kit.report.narrative.Narrative`."""
+
+    by: str
+    sentences: list[str]
+    struck: list[StruckData] = []
+    note: str = ""
+
+
 class Findings(_Plain):
     """Everything a report says, and nothing that is drawn.
 
@@ -113,6 +129,7 @@ class Findings(_Plain):
     choice: dict[str, Any]
     verdict: dict[str, Any] | None = None
     no_verdict: str = ""
+    narrative: NarrativeData | None = None
     budget_split: dict[str, Any] | None = None
     data: SourceData
     method: list[str]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kit.base.units import PriceUnit
 from kit.flow.findings import FigureData, Findings, TableData
+from kit.flow.narrate import narrative_of
 from kit.report import allocation_figures, figures
 from kit.report.parts import DataFacts, ReportFigure, Reproduce, Section, Table
 from kit.report.writeup import Writeup
@@ -51,6 +52,7 @@ def write_up(findings: Findings) -> Writeup:
         split="tune",
         verdict=None if findings.verdict is None else Verdict.from_dict(findings.verdict),
         no_verdict=findings.no_verdict,
+        narrative=narrative_of(findings),
     )  # fmt: skip
 
 

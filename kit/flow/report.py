@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from kit.base.files import file_hash
 from kit.flow.findings import Findings
+from kit.flow.narrate import narrative_line, rewritten
 from kit.flow.render import write_up
 from kit.flow.runs import Outcome, Say
 from kit.flow.specs import ReportSpec
 
 
 def run_report(spec: ReportSpec, say: Say) -> Outcome:
-    """Draw ``report.html`` and ``report.md`` from findings; nothing is computed anew.
+    """Draw ``report.html`` and ``report.md`` from findings; no figure is computed anew.
+
+    A narrative of the built-in writer is written by the model that the environment names, if any;
+    one that a model wrote stays.
 
     Raises
     ------
@@ -18,7 +22,7 @@ def run_report(spec: ReportSpec, say: Say) -> Outcome:
         If the result cannot be read.
     """
     say(f"reading {spec.result.name}")
-    findings = Findings.load(spec.result)
+    findings = rewritten(Findings.load(spec.result), say)
     changed = {
         name: text
         for name, text in (("title", spec.title), ("question", spec.question))
@@ -33,5 +37,8 @@ def run_report(spec: ReportSpec, say: Say) -> Outcome:
         },
         inputs={str(spec.result): file_hash(spec.result)},
         outputs={str(path): file_hash(path) for path in written},
-        lines=(f"Open next: {spec.out / 'report.html'}",),
+        lines=(
+            *filter(None, [narrative_line(findings)]),
+            f"Open next: {spec.out / 'report.html'}",
+        ),
     )

@@ -16,6 +16,7 @@ from kit.base.version import __version__
 from kit.base.workspace import runs_path, workspace_root
 from kit.lab.ask_docs_magic import load_ask_docs
 from kit.lab.ask_magic import load_ask
+from kit.lab.write_magic import load_write
 
 TOPICS = ("status", "runs", "help")
 _HELP = """- `%kit status`: the workspace, its settings and its last run
@@ -23,6 +24,7 @@ _HELP = """- `%kit status`: the workspace, its settings and its last run
 - `%%kit_replay POLICY`: replay a policy; each line of the cell is `parameter = value`
 - `%%kit_sql`: answer the question in the cell by one checked query; `--sql` runs SQL of your own
 - `%kit_ask QUESTION`: look it up in documents, with file and line; `--folder DIR` adds your own
+- `%kit_write RESULT.json`: a result of `kit demo` in words, each sentence held against its facts
 """
 
 
@@ -179,3 +181,4 @@ def load(shell: InteractiveShell) -> None:
     shell.set_hook("complete_command", complete_replay, str_key="%%kit_replay")
     load_ask(shell)
     load_ask_docs(shell)
+    load_write(shell)

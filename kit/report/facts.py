@@ -8,6 +8,7 @@ from typing import Literal
 
 from kit.base.checks import number, one_of
 from kit.base.errors import DataError
+from kit.report.numbers import count, money, percent
 
 Of = Literal["candidate", "baseline", "difference", "data", "look"]
 SIDES = ("candidate", "baseline", "difference", "data", "look")
@@ -62,6 +63,43 @@ class Fact:
             raise DataError(f"id: got {self.id!r}; must be F and a number. Pass 'F1' and so on.")
         one_of("of", self.of, SIDES)
         number(f"value of {self.id}", self.value)
+
+    @property
+    def label(self) -> str:
+        """Return the name with the split that it is of, where it is of one.
+
+        Examples
+        --------
+        >>> Fact("F1", "difference in surplus", 5.0, "USD", "difference").label
+        'difference in surplus, holdout'
+        """
+        is_plain = self.of in ("data", "look") or _OF_TUNE.search(self.name)
+        return self.name if is_plain or _OF_HOLDOUT.search(self.name) else f"{self.name}, holdout"
+
+    def written(self, sign: bool = False) -> str:
+        """Return the value as a text writes it, with its unit.
+
+        Parameters
+        ----------
+        sign : bool, default False
+            Whether a plus is written, too.
+
+        Examples
+        --------
+        >>> Fact("F1", "win rate", 0.2541, "share", "candidate").written()
+        '25.4 %'
+        """
+        if self.unit == "share":
+            if self.of == "difference":
+                return f"{100 * self.value:.3g} percentage points"
+            return f"{100 * self.value:.3g} %"
+        if self.unit == "percent":
+            return percent(self.value / 100, sign=sign)
+        if self.unit == "ratio":
+            return f"{self.value:.2f}"
+        if self.unit in ("count", "days", "hours"):
+            return " ".join([count(self.value), *([] if self.unit == "count" else [self.unit])])
+        return money(self.value, self.unit, sign=sign)
 
     @property
     def is_tune(self) -> bool:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from kit.base.errors import DataError
 from kit.base.files import write_text
+from kit.report.narrative import Narrative
+from kit.report.page import TEMPLATES, html_templates
 from kit.report.parts import DataFacts, ReportFigure, Reproduce, Section, Table
 from kit.report.svg import inline_svg
 from kit.report.tables import difference_table
@@ -21,7 +24,6 @@ from kit.validate.comparison import Comparison
 from kit.validate.verdict import Verdict
 
 MOST_BYTES = 1_000_000
-_TEMPLATES = Path(__file__).parent / "templates"
 _TONES = {"pass": "better", "fail": "worse", "needs a person": "open"}
 _GATES_NOTE = (
     "Gates are measured on the tune split, which may be seen; on the holdout only where the claim "
@@ -72,6 +74,8 @@ class Writeup:
         What the vault answered; it comes first.
     no_verdict : str
         Why it could not answer; empty where nobody asked.
+    narrative : Narrative or None
+        The result in words, near the top; what was struck of it is listed at the end.
 
     Examples
     --------
@@ -109,6 +113,7 @@ class Writeup:
     split: str = "holdout"
     verdict: Verdict | None = None
     no_verdict: str = ""
+    narrative: Narrative | None = None
 
     def to_html(self) -> str:
         """Return one HTML page that loads nothing from anywhere.
@@ -122,7 +127,9 @@ class Writeup:
             (figure, Markup(inline_svg(figure.svg, f"f{number}")))
             for number, figure in enumerate(self.figures, start=1)
         ]
-        page = _html().get_template("report.html.j2").render(self._context(), inlined=inlined)
+        page = (
+            html_templates().get_template("report.html.j2").render(self._context(), inlined=inlined)
+        )
         size = len(page.encode())
         if size >= MOST_BYTES:
             raise DataError(
@@ -184,8 +191,17 @@ class Writeup:
             "headline": headline(self.comparison, self.policy, self.baseline, unit, self.split),
             "standing": ON_TUNE if on_tune else UNSEALED,
             "how_decided": how_decided(self.comparison),
+            "fact_table": _fact_table(self.narrative),
             "differences": difference_table(self.comparison, unit, self.policy, self.baseline),
         }
+
+
+def _fact_table(narrative: Narrative | None) -> Table | None:
+    if narrative is None or not narrative.cited:
+        return None
+    rows = [(one.id, one.label, one.of, one.written()) for one in narrative.cited]
+    frame = pd.DataFrame(rows, columns=["Fact", "What it is", "Of", "Value"])
+    return Table("Facts behind the words", frame)
 
 
 def escape_markdown(value: Any) -> str:
@@ -222,17 +238,10 @@ def _markdown_table(table: Table) -> Raw:
     return Raw("\n".join("| " + " | ".join(line) + " |" for line in cells))
 
 
-def _html() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-
-
 def _markdown() -> Environment:
     # Everything printed is escaped unless this module made it: safe by default.
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=False, undefined=StrictUndefined,
+        loader=FileSystemLoader(TEMPLATES), autoescape=False, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, finalize=escape_markdown,
     )  # fmt: skip
     environment.filters |= {"fenced": _fenced, "markdown_table": _markdown_table, "raw": Raw}

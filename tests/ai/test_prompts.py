@@ -26,6 +26,7 @@ from kit.ai.disclosure import (
     share_schema,
 )
 from kit.ai.names import Names
+from kit.ai.narrative.sharing import share_facts, share_struck, share_verdict
 from kit.ai.prompts import (
     Message,
     Prompt,
@@ -37,6 +38,7 @@ from kit.ai.prompts import (
 from kit.ai.replies import MAX_SQL, REPLIES, SQLDraft
 from kit.base.assets import asset_dir
 from kit.base.errors import PromptError
+from kit.report.facts import Fact
 
 NAMES = Names.of({"auctions": {"exchange": "VARCHAR", "click": "BOOLEAN"}})
 SQL = "SELECT count(*) FROM auctions WHERE click"
@@ -67,6 +69,9 @@ def values() -> dict[str, Shareable]:
         "question": share_question("How many clicks, and wins?"),
         "draft": share_draft(SQL, NAMES),
         "failure": share_failure("nulls", NAMES),
+        "facts": share_facts([Fact("F1", "clicks, tune split", 7, "count", "candidate")], None),
+        "verdict": share_verdict(None),
+        "struck": share_struck([("It won.", "it cites no fact")]),
     }
 
 
@@ -87,7 +92,7 @@ def good(tmp_path: Path) -> Prompt:
 
 
 def test_the_packages_tasks() -> None:
-    assert TASKS == ["ask_docs", "draft_sql", "repair_sql"]
+    assert TASKS == ["ask_docs", "draft_sql", "propose_variant", "repair_sql", "write_narrative"]
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -23,7 +23,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
     out = tmp_path_factory.mktemp("demo")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KIT_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+        _name_no_model(patch)
         return out, run_demo(DemoSpec(out=out), lambda line: None)
+
+
+@pytest.fixture(autouse=True)
+def _no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test asks a model that whoever runs it has named: `kit demo` would."""
+    _name_no_model(monkeypatch)
+
+
+def _name_no_model(patch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "KIT_MODEL"):
+        patch.delenv(name, raising=False)
 
 
 @pytest.fixture

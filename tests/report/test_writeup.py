@@ -15,6 +15,8 @@ import pytest
 
 from kit.base.errors import DataError
 from kit.base.units import FEN_CPM
+from kit.report.facts import Fact
+from kit.report.narrative import Narrative, Struck
 from kit.report.numbers import ABSENT, count, money, percent
 from kit.report.parts import DataFacts, ReportFigure, Reproduce, Table
 from kit.report.tables import difference_table
@@ -57,6 +59,13 @@ class Page(HTMLParser):
         self.text += data
 
 
+def hostile_narrative() -> Narrative:
+    fact = Fact("F1", HOSTILE, 5.0, "USD", "candidate")
+    return Narrative(
+        HOSTILE, (f"{HOSTILE} 5 USD [F1].",), (fact,), (Struck(HOSTILE, HOSTILE),), HOSTILE
+    )
+
+
 def hostile(writeup: Writeup) -> Writeup:
     """The same write-up with hostile text wherever text goes."""
     table = Table(HOSTILE, pd.DataFrame({HOSTILE: [HOSTILE], "n": [1]}), HOSTILE)
@@ -66,7 +75,8 @@ def hostile(writeup: Writeup) -> Writeup:
     return Writeup(
         title=HOSTILE, question=HOSTILE, policy=HOSTILE, baseline=HOSTILE, comparison=comparison,
         data=data, method=(HOSTILE,), results=table, figures=(figure,), diagnostics=(table,),
-        limits=(HOSTILE,), reproduce=Reproduce(f"kit {HOSTILE} ```", {HOSTILE: HOSTILE}, 1),
+        limits=(HOSTILE,), narrative=hostile_narrative(),
+        reproduce=Reproduce(f"kit {HOSTILE} ```", {HOSTILE: HOSTILE}, 1),
         generated_at=HOSTILE,
     )  # fmt: skip
 
@@ -136,7 +146,7 @@ def test_the_headline_is_the_verdicts_own_numbers(writeup: Writeup) -> None:
 
 
 def test_hostile_text_is_shown_and_never_obeyed(writeup: Writeup) -> None:
-    calm, bad = writeup, hostile(writeup)
+    calm, bad = replace(writeup, narrative=NARRATIVE), hostile(writeup)
     page = Page(bad.to_html())
     assert "script" not in page.tags
     assert set(page.tags) <= set(Page(calm.to_html()).tags)
@@ -150,7 +160,7 @@ def test_hostile_text_is_shown_and_never_obeyed(writeup: Writeup) -> None:
     assert "[a](" not in outside
     assert f"````\n{bad.reproduce.command}\n````" in text
     rows = [line for line in outside.splitlines() if line.startswith("| ")]
-    assert all(len(re.findall(r"(?<!\\)\|", row)) in (3, 9) for row in rows)
+    assert all(len(re.findall(r"(?<!\\)\|", row)) in (3, 5, 9) for row in rows)
 
 
 def test_markdown_links_its_figures(writeup: Writeup, tmp_path: Path) -> None:
@@ -271,3 +281,44 @@ def test_why_there_is_no_verdict_is_said(writeup: Writeup) -> None:
     for text in (asked.to_html(), asked.to_markdown()):
         assert text.index("No verdict") < text.index("holdout: has 2 clicks") < text.index("Tune s")
         assert "What was checked" not in text
+
+
+NARRATIVE = Narrative(
+    "scripted",
+    (
+        "It made 5.00 USD [F1], the other 4.00 USD [F2].",
+        "That was chosen on the tune split [F1, F3].",
+    ),
+    (
+        Fact("F1", "surplus, tune split", 5.0, "USD", "candidate"),
+        Fact("F2", "difference in surplus", 4.0, "USD", "difference"),
+        Fact("F3", "auctions", 7.0, "count", "data"),
+        Fact("F4", "not cited", 9.0, "count", "data"),
+    ),
+    (Struck("It doubled.", "doubled: a ratio or rough number, which no fact gives"),),
+)
+
+
+def test_a_narrative_is_shown_with_its_facts_and_what_was_struck(writeup: Writeup) -> None:
+    html = replace(writeup, narrative=NARRATIVE).to_html()
+    page = Page(html)
+    assert "It made 5.00 USDF1, the other 4.00 USDF2." in page.text
+    linked = {value for tag, name, value in page.attributes if (tag, name) == ("a", "href")}
+    assert linked == {"#fact-F1", "#fact-F2", "#fact-F3"}
+    assert all(page.ids[name.removeprefix("#")] == 1 for name in linked if name)
+    assert "difference in surplus, holdout" in page.text
+    assert "not cited" not in page.text
+    assert "<s>It doubled.</s>" in html
+    assert page.tags["details"] == 1
+
+
+def test_a_narrative_in_markdown(writeup: Writeup) -> None:
+    text = replace(writeup, narrative=NARRATIVE).to_markdown()
+    assert "It made 5.00 USD \\[F1\\], the other 4.00 USD \\[F2\\]." in text
+    assert "| F1 | surplus, tune split | candidate | 5.00 USD |" in text
+    assert '- "It doubled." doubled: a ratio' in text
+    assert text.index("## In words") < text.index("## Results") < text.index("## Facts behind")
+
+
+def test_no_narrative_no_section(writeup: Writeup) -> None:
+    assert "In words" not in writeup.to_html() + writeup.to_markdown()

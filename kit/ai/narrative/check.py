@@ -11,7 +11,7 @@ from kit.ai.narrative.aliases import names_in
 from kit.ai.narrative.amounts import wrong_amounts
 from kit.ai.narrative.attribution import wrong_quantity, wrong_split
 from kit.ai.narrative.comparisons import wrong_direction
-from kit.ai.narrative.gates import wrong_statement
+from kit.ai.narrative.gates import states, wrong_statement
 from kit.ai.narrative.intervals import wrong_interval
 from kit.ai.narrative.numbers import RATIOS, numbers_in
 from kit.ai.narrative.parts import wrong_parts
@@ -20,23 +20,12 @@ from kit.ai.narrative.sides import wrong_side
 from kit.ai.narrative.strength import too_strong
 from kit.ai.narrative.units import misfit
 from kit.report.facts import Fact
+from kit.report.narrative import Struck
 from kit.validate.verdict import Verdict
 
-
-@dataclass(frozen=True)
-class Struck:
-    """One sentence that was struck.
-
-    Parameters
-    ----------
-    text : str
-        As it was written.
-    reason : str
-        Why, in plain words.
-    """
-
-    text: str
-    reason: str
+_HOLDOUT = re.compile(r"\bhold-?out\b")
+_ANSWERS = re.compile(r"\b(?:better|worse|show\w*|asked|gain|loss|harm)\b")
+_LINK = re.compile(r"\w+://|\bwww\.|\bjavascript:|\bdata:|<[a-z/!][^>]{0,40}>?|\]\(|&#?\w+;")
 
 
 @dataclass(frozen=True)
@@ -98,10 +87,40 @@ def check_narrative(text: str, facts: Sequence[Fact], verdict: Verdict | None) -
     return CheckedNarrative(tuple(kept), tuple(struck))
 
 
+def tells_answer(text: str, facts: Sequence[Fact], verdict: Verdict | None) -> bool:
+    """Return whether a sentence says what the holdout answered, or that it was not asked.
+
+    Parameters
+    ----------
+    text : str
+        One sentence of a narrative that was kept.
+    facts : sequence of Fact
+        All that it may cite.
+    verdict : Verdict or None
+        What the vault said.
+
+    Examples
+    --------
+    >>> verdict = Verdict("better", False, "fail", (), "a", "b", "a", "b", "c", 3, 197, 0.004)
+    >>> tells_answer('The answer is "not shown better".', [], verdict)
+    True
+    """
+    said = [one.plain for one in sentences_of(text, names_in(facts, verdict))]
+    return any(
+        "answer" in states(plain) or (_HOLDOUT.search(plain) and _ANSWERS.search(plain))
+        for plain in said
+    )
+
+
 def _wrong(sentence: Sentence, facts: Sequence[Fact], verdict: Verdict | None) -> str:
     of_facts = (check(sentence, facts) for check in _OF_FACTS)
     of_verdict = (check(sentence, verdict) for check in _OF_VERDICT)
     return next(filter(None, chain(of_facts, of_verdict)), "")
+
+
+def _linked(sentence: Sentence, facts: Sequence[Fact]) -> str:
+    found = _LINK.search(sentence.plain)
+    return f"{found[0]}: a link or markup, which a narrative does not hold" if found else ""
 
 
 def _unknown(sentence: Sentence, facts: Sequence[Fact]) -> str:
@@ -125,6 +144,7 @@ def _wrong_number(sentence: Sentence, facts: Sequence[Fact]) -> str:
 
 
 _OF_FACTS: tuple[Callable[[Sentence, Sequence[Fact]], str], ...] = (
+    _linked,
     _unknown,
     _wrong_number,
     wrong_split,
