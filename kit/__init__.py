@@ -131,6 +131,8 @@ if TYPE_CHECKING:
     from kit.experiment.market_response import respond as respond
     from kit.flow.ask import Answer as Answer
     from kit.flow.ask_docs import ask_documents as ask_documents
+    from kit.flow.auto_check import auto_check as auto_check
+    from kit.flow.auto_result import AutoCheck as AutoCheck
     from kit.flow.choose import Tuner as Tuner
     from kit.flow.choose import choose as choose
     from kit.flow.describe import Compared as Compared
@@ -151,6 +153,8 @@ if TYPE_CHECKING:
     from kit.flow.render import write_up as write_up
     from kit.flow.runs import list_runs as list_runs
     from kit.flow.runs import utc_now as utc_now
+    from kit.flow.search.notebook import search_variants as search_variants
+    from kit.flow.search.opened import open_search as open_search
     from kit.flow.select_inventory import inventory_frontier as inventory_frontier
     from kit.flow.select_inventory import select_inventory as select_inventory
     from kit.flow.split_budget import judge_split as judge_split
@@ -196,6 +200,8 @@ if TYPE_CHECKING:
     from kit.validate.winsor import share_of_largest as share_of_largest
     from kit.validate.winsor import winsorised as winsorised
     from kit.variant.build import build_variant as build_variant
+    from kit.variant.change import Change as Change
+    from kit.variant.constraint import Constraint as Constraint
     from kit.variant.frozen import FrozenVariant as FrozenVariant
     from kit.variant.frozen import freeze as freeze
     from kit.variant.frozen import load_frozen as load_frozen

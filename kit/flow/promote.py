@@ -53,7 +53,7 @@ def freeze_policy(
     reads = isinstance(base, Bidder) and "pctr" in base.columns
     model = click if reads else None
     spec = VariantSpec(
-        name=name, policy=chosen, model=None if model is None else _model_spec(model),
+        name=name, policy=chosen, model=None if model is None else model_spec(model),
         seed=seed, parent=parent, hypothesis=hypothesis, proposer=proposer,
     )  # fmt: skip
     return freeze(spec, model)
@@ -81,7 +81,8 @@ def policy_spec(policy: BidPolicy | None) -> PolicySpec:
     return PolicySpec(name=policy.name, params=policy.params)
 
 
-def _model_spec(click: Response) -> ModelSpec:
+def model_spec(click: Response) -> ModelSpec:
+    """Return how a model was specified, as far as its card tells: its features."""
     told = click.card.features
     made = dict(told.get("expressions", {}))
     names = tuple(name for name in told.get("names", ()) if name not in made)

@@ -12,12 +12,11 @@ from kit.base.units import PriceUnit
 from kit.data.log import AuctionLog
 from kit.models.boosted import ResponseModel
 from kit.models.labels import labelled
-from kit.models.reliability import score_probabilities
 from kit.validate.claim import Claim
 from kit.validate.drift import drift_report
 from kit.validate.leakage import check_leakage
 from kit.validate.outages import FeatureOutage
-from kit.validate.readings import bids_of, play, with_click_value
+from kit.validate.readings import Floats, bids_of, play, with_click_value
 from kit.validate.rules import Rules
 from kit.validate.scoring import Score
 from kit.validate.segments import segments
@@ -90,13 +89,16 @@ def segment_gate(scored: Score, rules: Rules, split: str) -> GateResult:
 
 def calibration_gate(log: AuctionLog, claim: Claim, rules: Rules, split: str) -> GateResult:
     """Say whether the candidate's click model predicts as many clicks as follow."""
-    rule, click = rules.calibration, claim.candidate.click
+    click = claim.candidate.click
     if click is None:
         return GateResult("calibration", "pass", split, ("No model of its own to calibrate.",))
     rows = labelled(log, "click")
-    predicted = click.predict(rows.frame)
-    scored = score_probabilities(predicted, rows.label)
-    expected, seen = float(predicted.sum()), scored.positives
+    return clicks_gate(click.predict(rows.frame), rows.positives, rules, split)
+
+
+def clicks_gate(predicted: Floats, seen: int, rules: Rules, split: str) -> GateResult:
+    """Say whether predictions of labelled rows add up to the clicks that followed."""
+    rule, expected = rules.calibration, float(predicted.sum())
     told = f"{expected:,.1f} clicks predicted, {seen:,} seen"
     if seen < rule.min_clicks:
         few = f"{told}; fewer than {rule.min_clicks} do not tell."
@@ -143,9 +145,12 @@ def drift_gate(
 
 def stress_gate(log: AuctionLog, claim: Claim, rules: Rules, split: str) -> GateResult:
     """Say how much of the gain survives, on the latest rows."""
-    rule = rules.stress
-    report = stressed(log.rows(slice(-STRESSED_ROWS, None)), claim)
-    worst = report.worst
+    return survival_gate(stressed(log.rows(slice(-STRESSED_ROWS, None)), claim), rules, split)
+
+
+def survival_gate(report: StressReport, rules: Rules, split: str) -> GateResult:
+    """Say whether enough of a gain survives the worst scenario."""
+    rule, worst = rules.stress, report.worst
     if report.gain <= 0 or worst is None or worst.share is None:
         return GateResult("stress", "pass", split, ("No gain to stress.",))
     left = f"{100 * worst.share:.0f} % of the gain is left"

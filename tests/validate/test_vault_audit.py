@@ -212,7 +212,11 @@ TEXT = {"read_draws", "read_publisher"}
 WHOLE_FOLDER = {
     "open_sealed", "Vault", "VariantBoard", "solve_partitions", "open_catalog", "open_engine",
     "SQLConsole",  # of a sealed folder they see the open splits alone
+    "search_variants",
 }  # fmt: skip
+
+
+SILENT: Callable[[str], None] = lambda text: None  # noqa: E731
 
 
 def out(path: Path) -> Path:
@@ -247,6 +251,9 @@ READERS: dict[str, Callable[[Path], object]] = {
     "ask_documents": lambda path: kit.ask_documents("clicks of the holdout", path),
     "Vault": kit.Vault,
     "VariantBoard": lambda path: cast(Any, kit).VariantBoard(path, None, []),
+    "search_variants": lambda path: kit.search_variants(path, out=out(path), say=SILENT),
+    "open_search": kit.open_search,
+    "auto_check": lambda path: kit.auto_check(path, path),
 }
 
 
