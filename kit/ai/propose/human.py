@@ -31,4 +31,4 @@ class Suggestions:
         best = parents(trials)[0].number
         tried = {trial.spec.name for trial in trials}
         made = [Proposal(best, (change,), why, self.name) for change, why in self._changes]
-        return fresh([one for one in made if one.name not in tried], trials, count)
+        return fresh([one for one in made if one.label not in tried], trials, count)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kit.ai.propose.brief import Brief
-from kit.ai.propose.protocol import Proposer, fresh
+from kit.ai.propose.protocol import Proposer, waiting
 from kit.ai.propose.tpe import NumberSearch
 from kit.variant.change import Proposal
 from kit.variant.trial import Trial
@@ -35,22 +35,22 @@ class Hybrid:
     ) -> list[Proposal]:
         """Return proposals of both, each in its turn."""
         found: list[Proposal] = []
+        told = list(trials)
         for place in range(len(trials) - 1, len(trials) - 1 + count):
-            kinds = ("structure", "numbers")
-            for kind in kinds if TURNS[place % len(TURNS)] == "structure" else kinds[::-1]:
-                more = self._next(kind, brief, trials, found, seed)
-                if more:
-                    found += more
-                    break
+            one = self._next(place, brief, told, seed)
+            if one is None:
+                break
+            found.append(one)
+            told.append(waiting(one, told))
         return found
 
     def _next(
-        self, kind: str, brief: Brief, trials: Sequence[Trial], found: list[Proposal], seed: int
-    ) -> list[Proposal]:
-        wanted = len(found) + 1
-        if kind == "numbers":
-            made = self._numbers.propose(brief, trials, wanted, seed)
-        else:
-            made = self._structure.propose(brief, trials, wanted, seed)
-        new = [one for one in fresh([*found, *made], trials, wanted) if one not in found]
-        return [replace(one, proposer=f"{self.name}: {one.proposer}") for one in new[:1]]
+        self, place: int, brief: Brief, trials: Sequence[Trial], seed: int
+    ) -> Proposal | None:
+        """Return one proposal of whose turn it is, else of the other."""
+        in_turn: tuple[Proposer, ...] = (self._structure, self._numbers)
+        for who in in_turn if TURNS[place % len(TURNS)] == "structure" else in_turn[::-1]:
+            made = who.propose(brief, trials, 1, seed)
+            if made:
+                return replace(made[0], proposer=f"{self.name}: {made[0].proposer}")
+        return None

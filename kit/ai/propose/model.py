@@ -6,25 +6,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from kit.ai.client import Client
-from kit.ai.disclosure import (
-    Shareable,
-    share_aggregates,
-    share_brief,
-    share_ideas,
-    share_schema,
-    share_trials,
-)
+from kit.ai.disclosure import share_schema
 from kit.ai.names import Names
 from kit.ai.prompts import Message, load_prompt
 from kit.ai.propose.brief import Brief
 from kit.ai.propose.protocol import Proposer, parents
-from kit.ai.propose.rules import RuleBook
+from kit.ai.propose.registry import refusal
+from kit.ai.propose.rules import RuleBook, structural
+from kit.ai.propose.sharing import share_brief, share_exchanges, share_options, share_trials
 from kit.ai.replies import VariantProposal
-from kit.base.errors import AIBudgetError, EndpointError, JournalError
+from kit.ai.shareable import Shareable
+from kit.base.errors import AIBudgetError, EndpointError, JournalError, KitError
+from kit.models.calibration import CALIBRATIONS
+from kit.models.objectives import OBJECTIVES
 from kit.variant.change import Change, Proposal
 from kit.variant.trial import Trial
 
+ASKED = 2
+"""Times that a model is asked for one proposal."""
 TABLE = "request"
+_NAMELESS = ("objective", "calibration")
 SHOWN = 30
 """Trials that a model is told of: the default, the best, and the latest."""
 
@@ -32,8 +33,9 @@ SHOWN = 30
 class ModelProposer:
     """Asks a model for one change at a time.
 
-    What comes back is data: an edit of the registry, which code applies or refuses. A model that
-    is down, over its budget or has nothing usable to say is not asked again in this search.
+    What comes back is data: an edit of the registry, which code applies or refuses. A change that
+    cannot be made, or was tried, is answered with the reason and asked for once more; then the rule
+    book fills in. A model that is down, or over its budget, is not asked again in this search.
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ class ModelProposer:
     say : callable of str
         Told when it is given up.
     instead : Proposer, optional
-        Who proposes from then on; default the rule book.
+        Who proposes where it cannot; default the rule book.
     """
 
     name = "llm"
@@ -55,26 +57,42 @@ class ModelProposer:
     ) -> None:
         self._client, self._say = client, say
         self._instead = instead or RuleBook()
-        self._down = ""
+        self._down = False
 
     def propose(
         self, brief: Brief, trials: Sequence[Trial], count: int, seed: int
     ) -> list[Proposal]:
-        """Return one change a call; what cannot be applied is refused when it is tried."""
+        """Return one change a question; those of one round know of each other."""
         made: list[Proposal] = []
         told = list(trials)
-        while len(made) < count and not self._down:
-            try:
-                made.append(self._asked(brief, told))
-            except (EndpointError, AIBudgetError, JournalError) as error:
-                self._down = str(error)
-                self._say(f"the model is not asked any more: {error} The rule book goes on.")
+        while len(made) < count:
+            one = self._own(brief, told) or self._other(brief, told, seed)
+            if one is None:
                 break
-            told.append(_waiting(made[-1], told))
-        if len(made) < count:
-            more = self._instead.propose(brief, told, count - len(made), seed)
-            made += [replace(one, proposer=f"{one.proposer} (model down)") for one in more]
+            made.append(one)
+            told.append(_waiting(one, told))
         return made
+
+    def _own(self, brief: Brief, trials: Sequence[Trial]) -> Proposal | None:
+        """Return the model's own proposal, if it has one that can be made."""
+        told = list(trials)
+        for _ in range(0 if self._down else ASKED):
+            try:
+                proposal = self._asked(brief, told)
+            except (EndpointError, AIBudgetError, JournalError) as error:
+                self._down = True
+                self._say(f"the model is not asked any more: {error} The rule book goes on.")
+                return None
+            refused = _refusal(proposal, trials, brief)
+            if not refused:
+                return proposal
+            told.append(_refused(proposal, told, refused))
+        return None
+
+    def _other(self, brief: Brief, trials: Sequence[Trial], seed: int) -> Proposal | None:
+        found = self._instead.propose(brief, trials, 1, seed)
+        why = "model down" if self._down else "for the model"
+        return replace(found[0], proposer=f"{found[0].proposer} ({why})") if found else None
 
     def _asked(self, brief: Brief, trials: Sequence[Trial]) -> Proposal:
         names = names_of(brief)
@@ -96,18 +114,25 @@ def names_of(brief: Brief) -> Names:
 
 def inputs_of(brief: Brief, trials: Sequence[Trial], names: Names) -> dict[str, Shareable]:
     """Return the variables of the prompt."""
-    exchanges = [
-        {"exchange": fact.name, "first_price": fact.first_price, "auctions": fact.auctions,
-         "factor": fact.factor, "gain": fact.gain}
-        for fact in brief.exchanges
-    ]  # fmt: skip
     return {
         "schema": share_schema(names),
         "brief": share_brief(brief, names),
-        "exchanges": share_aggregates(exchanges, "auctions"),
-        "ideas": share_ideas(brief, names),
+        "exchanges": share_exchanges(brief),
+        "options": share_options(_open_options(brief, trials), names),
         "trials": share_trials(_shown(trials), names),
     }
+
+
+def _open_options(brief: Brief, trials: Sequence[Trial]) -> list[tuple[Change, str]]:
+    """Return the rule book's structures that would make something new of the best trial."""
+    best = parents(trials)[0].number
+    tried = {trial.spec.name for trial in trials}
+    return [
+        (change, why)
+        for change, why in structural(brief)
+        if str(change) not in tried
+        and not _refusal(Proposal(best, (change,), why, ModelProposer.name), trials, brief)
+    ]
 
 
 def _shown(trials: Sequence[Trial]) -> list[Trial]:
@@ -128,12 +153,38 @@ def _read(
     of_column = said.kind in ("add_feature", "drop_feature")
     name = names.restore(said.name).strip().strip('"') if of_column else said.name.strip()
     value = names.restore(said.value).strip() if said.kind == "add_expression" else said.value
+    if said.kind in _NAMELESS and name in (*OBJECTIVES, *CALIBRATIONS):
+        name, value = "", name  # what it is set to, written as what is set
     change = Change(kind=said.kind, name=name, value=value.strip())
     return Proposal(parent, (change,), said.hypothesis, proposer)
 
 
+def _refusal(proposal: Proposal, trials: Sequence[Trial], brief: Brief) -> str:
+    """Return why a proposal cannot be tried; empty if it can."""
+    odd = next(filter(None, (refusal(change, brief) for change in proposal.changes)), "")
+    if odd:
+        return odd
+    parent = next(trial.spec for trial in trials if trial.number == proposal.parent)
+    try:
+        key = proposal.apply(parent).key
+    except KitError as error:
+        return str(error)
+    same = [trial.number for trial in trials if trial.spec.key == key]
+    return f"bids as trial {same[0]} does; propose another change" if same else ""
+
+
 def _waiting(proposal: Proposal, trials: Sequence[Trial]) -> Trial:
     """Return a proposal as a trial without a score, for the next question of the same round."""
-    spec = next(trial.spec for trial in trials if trial.number == proposal.parent)
-    named = spec.model_copy(update={"name": proposal.name[:80]})
-    return Trial(max(trial.number for trial in trials) + 1, named, proposal.parent)
+    parent = next(trial.spec for trial in trials if trial.number == proposal.parent)
+    return Trial(_next(trials), proposal.apply(parent), proposal.parent)
+
+
+def _refused(proposal: Proposal, trials: Sequence[Trial], why: str) -> Trial:
+    """Return a proposal that cannot be made as a trial, for the second question."""
+    parent = next(trial.spec for trial in trials if trial.number == proposal.parent)
+    named = parent.model_copy(update={"name": proposal.name[:80]})
+    return Trial(_next(trials), named, proposal.parent, "refused", why=why)
+
+
+def _next(trials: Sequence[Trial]) -> int:
+    return max(trial.number for trial in trials) + 1

@@ -47,7 +47,7 @@ class RuleBook:
 def _untried(proposals: Iterator[Proposal], trials: Sequence[Trial]) -> Iterator[Proposal]:
     """Leave out changes that were made before: on their parent they did not help."""
     tried = {trial.spec.name for trial in trials}
-    return (proposal for proposal in proposals if proposal.name not in tried)
+    return (proposal for proposal in proposals if proposal.label not in tried)
 
 
 def structural(brief: Brief) -> list[Rule]:

@@ -43,10 +43,7 @@ class NumberSearch:
         self, brief: Brief, trials: Sequence[Trial], count: int, seed: int
     ) -> list[Proposal]:
         """Return the estimator's next points, each a change of all numbers at once."""
-        known = parents(trials)
-        if not known:
-            return []
-        base = known[0] if self._of_best else trials[0]
+        base = parents(trials)[0] if self._of_best else trials[0]
         numbers = numbers_of(base.spec, brief.has_trees)
         if not numbers:
             return []
