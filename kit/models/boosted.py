@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,13 @@ class ResponseModel(Response):
         _enough("training", target, rows, MIN_POSITIVES)
         _enough("tune", target, tune_rows, MIN_TUNE_POSITIVES)
         told = run_params(tuned, seed, num_threads)
-        booster, calibrator = _grow(rows, tune_rows, table, told, objective, calibration)
+        try:
+            booster, calibrator = _grow(rows, tune_rows, table, told, objective, calibration)
+        except lightgbm.basic.LightGBMError as error:
+            raise ModelError(
+                f"params: LightGBM refuses them together ({error}); must be parameters that go "
+                "with each other. Change the last one that was set."
+            ) from None
         card = ModelCard(
             kind="lightgbm",
             target=target,
@@ -199,9 +206,17 @@ def _grow(
     )
     grown = lightgbm.train(params, train_set, valid_sets=[tune_set], keep_training_booster=True)
     predicted = _tune_predictions(grown, tune_matrix, params["num_threads"])
-    # the text form ends with the best round
-    booster = lightgbm.Booster(model_str=grown.model_to_string())
+    booster = lightgbm.Booster(model_str=_text_of(grown))
     return booster, Calibrator.fit(predicted, tune_rows.label, calibration)
+
+
+def _text_of(grown: lightgbm.Booster) -> str:
+    """Return the text form, which ends with the best round.
+
+    It repeats the number of threads, which the trees do not depend on: the same model must have the
+    same hash wherever it was fitted.
+    """
+    return re.sub(r"\[num_threads: \d+\]", "[num_threads: 0]", grown.model_to_string())
 
 
 def _tune_predictions(

@@ -26,6 +26,7 @@ def build_variant(
     *,
     code: Path | None = None,
     click: Response | None = None,
+    root: Path | None = None,
 ) -> FrozenVariant:
     """Fit, and freeze.
 
@@ -36,7 +37,7 @@ def build_variant(
     train, tune : AuctionLog
         Earlier and later rows; models are fitted on the first, stopped early and calibrated on
         the second. Parameters that a policy takes from its training period come from the first.
-    folder : Path, optional
+    folder, root : Path, optional
         As in `kit.variant.frozen.freeze`.
     code : Path, optional
         Python file of a policy named ``python:Name``. It is run here, and wherever else a person
@@ -72,7 +73,7 @@ def build_variant(
     _known_exchanges(policy, train)
     if click is None and spec.model is not None:
         click = fit_click(spec.model, train, tune, spec.seed)
-    return freeze(spec.model_copy(update={"policy": policy}), click, folder, code)
+    return freeze(spec.model_copy(update={"policy": policy}), click, folder, code, root=root)
 
 
 def _known_exchanges(policy: PolicySpec, train: AuctionLog) -> None:

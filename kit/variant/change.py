@@ -181,9 +181,9 @@ def _factor(change: Change, plain: Plain) -> None:
 
 
 def _constraint(change: Change, plain: Plain) -> None:
+    """Add a bound: those that a person set stay."""
     bound = constraint_of(f"{change.name} {change.value}")
-    kept = [one for one in plain["constraints"] if one["metric"] != change.name]
-    plain["constraints"] = [*kept, bound.model_dump()]
+    plain["constraints"] = [*plain["constraints"], bound.model_dump()]
 
 
 _EDITS: Mapping[Kind, Callable[[Change, Plain], None]] = {
@@ -235,11 +235,16 @@ class Proposal:
         changed = spec
         for change in self.changes:
             changed = change.apply(changed)
-        named = {"name": self.name[:80], "parent": spec.key, "proposer": self.proposer[:80]}
+        named = {"name": self.label, "parent": spec.key, "proposer": self.proposer[:80]}
         said = {"hypothesis": self.hypothesis[:500]}
         return read_spec(VariantSpec, changed.model_dump(mode="json") | named | said)
 
     @property
     def name(self) -> str:
-        """What a board calls it: the edits in few words."""
+        """The edits in few words."""
         return ", ".join(map(str, self.changes)) or "the default again"
+
+    @property
+    def label(self) -> str:
+        """What its variant is called: the name, as long as one may be."""
+        return self.name[:80]

@@ -143,6 +143,8 @@ def freeze(
     click: Response | None,
     folder: Path | None = None,
     code: Path | None = None,
+    *,
+    root: Path | None = None,
 ) -> FrozenVariant:
     """Write a variant as plain files, whole or not at all.
 
@@ -153,10 +155,12 @@ def freeze(
     click : Response or None
         The fitted model.
     folder : Path, optional
-        Where; default a folder of the workspace named by the variant's hash. One that is there
-        already, and whole, is taken as it is.
+        Where; default a folder of `root` named by the variant's hash. One that is there already,
+        and whole, is taken as it is.
     code : Path, optional
         Python file of a policy named ``python:Name``; its copy is part of the variant.
+    root : Path, optional
+        Folder of folders named by hashes; default the workspace's.
 
     Raises
     ------
@@ -172,7 +176,7 @@ def freeze(
         )
     if not is_own and spec.policy.name != LOGGED:
         checked_policy(spec.policy)
-    root = candidates_path() if folder is None else folder.parent
+    root = folder.parent if folder is not None else root or candidates_path()
     root.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=".freezing.", dir=root))
     try:

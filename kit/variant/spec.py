@@ -13,7 +13,7 @@ from kit.models.calibration import Calibration
 from kit.models.objectives import Objective
 from kit.variant.constraint import Constraint
 
-Factor = Annotated[float, Field(ge=0)]
+Factor = Annotated[float, Field(ge=0, le=1e6)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 LOGGED = "logged"
 """The policy that is not in the registry: the bids in the log."""

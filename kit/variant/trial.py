@@ -54,6 +54,8 @@ class Trial:
 def best_of(trials: list[Trial]) -> Trial:
     """Return the best one that can be chosen: the first of those with the highest score.
 
+    Where none keeps to the constraints it is the default, trial 0.
+
     Examples
     --------
     >>> from kit.variant.spec import PolicySpec
@@ -62,4 +64,5 @@ def best_of(trials: list[Trial]) -> Trial:
     >>> best_of([root, Trial(1, spec, 0, "scored", score=-1.0)]).number
     0
     """
-    return max((trial for trial in trials if trial.ranks), key=lambda each: each.score or 0.0)
+    ranked = (trial for trial in trials if trial.ranks)
+    return max(ranked, key=lambda each: each.score or 0.0, default=trials[0])

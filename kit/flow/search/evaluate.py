@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,7 @@ class Bench:
     root: Path
     budget_per_1000: float | None = None
     _fitted: dict[str, Response] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
     @classmethod
     def of(
@@ -93,8 +95,7 @@ class Bench:
             train = train.rows(slice(-max(1, round(share * len(train))), None))
         try:
             click = self._click(spec, train, share, num_threads)
-            folder = self.root / f"{spec.key}_{round(100 * share)}"
-            variant = build_variant(spec, train, self.tune, folder, click=click)
+            variant = build_variant(spec, train, self.tune, click=click, root=self.root)
             result = self.replayed(variant)
         except KitError as error:
             return Scored(refused=str(error), seconds=time.perf_counter() - began)
@@ -110,12 +111,16 @@ class Bench:
         if spec.model is None:
             return None
         key = f"{spec.model.model_dump_json()} {spec.seed} {share}"
-        if key not in self._fitted:
-            model = fit_click(spec.model, train, self.tune, spec.seed, num_threads=num_threads)
+        with self._lock:
+            known = self._fitted.get(key)
+        if known is not None:
+            return known
+        model = fit_click(spec.model, train, self.tune, spec.seed, num_threads=num_threads)
+        with self._lock:
             while len(self._fitted) >= MODELS_KEPT:
-                self._fitted.pop(next(iter(self._fitted)), None)
+                self._fitted.pop(next(iter(self._fitted)))
             self._fitted[key] = model
-        return self._fitted[key]
+        return model
 
     def replayed(self, variant: FrozenVariant) -> ReplayResult:
         """Replay a variant on the tune split, as a vault's pessimistic reading does."""

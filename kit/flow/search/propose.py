@@ -117,6 +117,7 @@ def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
     before = _spent(model)
     store = SearchStore(spec.out, lasting(spec, sealed.source_hash, default))
     try:
+        store.hold()
         store.note(SEALED, str(sealed.folder))
         where = (str(sealed.folder), str(root), value.cpm, spend)
         workers: Workers = (

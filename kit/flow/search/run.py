@@ -7,14 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from kit.ai.hostile import clean
 from kit.ai.propose.brief import Brief
 from kit.ai.propose.protocol import Proposer
-from kit.base.errors import KitError
+from kit.base.errors import DataError, KitError
 from kit.flow.runs import Say
 from kit.flow.search.evaluate import Scored
+from kit.flow.search.numbered import numbered
 from kit.flow.search.store import SearchStore
 from kit.flow.search.workers import Job, Workers
-from kit.variant.change import Proposal
 from kit.variant.spec import VariantSpec
 from kit.variant.trial import Trial, best_of
 
@@ -104,7 +105,11 @@ class Search:
             if not proposals:
                 self._say(f"stopped after {len(trials)} trials: nothing left to propose")
                 break
-            self._store.add(_numbered(proposals, trials))
+            new = numbered(proposals, trials, brief)
+            self._store.add(new)
+            for trial in new:
+                if trial.status == "refused":
+                    self._say(_line(trial, None))
             self._finish()
         return trials
 
@@ -122,34 +127,33 @@ class Search:
         if not waiting:
             return
         is_default = waiting[0].number == 0
-        if self._pace.halving:
-            waiting = self._halved(waiting)
-        self._evaluate([(trial.number, trial.spec, 1.0) for trial in waiting])
-        done = [self._ended(trial, 1.0, "scored") for trial in waiting]
+        left = self._left(waiting) if self._pace.halving else []
+        numbers = {trial.number for trial in left}
+        whole = [trial for trial in waiting if trial.number not in numbers]
+        self._evaluate([(trial.number, trial.spec, 1.0) for trial in whole])
+        done = [self._ended(trial, 1.0, "scored") for trial in whole]
         if is_default and done[0].status == "refused":
-            raise KitError(f"the default variant cannot be built: {done[0].why}")
-        self._store.save(done)
+            raise DataError(
+                f"default: cannot be built: {done[0].why} Mend it, or pass another with --default."
+            )
+        # a round ends as one: were a part of it recorded, another half would be left after a kill
+        self._store.save([*left, *done])
         best = best_of(self._store.trials())
-        for trial in done:
+        for trial in (*left, *done):
             self._say(_line(trial, best))
 
-    def _halved(self, waiting: Sequence[Trial]) -> list[Trial]:
-        """Compare on a share of the rows; return the better half, record where the others end."""
+    def _left(self, waiting: Sequence[Trial]) -> list[Trial]:
+        """Compare a round on a share of the rows; return the worse half as it ends there."""
         default = self._store.trials()[0]
         is_default = waiting[0].number == 0
         compared = waiting if is_default else (default, *waiting)
         self._evaluate([(trial.number, trial.spec, LOW_SHARE) for trial in compared])
         if is_default:
-            return list(waiting)
+            return []
         ended = [self._ended(trial, LOW_SHARE, "stopped") for trial in waiting]
         ranked = sorted(ended, key=lambda trial: (-_rank(trial), trial.number))
-        kept = {trial.number for trial in ranked[: max(1, math.ceil(KEPT * len(ranked)))]}
-        kept -= {trial.number for trial in ended if trial.status == "refused"}
-        left = [trial for trial in ended if trial.number not in kept]
-        self._store.save(left)
-        for trial in left:
-            self._say(_line(trial, None))
-        return [trial for trial in waiting if trial.number in kept]
+        kept = {trial.number for trial in ranked[: math.ceil(KEPT * len(ranked))]}
+        return [trial for trial in ended if trial.number not in kept or trial.status == "refused"]
 
     def _evaluate(self, jobs: Sequence[Job]) -> None:
         """Evaluate what was not, and record each score as it comes."""
@@ -186,25 +190,9 @@ def _rank(trial: Trial) -> float:
     return -math.inf if trial.score is None or trial.why else trial.score
 
 
-def _numbered(proposals: Sequence[Proposal], trials: Sequence[Trial]) -> list[Trial]:
-    """Return proposals as trials; one that its parent does not bear is refused at once."""
-    specs = {trial.number: trial.spec for trial in trials}
-    made: list[Trial] = []
-    for place, proposal in enumerate(proposals):
-        number, parent = len(trials) + place, specs[proposal.parent]
-        try:
-            made.append(Trial(number, proposal.apply(parent), proposal.parent))
-        except KitError as error:
-            said = {"name": proposal.name[:80], "hypothesis": proposal.hypothesis[:500],
-                    "parent": parent.key, "proposer": proposal.proposer}  # fmt: skip
-            spec = parent.model_copy(update=said)
-            made.append(Trial(number, spec, proposal.parent, "refused", why=str(error)))
-    return made
-
-
 def _line(trial: Trial, best: Trial | None) -> str:
     """Return one line of progress."""
-    head = f"trial {trial.number}, {trial.spec.name}: "
+    head = f"trial {trial.number}, {clean(trial.spec.name, 80)}: "
     if trial.status == "refused":
         return f"{head}refused ({trial.why})"
     said = f"{trial.score:+.4g} for every 1,000 auctions"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from kit.base.alive import alive, started
 from kit.base.errors import RunError
 from kit.base.specs import read_spec
 from kit.base.store import open_store, transaction
@@ -18,6 +20,7 @@ from kit.variant.trial import Trial
 SEARCH_FILE = "search.sqlite"
 SEALED = "sealed folder"
 """Under what name the record keeps where the log lies."""
+_PROCESS = "process"
 _MIGRATIONS = (
     """
     CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -62,11 +65,11 @@ class SearchStore:
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        self.path = folder / SEARCH_FILE
+        self.path, self._is_held = folder / SEARCH_FILE, False
         try:
             self._connection = open_store(self.path, _MIGRATIONS)
             self._settle(settings)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise RunError(
                 f"{self.path}: cannot be opened as a search ({error}); must be one that kit "
                 "propose wrote. Move it away, or pass another folder."
@@ -74,7 +77,48 @@ class SearchStore:
 
     def close(self) -> None:
         """Let go of the file."""
+        if self._is_held:
+            with suppress(sqlite3.Error):  # the mark of a process that is gone counts for nothing
+                self._connection.execute("DELETE FROM settings WHERE name = ?", (_PROCESS,))
         self._connection.close()
+
+    def hold(self) -> None:
+        """Keep other processes from going on with this search until it is closed, or we are gone.
+
+        Raises
+        ------
+        RunError
+            If another one is at it.
+        """
+        mine = f"{os.getpid()} {started(os.getpid())}"
+        with self._writing() as connection:
+            row = connection.execute(
+                "SELECT value FROM settings WHERE name = ?", (_PROCESS,)
+            ).fetchone()
+            pid, start = ("0", "0") if row is None else row["value"].split()
+            is_free = row is None or not alive(int(pid), float(start))
+            if is_free:
+                connection.execute(
+                    "INSERT OR REPLACE INTO settings VALUES (?, ?)", (_PROCESS, mine)
+                )
+        if not is_free:
+            raise RunError(
+                f"{self.path}: process {pid} is searching in this folder now; must be one at a "
+                "time. Wait for it, or pass another folder."
+            )
+        self._is_held = True
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Write all of a block or none."""
+        try:
+            with transaction(self._connection) as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise RunError(
+                f"{self.path}: cannot be written ({error}); must lie on a disk with room. What was "
+                "recorded stays: make room, and run the same again."
+            ) from None
 
     def _settle(self, settings: Mapping[str, str]) -> None:
         with transaction(self._connection) as connection:
@@ -94,7 +138,7 @@ class SearchStore:
 
     def note(self, name: str, value: str) -> None:
         """Keep a text under a name; what is there stays."""
-        with transaction(self._connection) as connection:
+        with self._writing() as connection:
             connection.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (name, value))
 
     def noted(self, name: str) -> str | None:
@@ -106,7 +150,7 @@ class SearchStore:
 
     def add(self, trials: Sequence[Trial]) -> None:
         """Record proposals, all or none, before any is evaluated."""
-        with transaction(self._connection) as connection:
+        with self._writing() as connection:
             for trial in trials:
                 connection.execute(
                     "INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -115,7 +159,7 @@ class SearchStore:
 
     def save(self, trials: Sequence[Trial]) -> None:
         """Record how trials ended, all or none."""
-        with transaction(self._connection) as connection:
+        with self._writing() as connection:
             for trial in trials:
                 connection.execute(
                     "UPDATE trials SET parent = ?, status = ?, share = ?, score = ?, seconds = ?, "
@@ -145,8 +189,8 @@ class SearchStore:
 
     def keep(self, number: int, share: float, found: Mapping[str, Any]) -> None:
         """Record what an evaluation gave, as soon as it is there: it is not paid for again."""
-        with closing(self._connection.cursor()) as cursor, transaction(self._connection):
-            cursor.execute(
+        with self._writing() as connection:
+            connection.execute(
                 "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (number, share, *(found[name] for name in _FOUND)),
             )

@@ -42,13 +42,16 @@ class Threads:
             for job in jobs:
                 yield job, self._bench.evaluate(job[1], job[2], threads)
             return
-        with ThreadPoolExecutor(self._count) as pool:
+        pool = ThreadPoolExecutor(self._count)
+        try:
             futures = {
                 pool.submit(self._bench.evaluate, spec, share, threads): (number, spec, share)
                 for number, spec, share in jobs
             }
             for future in as_completed(futures):
                 yield futures[future], future.result()
+        finally:  # who interrupts waits for what runs, not for what would have followed
+            pool.shutdown(cancel_futures=True)
 
 
 class DaskWorkers:
