@@ -248,6 +248,8 @@ def _consistent(asked: Asked, draft: Draft) -> None:
     told = any(isinstance(each, Scoped | Signed | Quotient) for each in asked.measures)
     if draft.compare and not (asked.groups or told or asked.count_groups):
         raise Unclear("compared, or each for itself: what with what? Say by, or versus")
+    for each in asked.measures:
+        _two_things(each)
     distinct = any(isinstance(each, Distinct) for each in asked.measures)
     if distinct and any(isinstance(each, Holds) and not each.positive for each in asked.where):
         raise Unclear("how many without any: none at all, or some without? Say which have 0 of it")
@@ -266,3 +268,13 @@ def _consistent(asked: Asked, draft: Draft) -> None:
         raise Unclear(f"the top of {names} together, or in each? Say which combination of them")
     if draft.which and not (asked.order or asked.having) and draft.single:
         raise Unclear("which one: by what measure?")
+
+
+def _two_things(measure: Measure) -> None:
+    """Doubt a measure less itself, or over itself: a condition of one of them was read as both's."""
+    if isinstance(measure, Signed) and len(measure.parts) == 2:
+        (_, first), (sign, second) = measure.parts
+        if sign == "-" and first == second:
+            raise Unclear("less itself: which rows is each of the two of? Say on, for both")
+    if isinstance(measure, Quotient) and measure.top == measure.bottom:
+        raise Unclear("over itself: which rows is each of the two of? Say on, for both")

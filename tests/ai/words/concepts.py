@@ -227,6 +227,9 @@ ANSWERED: dict[str, str] = {
 }  # fmt: skip
 
 DECLINED: dict[str, str] = {
+    "difference between spend and spend on mobile": "less itself",
+    "spend minus spend on mobile": "less itself",
+    "ratio of spend to spend on mobile": "over itself",
     # what is not there, causes, forecasts, advice
     "clicks by advertiser": "advertiser",
     "why did CTR drop on March 8": "why",
