@@ -271,7 +271,7 @@ def _consistent(asked: Asked, draft: Draft) -> None:
 
 
 def _two_things(measure: Measure) -> None:
-    """Doubt a measure less itself, or over itself: a condition of one of them was read as both's."""
+    """Doubt a measure less itself, or over itself: one's condition was read as both's."""
     if isinstance(measure, Signed) and len(measure.parts) == 2:
         (_, first), (sign, second) = measure.parts
         if sign == "-" and first == second:
