@@ -26,9 +26,7 @@ from kit.base.checks import one_of
 from kit.base.errors import DataError, PromptError, QueryError, UnsafeSQLError
 
 if TYPE_CHECKING:
-    from kit.ai.propose.brief import Brief
     from kit.validate.verdict import Verdict
-    from kit.variant.trial import Trial
 
 _DIALECTS = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
 _METRIC = ("name", "words", "sql", "unit", "grain")
@@ -241,68 +239,6 @@ def share_tune_scores(previews: Mapping[str, Verdict]) -> Shareable:
         If one is anything else, or says a word about a holdout.
     """
     return fenced("tune_scores", [_tune_line(*pair) for pair in previews.items()])
-
-
-def share_brief(brief: Brief, names: Names) -> Shareable:
-    """Share the default variant's features, and counts of the log.
-
-    Parameters
-    ----------
-    brief : Brief
-        Aggregates of train and tune.
-    names : Names
-        Of the request columns.
-    """
-    features = ", ".join(names.show(name) for name in brief.features)
-    fields = [
-        ("features", features),
-        ("labelled training rows", rounded(brief.rows)),
-        ("with a click", rounded(brief.clicks)),
-        ("clicks are worth different amounts", "yes" if brief.values_differ else "no"),
-        ("trees can be grown", "yes" if brief.has_trees else "no: too few clicks"),
-    ]
-    return fenced("brief", [one_line([field]) for field in fields])
-
-
-def share_ideas(brief: Brief, names: Names) -> Shareable:
-    """Share features that the default lacks, with the evidence for each."""
-    ideas = [*brief.ideas, *brief.addable]
-    return fenced(
-        "ideas",
-        (
-            one_line([("name", names.show(idea.name)), ("sql", names.mask(idea.sql)),
-                     ("z", rounded(idea.z))])
-            for idea in sorted(ideas, key=lambda idea: -idea.z)
-        ),
-    )  # fmt: skip
-
-
-def share_trials(trials: Iterable[Trial], names: Names) -> Shareable:
-    """Share what a search has tried, with scores of the tune split: a trial has no other.
-
-    Raises
-    ------
-    PromptError
-        If one is no trial.
-    """
-    return fenced("trials", [_trial_line(trial, names) for trial in trials])
-
-
-def _trial_line(trial: Trial, names: Names) -> str:
-    from kit.variant.trial import Trial  # its spec imports what no other value needs
-
-    if type(trial) is not Trial:
-        raise PromptError(
-            f"trials: got {type(trial).__name__}; must be trials of a search, which know the tune "
-            "split alone. Pass those."
-        )
-    scored = "none" if trial.score is None else rounded(trial.score)
-    why = f"; {names.mask_text(trial.why)}" if trial.why else ""
-    return one_line([
-        ("trial", str(trial.number)), ("parent", str(trial.parent)),
-        ("change", names.mask(trial.spec.name)), ("score", scored),
-        ("status", f"{trial.status}{why}"),
-    ])  # fmt: skip
 
 
 def _tune_line(name: str, preview: Verdict) -> str:
