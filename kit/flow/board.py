@@ -115,7 +115,7 @@ class Board:
             "margin_per_1000": margin_per_1000,
             "seed": seed,
         }
-        self._say = say
+        self.say = say
         self._variants: dict[str, FrozenVariant] = {}
         self._previews: dict[str, Verdict] = {}
         self.record = record
@@ -152,7 +152,7 @@ class Board:
                     f"candidate: {name!r} {what} {other.spec.name!r}, which is on the board; names "
                     "and bids must differ. Change its spec."
                 )
-        self._say(f"Scoring {name} on the tune split …")
+        self.say(f"Scoring {name} on the tune split …")
         preview = self.vault.preview(variant, self.baseline, **self._settings)
         self._variants[name], self._previews[name] = variant, preview
         return self.standing(name)

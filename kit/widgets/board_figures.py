@@ -17,6 +17,7 @@ from kit.report.figures import short
 from kit.report.numbers import ABSENT, count, money
 from kit.report.verdict_words import detectable, gates_table, next_step, verdict_headline
 from kit.validate.verdict import Verdict
+from kit.widgets.board_trials import HEADER, trial_rows
 from kit.widgets.panel import BLUE, ORANGE, figure, figure_layout, markdown_table
 
 GREY = "#6b7280"
@@ -27,20 +28,32 @@ _PLAIN = str.maketrans("|<>\n", "/() ")
 
 
 def board_rows(rows: Sequence[Standing], indented: bool) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows of the candidates; `indented` shows who changes whom."""
+    """Return header and rows of the candidates; `indented` shows who changes whom.
+
+    What a search paid for them is a column where one built them.
+    """
     header = ["Candidate", "Tune: surplus", "Tune: interval", "Tune: gates", "Verdict",
               "Changes", "Proposed by"]  # fmt: skip
-    return header, [_board_row(row, indented) for row in rows]
+    shown = [_board_row(row, indented) for row in rows]
+    if any(row.cost is not None for row in rows):
+        header.append("Cost")
+        shown = [[*cells, str(row.cost or ABSENT)] for row, cells in zip(rows, shown, strict=True)]
+    return header, shown
 
 
 def _board_row(row: Standing, indented: bool) -> list[str]:
     currency = row.preview.unit.currency
-    name = "\N{NO-BREAK SPACE}" * 4 * row.depth + row.name if indented else row.name
+    name = _guide(row.depth) + row.name if indented else row.name
     spec = row.variant.spec
     return [
         name, money(row.money[0], currency, sign=True), _interval(row), row.tune_status, row.answer,
         row.parent or ABSENT, spec.proposer,
     ]  # fmt: skip
+
+
+def _guide(depth: int) -> str:
+    """Return the line that leads to a candidate from the one that it changes."""
+    return "\N{NO-BREAK SPACE}" * 4 * (depth - 1) + "└─\N{NO-BREAK SPACE}" if depth else ""
 
 
 def _interval(row: Standing) -> str:
@@ -84,7 +97,7 @@ def wide_table(
             for place, cell in enumerate(row[1:], start=1)
         )
         name = f"<b>{html.escape(row[0])}</b> (selected)" if now else html.escape(row[0])
-        body.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
+        body.append(f'<tr><th scope="row" {shown[0]}>{name}</th>{cells}</tr>')
     return (
         f'<table class="kit-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
@@ -148,7 +161,8 @@ def ask_words(row: Standing, board: Board) -> str:
 def diff_rows(board: Board, name: str, against: str) -> tuple[list[str], list[list[str]]]:
     """Return header and rows of what differs between two specs."""
     rows = board.diff(name, against).to_numpy().tolist()
-    return ["Spec", name, against], rows or [["Nothing that decides bids differs.", "", ""]]
+    names = (short(each, _LONGEST_NAME) for each in (name, against))
+    return ["Spec", *names], rows or [["Nothing that decides bids differs.", "", ""]]
 
 
 def effects_figure(board: Board) -> go.FigureWidget:
@@ -219,6 +233,8 @@ def board_twin(
         _markdown(*diff_rows(board, row.name, against)),
         _markdown(*gate_rows(row.latest)),
     ]
+    trials = trial_rows(board, "lineage")
+    blocks += [_markdown(HEADER, trials)] if trials else []
     svg = segment_differences(frame, label=label, unit=board.unit)
     return svg, "\n\n".join(blocks) + "\n"
 

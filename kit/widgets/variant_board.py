@@ -29,6 +29,7 @@ from kit.widgets.board_figures import (
     look_rows,
     wide_table,
 )
+from kit.widgets.board_trials import trials_html
 from kit.widgets.panel import Panel, html_table, one_at_a_time
 
 LOOK = "Look at the holdout (charged)"
@@ -100,20 +101,31 @@ class VariantBoard(Panel):
         ledger: Path | None = None,
         rules: Path | None = None,
     ) -> None:
-        self.board = Board(
+        board = Board(
             sealed, baseline, candidates, question=question, click_value_cpm=click_value_cpm,
             budget_per_1000=budget_per_1000, margin_per_1000=margin_per_1000, seed=seed,
-            ledger=ledger, rules=rules, say=self._progress,
+            ledger=ledger, rules=rules,
         )  # fmt: skip
-        rows = self.board.sealed.rows
+        self._open(board)
+
+    @classmethod
+    def of(cls, board: Board) -> VariantBoard:
+        """Show a board that was made before, such as `kit.open_search` makes of a search."""
+        made = cls.__new__(cls)
+        made._open(board)
+        return made
+
+    def _open(self, board: Board) -> None:
+        self.board, rows = board, board.sealed.rows
         super().__init__(
-            f"Baseline: {baseline.spec.name}. Scored on tune only ({rows['tune']:,} auctions), "
-            "where the best of several looks better than it is. The holdout "
-            f"({rows['holdout']:,}) stays sealed; each look at it is charged."
+            f"Baseline: {board.baseline.spec.name}. Scored on tune only "
+            f"({rows['tune']:,} auctions), where the best of several looks better than it "
+            f"is. The holdout ({rows['holdout']:,}) stays sealed; each look at it is charged."
         )
         self.order: Order = "tune score"
         self.candidate = self.board.rows()[0].name
-        self.against = baseline.spec.name
+        self.against = self.board.beside(self.candidate)
+        board.say = self.say
         self._asking = False
         self._make_controls()
         self._assemble()
@@ -130,7 +142,8 @@ class VariantBoard(Panel):
         candidate : str, optional
             One of the candidates.
         against : str, optional
-            Whose spec it is compared with: another candidate, or the baseline.
+            Whose spec it is compared with: another candidate, the baseline, or a trial of the
+            search; another candidate is first compared with what it changes.
         order : {"tune score", "lineage"}, optional
             Of table and chart.
 
@@ -139,7 +152,8 @@ class VariantBoard(Panel):
         KitError
             If a name is unknown; what was shown stays.
         """
-        self._apply(candidate or self.candidate, against or self.against, order or self.order)
+        chosen = candidate or self.candidate
+        self._apply(chosen, against or self._beside(chosen), order or self.order)
         self._show_state()
         return self.board.standing(self.candidate)
 
@@ -183,9 +197,11 @@ class VariantBoard(Panel):
         latest, auctions = self.board.standing(self.candidate).latest, self.board.sealed.rows
         return verdict_lines(latest, power=self.board.power, auctions=auctions["holdout"])
 
-    def _progress(self, text: str) -> None:
-        if hasattr(self, "message"):
-            self.say(text)
+    def _beside(self, candidate: str) -> str:
+        """Return what a candidate is compared with, where nothing is said: what it changes."""
+        if candidate == self.candidate or candidate not in self.board.names:
+            return self.against
+        return self.board.beside(candidate)
 
     def _make_controls(self) -> None:
         def menu(
@@ -212,12 +228,15 @@ class VariantBoard(Panel):
         self.cost = widgets.HTML()
         self.confirm = widgets.VBox([self.cost, widgets.HBox([self.charge, self.cancel])])
         self.budget, self.table, self.said = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.trials = widgets.HTML()
         self.facts, self.gates, self.differences = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.effects = effects_figure(self.board)
 
     @property
     def _others(self) -> list[str]:
-        return [self.board.baseline.spec.name, *self.board.names]
+        board, record = self.board, self.board.record
+        others = () if record is None else record.names.values()
+        return list(dict.fromkeys([board.baseline.spec.name, *board.names, *others]))
 
     def _assemble(self) -> None:
         wrapped = {"flex_flow": "row wrap", "align_items": "flex-start", "margin": "6px 2px"}
@@ -232,6 +251,7 @@ class VariantBoard(Panel):
             self.effects,
             widgets.HBox([self.facts, self.differences], layout=wrapped),
             self.gates,
+            self.trials,
         )
 
     @one_at_a_time
@@ -241,6 +261,8 @@ class VariantBoard(Panel):
         candidate, against = self.choice.value, self.other.value
         if candidate == against != self.candidate:
             against = self.candidate  # it was compared with what is chosen now: they change places
+        elif candidate != self.candidate:
+            against = self.board.beside(candidate)
         try:
             self._apply(candidate, against, self.ordered.value)
         except KitError as error:
@@ -327,9 +349,12 @@ class VariantBoard(Panel):
         names = [each.name for each in rows]
         looks = self.board.vault.ledger.schedule.looks
         self.budget.value = f"<b>{self.board.looks_left} of {looks} looks left</b>"
+        header, cells = board_rows(rows, self.order == "lineage")
+        named = () if self.board.record is None else (0,)  # a search names by what it changes
+        last = range(5, len(header))
         self.table.value = wide_table(
-            *board_rows(rows, self.order == "lineage"), words=(3, 4, 5, 6),
-            wrapped=(5, 6), marked=names.index(self.candidate),
+            header, cells, words=(*named, 3, 4, *last), wrapped=(*named, *last),
+            marked=names.index(self.candidate),
         )  # fmt: skip
         draw_effects(self.effects, rows, self.candidate)
         self.facts.value = wide_table(
@@ -337,6 +362,7 @@ class VariantBoard(Panel):
         )
         self.differences.value = html_table(*diff_rows(self.board, self.candidate, self.against))
         self.gates.value = wide_table(*gate_rows(row.latest), words=(1, 2, 3), wrapped=(3,))
+        self.trials.value = trials_html(self.board, self.order)
         self._draw_look(row)
 
     def _draw_look(self, row: Standing) -> None:

@@ -1,0 +1,108 @@
+"""The trials of a search as the variant board shows them: as a tree, or the best first."""
+
+from __future__ import annotations
+
+import html
+import math
+
+from kit.base.units import PriceUnit
+from kit.flow.board import Board
+from kit.flow.search.record import SearchRecord, status_of
+from kit.flow.search.tree import Branch
+from kit.flow.standing import Order
+from kit.report.figures import short
+from kit.report.numbers import ABSENT, money
+from kit.variant.trial import Trial
+
+HEADER = ["Trial", "How it ended", "Tune: surplus for 1,000 auctions", "Cost", "Proposed by",
+          "Why it should be better"]  # fmt: skip
+_LONGEST_NAME = 56
+_TALLEST_PX = 460
+
+
+def trial_rows(board: Board, order: Order) -> list[list[str]]:
+    """Return a row a trial: the best first, or with ``lineage`` as a tree."""
+    record = board.record
+    if record is None:
+        return []
+    here = {board.baseline.spec.name, *board.names}
+    return [_row(branch, record, board.unit, here) for branch in _ordered(record, order)]
+
+
+def _ordered(record: SearchRecord, order: Order) -> list[Branch]:
+    if order == "lineage":
+        return record.branches
+    ranked = sorted(record.trials, key=lambda trial: (not trial.ranks, -_score(trial)))
+    return [Branch(trial, "", 0) for trial in ranked]
+
+
+def _score(trial: Trial) -> float:
+    return -math.inf if trial.score is None else trial.score
+
+
+def _row(branch: Branch, record: SearchRecord, unit: PriceUnit, here: set[str]) -> list[str]:
+    trial = branch.trial
+    name = record.names[trial.number]
+    room = max(_LONGEST_NAME - len(branch.guide), 24)
+    score = ABSENT if trial.score is None else money(trial.score, unit.currency, sign=True)
+    cost = record.costs.get(trial.number)
+    return [
+        f"{branch.guide}{trial.number}. {short(name, room)}",
+        ended(trial, on_board=name in here),
+        score,
+        ABSENT if cost is None else str(cost),
+        trial.spec.proposer,
+        trial.spec.hypothesis or ABSENT,
+    ]
+
+
+def ended(trial: Trial, *, on_board: bool = False) -> str:
+    """Return how a trial ended, in words.
+
+    Examples
+    --------
+    >>> from kit.variant.spec import PolicySpec, VariantSpec
+    >>> spec = VariantSpec(name="a", policy=PolicySpec(name="value"))
+    >>> ended(Trial(1, spec, 0, "stopped", 0.25, 0.5))
+    'stopped at 25 % of the rows'
+    >>> ended(Trial(2, spec, 0, "refused", why="hour: is no feature."))
+    'refused: hour: is no feature.'
+    """
+    status = status_of(trial)
+    if status == "stopped":
+        return f"stopped at {100 * trial.share:g} % of the rows"
+    said = f"{status}: {trial.why}" if trial.why else status
+    return f"{said}, on the board" if on_board else said
+
+
+def trials_html(board: Board, order: Order) -> str:
+    """Return the trials as an HTML table; empty where the board shows no search."""
+    rows = trial_rows(board, order)
+    if not rows:
+        return ""
+    left = 'style="text-align:left;white-space:normal;{}"'
+    widths = ("", "min-width:150px", "", "", "", "min-width:220px")
+    head = "".join(
+        f'<th scope="col" {left.format("max-width:110px") if place != 0 else ""}>'
+        f"{html.escape(name)}</th>"
+        for place, name in enumerate(HEADER)
+    )
+    body = "".join(
+        f'<tr><th scope="row">{html.escape(row[0])}</th>'
+        + "".join(
+            f"<td {'' if place == 2 else left.format(widths[place])}>{html.escape(cell)}</td>"
+            for place, cell in enumerate(row[1:], start=1)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    count = f"All {len(rows)} trials of the search"
+    said = "as a tree: each below the one that it changes" if order == "lineage" else (
+        "those that can be chosen first, the best on tune at the top"
+    )  # fmt: skip
+    return (
+        f'<p class="kit-caption"><b>{count}</b>, {said}.</p>'
+        f'<div style="max-height:{_TALLEST_PX}px;overflow:auto" tabindex="0" '
+        f'aria-label="{count}"><table class="kit-table kit-trials"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
