@@ -70,6 +70,8 @@ class Brief(Spec):
         Whether clicks are worth different amounts.
     first_price_factor : float
         As `ExchangeFact.factor`, over all first-price auctions; 1 where there are none.
+    drift_z : float
+        How far clicks of the two halves of train differ over a feature, as `IdeaFact.z`, at most.
     leaks : tuple of str
         Columns that the leakage battery found; no proposal may use them.
     """
@@ -84,4 +86,5 @@ class Brief(Spec):
     has_trees: bool = True
     values_differ: bool = False
     first_price_factor: float = 1.0
+    drift_z: float = 0.0
     leaks: tuple[str, ...] = ()

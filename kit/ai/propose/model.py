@@ -125,13 +125,13 @@ def inputs_of(brief: Brief, trials: Sequence[Trial], names: Names) -> dict[str, 
 
 def _open_options(brief: Brief, trials: Sequence[Trial]) -> list[tuple[Change, str]]:
     """Return the rule book's structures that would make something new of the best trial."""
-    best = parents(trials)[0].number
+    best = parents(trials)[0]
     tried = {trial.spec.name for trial in trials}
     return [
         (change, why)
-        for change, why in structural(brief)
+        for change, why in structural(brief, trials[0].spec, best.spec)
         if str(change) not in tried
-        and not _refusal(Proposal(best, (change,), why, ModelProposer.name), trials, brief)
+        and not _refusal(Proposal(best.number, (change,), why, ModelProposer.name), trials, brief)
     ]
 
 

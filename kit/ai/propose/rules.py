@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from kit.ai.propose.brief import Brief
+from kit.ai.propose.brief import Brief, ExchangeFact
 from kit.ai.propose.protocol import fresh, parents
 from kit.variant.change import Change, Proposal
+from kit.variant.spec import PolicySpec, VariantSpec
 from kit.variant.trial import Trial
 
 Rule = tuple[Change, str]
@@ -39,7 +40,11 @@ class RuleBook:
     ) -> list[Proposal]:
         """Return the first rules that have not been tried on the best trial."""
         best = parents(trials)[0]
-        rules = [*structural(brief), *(numeric(brief, best) if self._numbers else ())]
+        default = trials[0].spec
+        rules = [
+            *structural(brief, default, best.spec),
+            *(numeric(brief, best) if self._numbers else ()),
+        ]
         made = (Proposal(best.number, (change,), why, self.name) for change, why in rules)
         return fresh(_untried(made, trials), trials, count)
 
@@ -50,29 +55,51 @@ def _untried(proposals: Iterator[Proposal], trials: Sequence[Trial]) -> Iterator
     return (proposal for proposal in proposals if proposal.label not in tried)
 
 
-def structural(brief: Brief) -> list[Rule]:
-    """Return structural rules: prices, features and loss in turn, each by its evidence."""
-    in_turn = zip_longest(_prices(brief), _features(brief), _losses(brief))
+def structural(brief: Brief, default: VariantSpec, best: VariantSpec) -> list[Rule]:
+    """Return structural rules: prices, features and loss in turn, each by its evidence.
+
+    Parameters
+    ----------
+    brief : Brief
+        What is known of the default on this log.
+    default, best : VariantSpec
+        The default, and what is changed.
+    """
+    in_turn = zip_longest(_prices(brief, default, best), _features(brief), _losses(brief))
     return [rule for turn in in_turn for rule in turn if rule is not None]
 
 
-def _prices(brief: Brief) -> Iterator[Rule]:
-    """Yield factors on bids, by what they would add."""
-    overall = brief.first_price_factor
-    if abs(overall - 1) > LEAST_FACTOR:
+def _prices(brief: Brief, default: VariantSpec, best: VariantSpec) -> Iterator[Rule]:
+    """Yield factors on bids, by what they would add: evidence is of the default's bids."""
+    shading = default.policy.params.get("shading_factor")
+    if shading is not None and abs(brief.first_price_factor - 1) > LEAST_FACTOR:
         yield (
-            Change(kind="policy_param", name="shading_factor", value=round(overall, 3)),
-            "Where the winner pays its bid, a truthful bid earns nothing.",
-        )
+            Change(kind="policy_param", name="shading_factor",
+                   value=round(min(shading * brief.first_price_factor, 1.0), 3)),
+            "Where the winner pays its bid, by the clicks so far, bids times "
+            f"{brief.first_price_factor:.2f} would earn most.",
+        )  # fmt: skip
     for fact in brief.exchanges:
-        usual = overall if fact.first_price else 1.0
-        if fact.gain <= 0 or abs(fact.factor / usual - 1) <= LEAST_FACTOR:
-            continue
-        yield (
-            Change(kind=fact.kind, name=fact.name, value=round(fact.factor / usual, 3)),
-            f"On {fact.name} the default's bids are off: by the clicks there, bids times "
-            f"{fact.factor:.2f} would add {fact.gain:.3g} for every 1,000 auctions.",
-        )
+        set_to = _factor(best.policy, fact)
+        wanted = fact.factor * _level(default.policy, fact) / (_level(best.policy, fact) / set_to)
+        if fact.gain > 0 and abs(wanted / set_to - 1) > LEAST_FACTOR:
+            yield (
+                Change(kind=fact.kind, name=fact.name, value=round(wanted, 3)),
+                f"By the clicks on {fact.name}, the default's bids there times {fact.factor:.2f} "
+                f"would add {fact.gain:.3g} for every 1,000 auctions.",
+            )
+
+
+def _factor(policy: PolicySpec, fact: ExchangeFact) -> float:
+    """Return the factor on an exchange that a change would set; never 0."""
+    plain = policy.multipliers.get(fact.name, policy.elsewhere)
+    return (policy.first_price.get(fact.name, plain) if fact.first_price else plain) or 1.0
+
+
+def _level(policy: PolicySpec, fact: ExchangeFact) -> float:
+    """Return what the value is multiplied by there, all in all."""
+    shading = policy.params.get("shading_factor", 1.0) if fact.first_price else 1.0
+    return policy.params.get("multiplier", 1.0) * shading * _factor(policy, fact)
 
 
 def _features(brief: Brief) -> Iterator[Rule]:
@@ -94,16 +121,19 @@ def _losses(brief: Brief) -> Iterator[Rule]:
     """Yield ways to learn from the same rows."""
     if not brief.has_trees:
         return
+    yield (
+        Change(kind="objective", value="log_loss"),
+        "Log loss is proper for probabilities: it minds rare clicks.",
+    )
+    recent = Change(kind="recent_share", value=0.5)
+    if brief.drift_z >= LEAST_Z:
+        yield recent, f"Clicks moved between the halves of train by {brief.drift_z:.1f} sd."
     if brief.values_differ:
         yield (
             Change(kind="objective", value="value_log_loss"),
             "Clicks are worth different amounts: a row should count by its money.",
         )
-    yield (
-        Change(kind="objective", value="log_loss"),
-        "Log loss is proper for probabilities: it minds rare clicks.",
-    )
-    yield Change(kind="recent_share", value=0.5), "Older rows may tell of another market."
+    yield recent, "Older rows may tell of another market."
     yield Change(kind="recent_share", value=1.0), "More rows tell more."
     yield Change(kind="calibration", value="isotonic"), "Calibration by shape, not by a line."
     yield Change(kind="calibration", value="platt"), "A calibration line is steadier than steps."

@@ -68,7 +68,10 @@ def diagnose(
         "ideas": tuple(map(_fact, ideas[:MAX_IDEAS])),
         "addable": tuple(map(_fact, addable)),
     }
-    counts = {"rows": len(rows), "clicks": rows.positives, "has_trees": True}
+    counts = {
+        "rows": len(rows), "clicks": rows.positives, "has_trees": True,
+        "drift_z": round(_drift(both[0], features), 2),
+    }  # fmt: skip
     return brief.model_copy(update={**evidence, **counts})
 
 
@@ -107,6 +110,19 @@ def _evidence(
     return ideas, sorted(addable, key=lambda idea: -idea.z)
 
 
+def _drift(train: AuctionLog, features: Sequence[str]) -> float:
+    """Return the largest evidence that the halves of train click otherwise over a feature."""
+    rows = labelled(train, "click")
+    predicted = rows.frame["pctr"].to_numpy(dtype=np.float64)
+    half = (np.arange(len(rows)) * 2 >= len(rows)).astype(np.intp)
+    found = [excess(half, predicted, rows.label)]
+    for name in features:
+        if name in rows.frame.columns:
+            codes = _codes(rows.frame[name])
+            found.append(excess(2 * codes + half, predicted, rows.label))
+    return max(found)
+
+
 def _told(frame: pd.DataFrame, name: str, features: Iterable[str]) -> bool:
     """Whether a feature says the same as a column already: each value stands for one of its."""
     values = frame[name].nunique()
@@ -124,11 +140,13 @@ def _local(frame: pd.DataFrame, log: AuctionLog) -> dict[str, pd.Series]:
 
 
 def _single(values: pd.Series, predicted: Floats, clicked: NDArray[np.bool_]) -> float:
+    return excess(_codes(values), predicted, clicked)
+
+
+def _codes(values: pd.Series) -> NDArray[np.intp]:
     if pd.api.types.is_numeric_dtype(values.dtype) and values.nunique() > FEW:
-        codes = quantile_cells(values.to_numpy(np.float64, na_value=np.nan))
-    else:
-        codes = np.asarray(pd.factorize(values, use_na_sentinel=False)[0], dtype=np.intp)
-    return excess(codes, predicted, clicked)
+        return quantile_cells(values.to_numpy(np.float64, na_value=np.nan))
+    return np.asarray(pd.factorize(values, use_na_sentinel=False)[0], dtype=np.intp)
 
 
 def _exchanges(both: Sequence[AuctionLog], default: FrozenVariant) -> list[ExchangeFact]:
