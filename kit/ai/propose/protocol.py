@@ -40,9 +40,13 @@ class Proposer(Protocol):
 
 
 def parents(trials: Iterable[Trial]) -> list[Trial]:
-    """Return what a proposal may change: trials that were scored on every row, the best first."""
-    known = [trial for trial in trials if trial.ranks]
-    return sorted(known, key=lambda trial: (-(trial.score or 0.0), trial.number))
+    """Return what a proposal may change: trials that were scored on every row, the best first.
+
+    Where none keeps to the constraints it is the default, trial 0.
+    """
+    known = list(trials)
+    ranked = [trial for trial in known if trial.ranks] or known[:1]
+    return sorted(ranked, key=lambda trial: (-(trial.score or 0.0), trial.number))
 
 
 def fresh(proposals: Iterable[Proposal], trials: Sequence[Trial], count: int) -> list[Proposal]:
@@ -66,7 +70,7 @@ def fresh(proposals: Iterable[Proposal], trials: Sequence[Trial], count: int) ->
 def waiting(proposal: Proposal, trials: Sequence[Trial]) -> Trial:
     """Return a proposal as a trial without a score: what the next one of its round knows of it.
 
-    One that its parent does not bear is told of under the parent's spec, as a search will refuse it.
+    One that its parent does not bear has the parent's spec: a search will refuse it.
     """
     parent = trials[proposal.parent].spec
     number = len(trials)
