@@ -28,6 +28,10 @@ _FEW = re.compile(
     r"\btoo (?:few|little|low)\b|\bunder-?(?:predict|estimat|stat)\w*|\btoo pessimistic\b|"
     r"\bpessimistic\b"
 )
+_WAS_FOUND = re.compile(
+    r"\b(?:was|were|is|has been|have been|we) (?:found|shown|seen|measured|observed|detected)\b"
+)
+_COULD = re.compile(r"\b(?:could|would|can|may|might|able|exceed\w*|than)\b")
 _APART = frozenset({"margin for not worse"})
 """Held against an end of the interval, with its sign: `intervals` does that."""
 
@@ -53,9 +57,19 @@ def wrong_amounts(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """
     known = {fact.id: fact for fact in facts}
     cited = [(known[name], place) for name, place in sentence.cites if name in known]
+    if reason := _found(sentence.plain, [fact for fact, _ in cited]):
+        return reason
     return _wrong_prediction(sentence.plain, [fact for fact, _ in cited]) or _wrong_pair(
         sentence.plain, cited
     )
+
+
+def _found(plain: str, cited: Sequence[Fact]) -> str:
+    """Return which fact says how large an effect would be found, where one is said to be found."""
+    if not _WAS_FOUND.search(plain) or _NOT.search(plain) or _COULD.search(plain):
+        return ""
+    least = [fact for fact in cited if meaning_of(fact).quantity == "minimum detectable effect"]
+    return f"{least[0].id} is what could be found, not what was" if least else ""
 
 
 def _wrong_prediction(plain: str, cited: Sequence[Fact]) -> str:

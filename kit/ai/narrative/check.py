@@ -25,7 +25,7 @@ from kit.validate.verdict import Verdict
 
 _HOLDOUT = re.compile(r"\bhold-?out\b")
 _ANSWERS = re.compile(r"\b(?:better|worse|show\w*|asked|gain|loss|harm)\b")
-_LINK = re.compile(r"\w+://|\bwww\.|\bjavascript:|\bdata:|<[a-z/!][^>]{0,40}>?|\]\(|&#?\w+;")
+_LINK = re.compile(r"\w+://|\bwww\.|\bjavascript:|\bdata:\w+/|<[a-z/!][^>]{0,40}>?|\]\(|&#?\w+;")
 
 
 @dataclass(frozen=True)

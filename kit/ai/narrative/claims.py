@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _UP = (
-    r"better|gain\w*|improve\w*|ahead|help\w*|beat\w*|outperform\w*|advantage\w*|benefi\w+|"
+    r"better|gain\w*|improve\w*|ahead|help\w*(?! (?:to )?(?:find|tell|see|detect|decide|us))|"
+    r"beat\w*|outperform\w*|advantage\w*|benefi\w+|"
     r"success\w*|"
     r"pays off|superior\w*|(?:favou?rs?|supports?) (?:the )?candidate|wins?|won(?= (?:with|by|out|"
     r"the (?:test|day|race))\b)|higher surplus|more surplus|"
@@ -28,7 +29,8 @@ NO = re.compile(
     r"nobody|none|if|doesn't|didn't|isn't|can't|inconclusive|"
     r"undecided|silent|fail(?:s|ed)? to|untested|unknown|(?:too|falls?|fell) short|"
     r"too (?:few|little|small|early|soon)|could|may|might|falls? short|hardly|ruled out|excluded|"
-    r"insufficient|than (?:it|they) (?:is|are)|too weak|yet to|possible that|before (?=\w+ing|"
+    r"insufficient|than (?:it|they) (?:is|"
+    r"are)|too weak|yet to|possible that|before (?=\w+ing|"
     r"any)|in doubt|doubtful|lack(?:s|"
     r"ed|ing)?|absence|scant|until|unless|"
     r"remains to be seen|"

@@ -29,6 +29,7 @@ _ON = re.compile(
 )
 _SIDE = re.compile(r"\b(candidate|baseline)\b")
 _FROM_TO = re.compile(r"\bfrom\b[^;\[]*\[(f\d+)\][^;\[]*\bto\b[^;\[]*\[(f\d+)\]")
+_TO_FROM = re.compile(r"\bto\b[^;\[]*\[(f\d+)\][^;\[]*\bfrom\b[^;\[]*\[(f\d+)\]")
 _AFTER = re.compile(
     r"\[(f\d+)\],? (?:after|instead of|in place of|rather than|up from|down from)[^;\[]*\[(f\d+)\]"
 )
@@ -296,7 +297,7 @@ def _wrong_again(
 def _wrong_order(plain: str, facts: Sequence[Fact]) -> str:
     """Strike ``from 1.75 [candidate] to 1.42 [baseline]``: a change goes from the baseline on."""
     known = {fact.id.lower(): fact for fact in facts}
-    for pattern, is_first_old in ((_FROM_TO, True), (_AFTER, False)):
+    for pattern, is_first_old in ((_FROM_TO, True), (_TO_FROM, False), (_AFTER, False)):
         for found in pattern.finditer(plain):
             first, second = known.get(found[1]), known.get(found[2])
             if first is None or second is None or _SIDE.search(plain):

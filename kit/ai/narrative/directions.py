@@ -31,7 +31,8 @@ _WORD = re.compile(
     rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN})|(?P<good>{_GOOD})|(?P<bad>{_BAD}))(?![\w])"
 )
 _NO_COMPARISON = re.compile(
-    r"no more than that|more or less|once more|at (?:least|most|best|worst)|"
+    r"no more than that|more or less|(?:minus|less) (?:the )?(?:baseline|candidate)|"
+    r"more (?:out of|for less|with less)|once more|at (?:least|most|best|worst)|"
     r"(?:the |its )?(?:high|low|upp|bett|worse|worst|better|lower|higher|upper)(?:er)? (?:end|"
     r"bound|limit|case)s?|"
     r"\b(?:of|by|be|for|with|ranges?|takes?|had|has) up to (?=\d)|"

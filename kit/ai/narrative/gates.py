@@ -12,7 +12,8 @@ _ANSWER = re.compile(
     r"not shown not worse|not shown better|not shown worse|not worse|not better|better|worse"
 )
 _SAYS = re.compile(
-    r"\b(?:verdict|answer)\b(?: is| was| reads| reads as| comes out as| of| on [\w ]+ is| says)?"
+    r"\b(?:verdict|answer|result|outcome|conclusion)\b(?: is| was| reads| reads as| comes out as|"
+    r" of| on [\w ]+ is| says)?"
     r"[\s:)\"“'(]*(?=not|better|worse)|[\"“'](?=not |better|worse)|"
     r"结论[^a-z]*(?:\(verdict\)[^a-z]*)?(?=not|better|worse)"
 )
@@ -50,7 +51,7 @@ _NAMES = {
     "effect": r"effect gate",
 }
 _ALL = re.compile(
-    r"(?:every|all|each)(?: of)?(?: the)?(?: \w+)? gates?|gates? (?:\w+ )*all|"
+    r"(?:every|all|each)(?: of)?(?: the)?(?: \w+)? gates?|gates?:? (?:\w+ )*all|"
     r"^the gates (?=pass|fail)"
 )
 _SOME = re.compile(r"\b(?:one|a|some|another)(?: of the)? (?:\w+ )?gates?\b")

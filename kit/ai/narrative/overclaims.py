@@ -10,8 +10,8 @@ _PARTS = (
     r"logs?|segments?|exchanges?|campaigns?|advertisers?|parts?|publishers?|users?|auctions?|"
     r"hours?|"
     r"days?|"
-    r"weeks?|cases?|circumstances?|markets?|conditions?|time|other|future|setting|slice|situation|"
-    r"format|device|one|side"
+    r"weeks?|cases?|circumstances?|markets?|conditions?|time|other|future|setting|slices?|"
+    r"situations?|formats?|devices?|one|side"
 )
 _NOT = re.compile(
     r"\b(?:not|n't|never|no|nothing|cannot|neither|nor|nobody|without|hardly|un(?:clear|known)|"
@@ -52,7 +52,7 @@ def _kind(name: str, *patterns: str, deniable: bool = True) -> _Kind:
 _KINDS = (
     _kind(
         "certainty, which no sample gives",
-        r"certain(?:ly|ty)?", r"guarant\w+", r"sure(?:ly)?", r"assured(?:ly)?", r"always",
+        r"certain(?:ly|ty)?", r"guarant\w+", r"sure(?:ly)?", r"assured(?:ly)?", r"(?<!as )always",
         r"forever", r"prov(?:e|es|ed|en|ing)(?! nothing)", r"proof", r"definit\w+", r"inevitabl\w+",
         r"conclusive\w*", r"impossib\w+(?! to)", r"undeniabl\w+", r"undoubted\w*", r"undisputed\w*",
         r"unquestionabl\w+", r"clearly",
@@ -63,14 +63,19 @@ _KINDS = (
         r"rul\w+ out",
         r"exclud\w+ (?:that|any|the possib)", r"dominat\w+", r"matter of time", r"bound to",
         r"(?<!to )(?<!could )(?<!might )(?<!may )settle\w*",
-        r"statistically", r"significant\w*", r"real", r"true (?:gain|effect|improvement|loss)",
+        r"statistically", r"significant\w*", r"real",
+        r"true (?:gain|effect|improvement|loss)(?! (?:\w+ )?(?:may|might|could|below|under|"
+        r"of less|smaller))",
         r"established", r"demonstrat\w+", r"verified", r"validated", r"solid", r"robust\w*",
         r"foolproof", r"right (?:approach|idea|choice|way|policy)", r"exact(?:ly)?",
         r"bulletproof", r"safe(?:ly)?", r"reliabl\w+", r"fact that",
         r"must be", r"can only (?:rise|grow|gain|improve|win|fall)", r"in any case",
-        r"full confidence", r"fully", r"entirely",
-        r"completely", r"perfect\w*", r"massive\w*", r"overwhelm\w+", r"winner", r"won the",
-        r"(?<!at )best", r"optimal\w*", r"never", r"(?:every|all) doubts?", r"conclude\w*",
+        r"full confidence", r"fully(?! (?:above|below|positive|negative|inside|within))",
+        r"entirely(?! (?:above|below|positive|negative|inside|within|on))",
+        r"completely(?! (?:above|below|positive|negative|inside|within))", r"perfect\w*",
+        r"massive\w*", r"overwhelm\w+", r"winner", r"won the",
+        r"(?<!at )best(?! (?:of|setting|there|on the tune|guess|estimate))", r"optimal\w*",
+        r"never", r"(?:every|all) doubts?", r"conclude\w*",
         r"decisive\w*", r"works", r"trust\w*", r"rely", r"lean on",
     ),
     _kind(
@@ -119,10 +124,12 @@ _KINDS = (
         r"keeps? (?:on )?\w+ing", r"repeat\w*", r"lasts?(?!ing)", r"lasting", r"to stay(?! with)",
         r"permanent\w*",
         r"long[- ](?:run|term)", r"tomorrow", r"flips?", r"forecast\w*", r"expect\w*", r"shall",
-        r"year after year", r"ahead of us", r"live traffic", r"in production", r"remain so",
+        r"year after year", r"ahead of us", r"live traffic",
+        r"(?<!stay )(?<!stays )(?<!remain )(?<!remains )in production", r"remain so",
         r"carr(?:y|ies) over", r"generali[sz]e\w*", r"extends? to", r"sooner or later",
         r"would (?:pass|show(?! (?:nothing|only))|clear|succeed|come out|earn|gain|win|sav|mak|"
-        r"bring|increas|r[io]s|improv|pay|help|grow|hold|also|"
+        r"bring|increas|r[io]s|improv|pay|help(?! (?:to )?(?:find|tell|see|detect|decide|settle|"
+        r"us|here))|grow|hold|also|"
         r"have (?:won|been(?! (?:missed|undetected|detected|found|seen|noticed|needed|too|wrong))|"
         r"earned|gained|made|shown|paid|passed|improved|beaten|come out)|"
         r"be(?! (?:wrong|premature|a mistake|an error|unwise|rash|hasty|too|misleading|good to|"

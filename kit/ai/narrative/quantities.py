@@ -13,7 +13,9 @@ NAMES: dict[str, str] = {
     "surplus": r"surplus|盈余",
     "spend": r"spen[dt]s?|(?:less|more) money|spend(?:ing|er)|outlay",
     "value": r"value(?! bids)|worth",
-    "win rate": r"win rates?|share of auctions won|wins? (?:more|fewer|less)|胜率|outbid",
+    "win rate": (
+        r"win rates?|share of auctions won|w[io]n(?:s|ning)? (?:more|fewer|less)|胜率|outbid"
+    ),
     "CTR": r"ctrs?|click-through rates?",
     "CVR": r"cvrs?|conversion rates?|convert\w*",
     "CPC": (

@@ -20,7 +20,8 @@ _GREETING = re.compile(
     r"update|"
     r"tl;dr|all|team|everyone|everybody|folks|both|client|there|again|for asking|for the question|"
     r"in "
-    r"advance|colleagues|in numbers)[ ,]*)+[!.:,]*"
+    r"advance|(?:happy|glad) to (?:discuss|explain|help|share)|let me know(?: if .*)?|"
+    r"colleagues|in numbers)[ ,]*)+[!.:,]*"
 )
 _OPENING = re.compile(
     r"(?:(?:here|below) (?:is|are|comes?|follows?)|this (?:note|report|summary|text|memo|email|"
@@ -37,7 +38,7 @@ _EVIDENCE = re.compile(
     r"\b(?:show\w*|evidence|prov\w+|proof|f[io]und|say|said|says|tells?|told|unproven|open|speaks?|"
     r"reach\w*|reason to|promis\w+|carry|look(?:ed|s)?(?! like)|exclud\w+|ruled|report\w*|differ|"
     r"see|saw|seen|make it|called|read|lean|weak\w*|detect\w*|establish\w*|answer\w*|conclud\w+|"
-    r"claim\w*|demonstrat\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|follows?|"
+    r"claim\w*|demonstra\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|follows?|"
     r"test\w*|yes|releas\w+|intend\w*|interpret\w*|exist\w*|giv\w+|disclos\w+|publish\w+|"
     r"reveal\w*|basis|case for|grounds?|rul\w+|"
     r"inconclusive|undecided|silent|support\w*|stud\w+|ask\w*|enough|settle\w*|judg\w+|"
@@ -53,11 +54,13 @@ _SHOWN_WORD = re.compile(r"\bhold-?out\b|\bshow[ns]?\b")
 _STAY = re.compile(
     r"should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|leave)\b|"
     r"\bbaseline (?:stays|remains|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:on|there)\b|"
-    r"\b(?:keep|stay with|stick (?:with|to)|leave|retain) (?:the )?baseline\b"
+    r"\b(?:keep|stay with|stick (?:with|to)|leave|retain) (?:the )?baseline\b|keep what we have|"
+    r"\blet(?: us|'s) (?:keep|stay|wait|hold)"
 )
 _TUNE_CAUTION = re.compile(
     r"\bonly\b|\bflatter\w*|\borientation\b|\bno more\b|\bbias\w*|\boverfit\w*|\boptimis\w*|"
-    r"\bselect\w*|\binflat\w*|better than they are|\bchosen\b|\bpicked\b"
+    r"\bselect\w*|\binflat\w*|better than they are|too (?:good|high|rosy)|rosy|\bchosen\b|"
+    r"\bpicked\b"
 )
 _NEXT = re.compile(
     r"^(?:(?:to try |as a )?next(?: step)?s?(?: is| are|:|,)|(?:one|a|the|my|our) (?:next|sensible|"
@@ -72,7 +75,8 @@ _CARE = re.compile(
     r"due )?care|"
     r"grain of salt|pinch of salt|before (?:we|any|anything|a)|leave\b.*\baside|shelve|abandon|"
     r"discard|for now|keep an eye|watch|look again|"
-    r"re-?check|investigat\w*|more (?:data|time|days)|longer (?:holdout|test|run)|"
+    r"re-?check|investigat\w*|more (?:data|time|days|traffic|auctions)|decision (?:rests|lies|is)|"
+    r"longer (?:holdout|test|run)|"
     r"another (?:candidate|"
     r"look|test|run)|live (?:a/?b )?test|next step|mind|bear in mind|note that|remember)\b"
 )
@@ -88,8 +92,8 @@ _METHOD = re.compile(
 )
 _SCOPE = re.compile(
     r"\b(?:only|alone|limited to|confined to|restricted to|beyond|outside|applies to|refers? to|"
-    r"holds "
-    r"for|about|concerns?)\b[^.]*\b(?:hold-?out|log|data|period|days?|traffic|weeks?|window|"
+    r"holds for|specific to|tied to|particular to|about|concerns?)\b[^.]*\b(?:hold-?out|log|data|"
+    r"period|days?|traffic|weeks?|window|"
     r"split)\b"
 )
 
