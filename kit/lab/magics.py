@@ -16,6 +16,8 @@ from kit.base.version import __version__
 from kit.base.workspace import runs_path, workspace_root
 from kit.lab.ask_docs_magic import load_ask_docs
 from kit.lab.ask_magic import load_ask
+from kit.lab.check_magic import load_check
+from kit.lab.propose_magic import load_propose
 from kit.lab.write_magic import load_write
 
 TOPICS = ("status", "runs", "help")
@@ -24,6 +26,8 @@ _HELP = """- `%kit status`: the workspace, its settings and its last run
 - `%%kit_replay POLICY`: replay a policy; each line of the cell is `parameter = value`
 - `%%kit_sql`: answer the question in the cell by one checked query; `--sql` runs SQL of your own
 - `%kit_ask QUESTION`: look it up in documents, with file and line; `--folder DIR` adds your own
+- `%kit_propose [SEALED]`: search variants, ranked on tune; the best few are put to the vault
+- `%kit_check NAME`: a model, policy, variant or numbers through every check; `--look` is charged
 - `%kit_write RESULT.json`: a result of `kit demo` in words, each sentence held against its facts
 """
 
@@ -182,3 +186,5 @@ def load(shell: InteractiveShell) -> None:
     load_ask(shell)
     load_ask_docs(shell)
     load_write(shell)
+    load_propose(shell)
+    load_check(shell)

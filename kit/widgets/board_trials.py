@@ -7,7 +7,7 @@ import math
 
 from kit.base.units import PriceUnit
 from kit.flow.board import Board
-from kit.flow.search.record import SearchRecord, status_of
+from kit.flow.search.record import SearchRecord, ended
 from kit.flow.search.tree import Branch
 from kit.flow.standing import Order
 from kit.report.figures import short
@@ -54,25 +54,6 @@ def _row(branch: Branch, record: SearchRecord, unit: PriceUnit, here: set[str]) 
         trial.spec.proposer,
         trial.spec.hypothesis or ABSENT,
     ]
-
-
-def ended(trial: Trial, *, on_board: bool = False) -> str:
-    """Return how a trial ended, in words.
-
-    Examples
-    --------
-    >>> from kit.variant.spec import PolicySpec, VariantSpec
-    >>> spec = VariantSpec(name="a", policy=PolicySpec(name="value"))
-    >>> ended(Trial(1, spec, 0, "stopped", 0.25, 0.5))
-    'stopped at 25 % of the rows'
-    >>> ended(Trial(2, spec, 0, "refused", why="hour: is no feature."))
-    'refused: hour: is no feature.'
-    """
-    status = status_of(trial)
-    if status == "stopped":
-        return f"stopped at {100 * trial.share:g} % of the rows"
-    said = f"{status}: {trial.why}" if trial.why else status
-    return f"{said}, on the board" if on_board else said
 
 
 def trials_html(board: Board, order: Order) -> str:

@@ -119,6 +119,25 @@ def status_of(trial: Trial) -> str:
     return "breaks a constraint" if trial.status == "scored" and trial.why else trial.status
 
 
+def ended(trial: Trial, *, on_board: bool = False) -> str:
+    """Return how a trial ended, in words.
+
+    Examples
+    --------
+    >>> from kit.variant.spec import PolicySpec, VariantSpec
+    >>> spec = VariantSpec(name="a", policy=PolicySpec(name="value"))
+    >>> ended(Trial(1, spec, 0, "stopped", 0.25, 0.5))
+    'stopped at 25 % of the rows'
+    >>> ended(Trial(2, spec, 0, "refused", why="hour: is no feature."))
+    'refused: hour: is no feature.'
+    """
+    status = status_of(trial)
+    if status == "stopped":
+        return f"stopped at {100 * trial.share:g} % of the rows"
+    said = f"{status}: {trial.why}" if trial.why else status
+    return f"{said}, on the board" if on_board else said
+
+
 def record_of(search: SearchRecord | Found | str | Path, sealed: Any = None) -> SearchRecord:
     """Return a search's record.
 
