@@ -6,14 +6,16 @@ import re
 from collections.abc import Sequence
 
 from kit.ai.narrative.meaning import meaning_of
-from kit.ai.narrative.quantities import RELATED, may_mean, named_in, without_units
-from kit.ai.narrative.sentences import Sentence
+from kit.ai.narrative.quantities import OF_SIDES, RELATED, may_mean, named_in, without_units
+from kit.ai.narrative.sentences import CITE, Sentence
 from kit.report.facts import Fact
 
 _TUNE = re.compile(r"\btun(?:e|ing)\b|调优")
 _HOLDOUT = re.compile(r"\bhold-?out\b|保留集")
 _NOT = re.compile(r"\b(?:not|no|nothing|never|cannot|whether|unlike|n't|neither|nor)\b")
 _BACK = re.compile(r"\b(?:there|it|its|that|this|so|these|those|also|too|apart)\b")
+_SIDED = OF_SIDES | {"surplus"}
+_RUN = re.compile(r"(?:\[f\d+\] ?){2,}")
 _WEAK = frozenset(
     {
         "auctions",
@@ -82,6 +84,35 @@ def wrong_quantity(sentence: Sentence, facts: Sequence[Fact]) -> str:
         quantity = meaning_of(fact).quantity
         if fact.id in cited and named and not _may_mean(quantity, sentence):
             return f"{fact.id} is {quantity}, of which the sentence does not speak"
+    return ""
+
+
+def wrong_run(sentence: Sentence, facts: Sequence[Fact]) -> str:
+    """Return what is wrong with citations in a row, which must be of one thing; empty where none.
+
+    Examples
+    --------
+    >>> from kit.ai.narrative.sentences import sentences_of
+    >>> facts = [Fact("F1", "value", 1.2, "USD", "candidate"),
+    ...          Fact("F2", "spend", 1.1, "USD", "baseline")]
+    >>> wrong_run(sentences_of("Value rose [F1][F2].", [])[0], facts)
+    'F1 and F2 are of value and spend, which the sentence does not compare'
+    """
+    known = {fact.id: fact for fact in facts}
+    named = set(named_in(sentence.plain))
+    for run in _RUN.finditer(sentence.plain):
+        ids = [found[1].upper() for found in CITE.finditer(run[0])]
+        if len(set(ids)) < len(ids):
+            return f"{ids[0]}: one fact is cited twice in a row"
+        quantities = {meaning_of(known[name]).quantity: name for name in ids if name in known}
+        of = [meaning_of(known[name]).quantity for name in ids if name in known]
+        alone = {quantity for quantity in of if of.count(quantity) == 1} & _SIDED
+        if len(quantities) > 1 and set(quantities) <= _SIDED and not alone <= named:
+            first, second, *_ = quantities
+            return (
+                f"{quantities[first]} and {quantities[second]} are of {first} and {second}, "
+                "which the sentence does not compare"
+            )
     return ""
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 
 from kit.ai.narrative.aliases import names_in
 from kit.ai.narrative.amounts import wrong_amounts
-from kit.ai.narrative.attribution import wrong_quantity, wrong_split
+from kit.ai.narrative.attribution import wrong_quantity, wrong_run, wrong_split
 from kit.ai.narrative.comparisons import wrong_direction
 from kit.ai.narrative.gates import states, wrong_statement
 from kit.ai.narrative.intervals import wrong_interval
@@ -149,6 +149,7 @@ _OF_FACTS: tuple[Callable[[Sentence, Sequence[Fact]], str], ...] = (
     _wrong_number,
     wrong_split,
     wrong_quantity,
+    wrong_run,
     wrong_side,
     wrong_direction,
     wrong_interval,
