@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _PARTS = (
+    r"accounts?|clients?|partners?|channels?|countries|regions?|audiences?|"
     r"logs?|segments?|exchanges?|campaigns?|advertisers?|parts?|publishers?|users?|auctions?|"
     r"hours?|"
     r"days?|"
@@ -61,7 +62,15 @@ _KINDS = (
         r"(?<!holdout )(?<!holdout has )(?<!holdout did )(?<!test )confirm\w*(?! (?:this |it |"
         r"that )?(?:with|by|in|on) (?:a|another|more|new|further|live))",
         r"rul\w+ out",
-        r"exclud\w+ (?:that|any|the possib)", r"dominat\w+", r"matter of time", r"bound to",
+        r"exclud\w+ (?:that|any|the possib)", r"dominat\w+", r"matter of time",
+        r"strictly", r"un(?:ambiguous|equivocal)\w*", r"categorical\w*", r"plainly",
+        r"hands down", r"by far",
+        r"vastly", r"hugely", r"(?:tremendous|spectacular|enormous|dramatic)\w*", r"no-brainer",
+        r"game[- ]changer\w*", r"slam dunk", r"a must", r"breakthrough\w*", r"revolution\w*",
+        r"transform\w*",
+        r"rock[- ]solid", r"(?:water|air)tight", r"iron-?clad", r"speaks for itself",
+        r"convincing\w*",
+        r"answers? (?:the|our|this) question", r"bound to",
         r"(?<!to )(?<!could )(?<!might )(?<!may )settle\w*",
         r"statistically", r"significant\w*", r"real",
         r"true (?:gain|effect|improvement|loss)(?! (?:\w+ )?(?:may|might|could|below|under|"
@@ -88,7 +97,11 @@ _KINDS = (
         r"(?! (?:is |are |was |were )?(?:possible|left|remain|allowed|available|can|has|have|"
         r"open))",
         r"no need (?:to|for)", r"needs? no", r"not needed", r"unnecessary", r"no longer",
-        r"(?:not|n't|doesn't) matter", r"(?:not|n't|without|no) (?:\w+ )?hesitat\w+",
+        r"(?:not|n't|doesn't) matter",
+        r"(?:not|cannot) (?:be )?(?:just |mere |merely |pure |by )?(?:luck|chance|noise|"
+        r"coincidence|random\w*)",
+        r"no (?:room|space) for", r"at no (?:extra |additional |further )?(?:cost|price|risk)",
+        r"free lunch", r"cost-free", r"(?:not|n't|without|no) (?:\w+ )?hesitat\w+",
         r"(?:should|need|must|can)(?: not|n't) (?:wait|delay|worry|hold back|be afraid)",
         r"(?:change|alter|mean)s? nothing",
         r"no (?:person|human)(?! (?:needs?|is needed|has to|must|is asked))",
@@ -126,6 +139,7 @@ _KINDS = (
         r"long[- ](?:run|term)", r"tomorrow", r"flips?", r"forecast\w*", r"expect\w*", r"shall",
         r"year after year", r"ahead of us", r"live traffic",
         r"(?<!stay )(?<!stays )(?<!remain )(?<!remains )in production", r"remain so",
+        r"way forward", r"future of",
         r"carr(?:y|ies) over", r"generali[sz]e\w*", r"extends? to", r"sooner or later",
         r"would (?:pass|show(?! (?:nothing|only))|clear|succeed|come out|earn|gain|win|sav|mak|"
         r"bring|increas|r[io]s|improv|pay|help(?! (?:to )?(?:find|tell|see|detect|decide|settle|"
@@ -181,7 +195,9 @@ _KINDS = (
         r"not (?:better|worse) (?:anywhere|(?:on|in|for|under|at) any)",
         r"no (?:\w+ )?(?:segment|exchange|campaign|part|advertiser|exception|user|slice|format|"
         r"device)s?",
-        r"not (?:a single|one) \w+", r"without exception", r"nobody (?:los|suffer)\w+",
+        r"not (?:a single|one) \w+", r"without exception",
+        r"(?:advertiser|campaign|publisher|user|client|exchange|device|account)s alike",
+        r"(?:large|big) and small", r"small and large", r"nobody (?:los|suffer)\w+",
         r"none of the (?:segments|exchanges|campaigns)", r"nowhere",
         deniable=False,
     ),
@@ -222,7 +238,8 @@ _KINDS = (
         "what the log does not hold",
         r"users? (?:like|love|prefer|click|enjoy|see)\w*", r"customers?", r"sales", r"brands?",
         r"market share", r"competitors?", r"profits?", r"people", r"consumers?", r"audience\w*",
-        r"satisf\w+", r"happy(?! to)|happier", r"publishers? (?:like|earn|gain)\w*", r"industry",
+        r"satisf\w+", r"(?:ad|creative|inventory|lead|user) (?:quality|experience|intent)",
+        r"happy(?! to)|happier", r"publishers? (?:like|earn|gain)\w*", r"industry",
         r"revenue",
     ),
 )  # fmt: skip

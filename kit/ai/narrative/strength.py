@@ -33,7 +33,9 @@ _TUNE = re.compile(r"\btun(?:e|ing)\b|调优")
 _NOT_TUNE = re.compile(r"\bnot (?:of |on |in |from )?(?:the )?tun")
 _FLATTERED = re.compile(r"\b(?:bias\w*|flatter\w*|overfit\w*|inflat\w*|optimis\w*|than they are)\b")
 _DRAWN = re.compile(
-    r"\b(?:so|hence|therefore|thus|which means|(?:shows?|proves?|means?|demonstrates?|implies|"
+    r"\b(?:(?:should|must|can|may|let us) (?:now |safely )?(?=switch|adopt|roll|deploy|launch|"
+    r"ship|prefer)|so|hence|therefore|thus|which means|(?:shows?|proves?|means?|demonstrates?|"
+    r"implies|"
     r"suggests?|"
     r"indicates?|tells? us) (?:us )?(?:that )?(?=(?:the )?(?:candidate|baseline|it)\b))\b"
 )
@@ -84,9 +86,9 @@ def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
     if "answer" in states(plain):
         return ""
     if says_tune(sentence) and sentence.cites and not re.search(r"\bholdout\b", plain):
-        drawn = _DRAWN.search(plain)
         if _TUNE.search(plain):
-            return _claims(plain[drawn.end() :], verdict) if drawn else ""
+            drawn = _DRAWN.search(plain)
+            return _claims(plain[drawn.start() :], verdict) if drawn else ""
         return _beyond_cited(plain, verdict)
     of_tune = _TUNE.search(plain) and not _NOT_TUNE.search(plain)
     of_tune = of_tune and not _FLATTERED.search(plain)
