@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from kit.data.log import AuctionLog
 from kit.data.schema import FIRST_PRICE, SECOND_PRICE
+from kit.flow.search.diagnose import first_price_factor
+from kit.flow.search.evaluate import Bench
 from kit.models.features import default_features
 from kit.variant.spec import ModelSpec, PolicySpec, VariantSpec
 
@@ -37,3 +39,28 @@ def default_variant(train: AuctionLog, seed: int = 0) -> VariantSpec:
         hypothesis="The log's default features, and the expected value as the bid.",
         proposer="kit propose",
     )  # fmt: skip
+
+
+def shaded(bench: Bench, default: VariantSpec) -> VariantSpec:
+    """Return the default with the shading that its bids earn most with on train and tune.
+
+    Parameters
+    ----------
+    bench : Bench
+        What it will be built on; its model is fitted here, once.
+    default : VariantSpec
+        From `default_variant`; one that does not shade stays.
+
+    Raises
+    ------
+    KitError
+        If it cannot be built.
+    """
+    if default.policy.name != "shade":
+        return default
+    variant = bench.built(default)
+    both = [variant.with_predictions(part) for part in (bench.train, bench.tune)]
+    factor = round(min(first_price_factor(both, variant), 1.0), 3)
+    params = {**default.policy.params, "shading_factor": factor}
+    policy = default.policy.model_copy(update={"params": params})
+    return default.model_copy(update={"policy": policy})

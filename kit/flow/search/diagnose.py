@@ -56,7 +56,7 @@ def diagnose(
         exchanges=tuple(sorted(_exchanges(both, default), key=lambda fact: -fact.gain)),
         has_trees=False,
         values_differ=bool((values != values.iloc[0]).any()),
-        first_price_factor=_overall(both, default),
+        first_price_factor=first_price_factor(both, default),
         leaks=tuple(leaks),
     )
     click = default.click
@@ -182,7 +182,16 @@ def _at_one(surplus: pd.Series) -> float:
     return float(surplus.iloc[nearest])
 
 
-def _overall(both: Sequence[AuctionLog], default: FrozenVariant) -> float:
+def first_price_factor(both: Sequence[AuctionLog], default: FrozenVariant) -> float:
+    """Return the factor on bids that earns most where the winner pays its bid; 1 if nowhere.
+
+    Parameters
+    ----------
+    both : sequence of AuctionLog
+        Train and tune, with the default's predictions.
+    default : FrozenVariant
+        Whose bids are scaled.
+    """
     grids = [grid for log in both if (grid := _grid(log, default, True)) is not None]
     if not grids:
         return 1.0

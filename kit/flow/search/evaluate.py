@@ -90,12 +90,8 @@ class Bench:
         What a variant is refused for is an outcome: the search goes on.
         """
         began = time.perf_counter()
-        train = self.train
-        if share < 1:
-            train = train.rows(slice(-max(1, round(share * len(train))), None))
         try:
-            click = self._click(spec, train, share, num_threads)
-            variant = build_variant(spec, train, self.tune, click=click, root=self.root)
+            variant = self.built(spec, share, num_threads)
             result = self.replayed(variant)
         except KitError as error:
             return Scored(refused=str(error), seconds=time.perf_counter() - began)
@@ -103,6 +99,20 @@ class Bench:
         broken = "; ".join(filter(None, (one.broken_by(result) for one in spec.constraints)))
         seconds = time.perf_counter() - began
         return Scored(surplus, broken, "", seconds, str(variant.folder) if share == 1 else "")
+
+    def built(self, spec: VariantSpec, share: float = 1.0, num_threads: int = 0) -> FrozenVariant:
+        """Build and freeze a variant on the latest share of the training rows.
+
+        Raises
+        ------
+        KitError
+            What it is refused for.
+        """
+        train = self.train
+        if share < 1:
+            train = train.rows(slice(-max(1, round(share * len(train))), None))
+        click = self._click(spec, train, share, num_threads)
+        return build_variant(spec, train, self.tune, click=click, root=self.root)
 
     def _click(
         self, spec: VariantSpec, train: AuctionLog, share: float, num_threads: int

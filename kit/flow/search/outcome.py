@@ -72,7 +72,11 @@ class Found:
 
 
 def summary_of(found: Found) -> dict[str, Any]:
-    """Return what ``--json`` prints."""
+    """Return what ``--json`` prints.
+
+    All but ``cost`` is the same however often, and by however many, a search is run again: what
+    took time, what was paid for, and which answers were on record already, is in ``cost``.
+    """
     answer = found.answer
     return {
         "evaluations": [
@@ -83,7 +87,6 @@ def summary_of(found: Found) -> dict[str, Any]:
                 "tune_score": trial.score,
                 "status": trial.status,
                 "share": trial.share,
-                "seconds": round(trial.seconds, 3),
                 "why": trial.why,
             }
             for trial in found.trials
@@ -93,13 +96,15 @@ def summary_of(found: Found) -> dict[str, Any]:
             "spec": found.best.spec.model_dump(mode="json"),
             "folder": found.folders[found.best.number],
         },
-        "verdict": None if answer is None else answer.answer.to_dict(),
-        "looks": [{"number": each.trial.number, **each.answer.to_dict()} for each in found.judged],
+        "verdict": None if answer is None else _said(answer),
+        "looks": [{"number": each.trial.number, **_said(each)} for each in found.judged],
         "cost": {
             "seconds": round(found.seconds, 3),
             "fits_seconds": round(sum(trial.seconds for trial in found.trials), 3),
+            "trial_seconds": [round(trial.seconds, 3) for trial in found.trials],
             "trials": len(found.trials),
             "looks": sum(_charged(each) for each in found.judged),
+            "looks_on_record": sum(_on_record(each) for each in found.judged),
             "model_calls": found.spent.calls,
             "model_tokens": found.spent.tokens,
             "model_money": str(found.spent.money),
@@ -109,20 +114,40 @@ def summary_of(found: Found) -> dict[str, Any]:
     }
 
 
+def _said(each: Judged) -> dict[str, Any]:
+    plain = each.answer.to_dict()
+    plain.pop("repeated", None)
+    return plain
+
+
 def _charged(each: Judged) -> bool:
     verdict = each.answer.verdict
     return verdict is not None and verdict.look > 0 and not verdict.repeated
+
+
+def _on_record(each: Judged) -> bool:
+    verdict = each.answer.verdict
+    return verdict is not None and verdict.repeated
 
 
 def headline_of(found: Found) -> str:
     """Return the outcome in a sentence."""
     answer = found.answer
     if answer is None:
-        asked = bool(finalists(found.trials, 1))
-        return "The vault was not asked." if asked else NO_GAIN
+        if finalists(found.trials, 1):
+            return "The vault was not asked."
+        return NO_GAIN if any(trial.ranks for trial in found.trials) else _none_kept(found.trials)
     if answer.answer.verdict is None:
         return f"No verdict. {answer.answer.no_verdict}"
     return verdict_headline(answer.answer.verdict)
+
+
+def _none_kept(trials: list[Trial]) -> str:
+    return (
+        "No variant keeps to the constraints on the tune split, the default neither "
+        f"({trials[0].why}): the default stays, nothing was put to the vault, and no look was "
+        "charged. Loosen a constraint, or search further."
+    )
 
 
 def found_lines(found: Found, out: Path) -> list[str]:

@@ -23,10 +23,11 @@ from kit.base.specs import Spec
 from kit.base.workspace import candidates_path
 from kit.data.seal import SPLIT_FILE
 from kit.data.sealed import SealedSplit
+from kit.data.sql.features import check_feature
 from kit.flow.check import read_variant
 from kit.flow.fit import ClickValue
 from kit.flow.runs import Outcome, Say
-from kit.flow.search.default import default_variant
+from kit.flow.search.default import default_variant, shaded
 from kit.flow.search.diagnose import diagnose
 from kit.flow.search.evaluate import Bench
 from kit.flow.search.finalists import finalists, judge_finalists
@@ -102,7 +103,6 @@ def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
         If the log or a setting is not allowed, or the default cannot be built.
     """
     began = time.monotonic()
-    check_constraints(spec.constraints)
     sealed = open_sealed_source(spec.source, say)
     value = ClickValue.of(sealed.train, sealed.tune, spec.click_value)
     say(value.about)
@@ -112,7 +112,10 @@ def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
     root.mkdir(parents=True, exist_ok=True)
     bench = Bench.of(sealed.folder, root, value.cpm, spend)
     default = _default(spec, bench)
+    check_constraints(default.constraints)
     leaks = _leaks(sealed, default, spec.seed, say)
+    if spec.default is None:
+        default = shaded(bench, default)
     model, proposer = _proposer(spec, say)
     before = _spent(model)
     store = SearchStore(spec.out, lasting(spec, sealed.source_hash, default))
@@ -145,11 +148,11 @@ def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
 
 
 def _default(spec: ProposeSpec, bench: Bench) -> VariantSpec:
-    made = (
-        default_variant(bench.train, spec.seed)
-        if spec.default is None
-        else read_variant(spec.default)
-    )
+    given = spec.default
+    if given is None:
+        made = default_variant(bench.train, spec.seed)
+    else:
+        made = given if isinstance(given, VariantSpec) else read_variant(given)
     return made.model_copy(update={"constraints": (*made.constraints, *spec.constraints)})
 
 
@@ -158,8 +161,11 @@ def _leaks(sealed: SealedSplit, default: VariantSpec, seed: int, say: Say) -> tu
     if default.model is None:
         return ()
     say("looking for leaks, before anything is trained")
+    known = readable(sealed.train)
     own = set(default.model.features or default_features(sealed.train))
-    names = [name for name in readable(sealed.train) if name != "timestamp"]
+    for text in default.model.expressions.values():
+        own |= set(check_feature(text, known)[1])
+    names = [name for name in known if name != "timestamp"]
     report = check_leakage(sealed.train, sealed.tune, names, seed=seed)
     found = [each for each in report.findings if each.kind not in DOUBTS]
     ours = [each for each in found if not each.columns or own & set(each.columns)]

@@ -34,8 +34,8 @@ class ProposeSpec(Spec):
     out : Path
         Folder for the record, the result and the best spec; a search that was cut off there goes
         on.
-    default : Path or None
-        JSON file of a `VariantSpec` to begin with; None takes the log's own default.
+    default : VariantSpec, Path or None
+        What to begin with, or its JSON file; None takes the log's own default.
     click_value : float or None
         Value of a click in the log's currency; None takes each row's own, else what a click cost.
     spend : float or None
@@ -64,7 +64,7 @@ class ProposeSpec(Spec):
     budget: Annotated[int, Field(ge=1, le=10_000)] = 12
     seed: Annotated[int, Field(ge=0)] = 0
     out: Path
-    default: Path | None = None
+    default: VariantSpec | Path | None = None
     click_value: Annotated[float, Field(gt=0)] | None = None
     spend: Annotated[float, Field(gt=0)] | None = None
     constraints: tuple[Constraint, ...] = ()
