@@ -22,7 +22,7 @@ _DOWN = (
     r"thrift\w*|"
     r"gave up|gives? up|sank|sinks?|sunk|dipp?\w*|lags?|lagged|trails?|trailed|shortfall|dwindl\w*|"
     r"plung\w*|tumbl\w*|negative|outbid by|retreat\w*|under(?=cut)\w*|eas(?:ed|es)|diminish\w*|"
-    r"disadvantage|deficit|minus|weaken\w*|shed|dearth|t(?:akes?|ook|aking) away|g(?:ave|"
+    r"disadvantage|deficit|minus|weaken\w*|shed|dearth|t(?:akes|ook) away|g(?:ave|"
     r"ives?) back|"
     r"(?:fell|falls?|fallen|came|comes?|was|is) short of(?= the (?:candidate|baseline)| \d)"
 )
