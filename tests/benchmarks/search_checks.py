@@ -115,7 +115,7 @@ def best_numbers(task: Task, folder: Path) -> float:
     while len(truths) < SETTINGS:
         try:
             truths.append(task.truth(built(task, _moved(task.default, rng), folder)))
-        except KitError:  # a draw that moved nothing, or the same as another
+        except KitError:  # a number drawn as it was before changes nothing
             continue
     return max(truths)
 
