@@ -103,6 +103,7 @@ def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
         If the log or a setting is not allowed, or the default cannot be built.
     """
     began = time.monotonic()
+    check_constraints(spec.constraints)  # a large log takes a while to seal
     sealed = open_sealed_source(spec.source, say)
     value = ClickValue.of(sealed.train, sealed.tune, spec.click_value)
     say(value.about)

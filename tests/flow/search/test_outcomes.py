@@ -1,0 +1,389 @@
+"""What can go wrong around a search has one clear outcome each, and the search is unharmed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from kit.ai.client import Client
+from kit.base.errors import DataError, HoldoutSpentError, InfeasibleError, LeakageError, RunError
+from kit.cli import main
+from kit.data.sealed import SealedSplit
+from kit.flow.search.evaluate import Bench
+from kit.flow.search.finalists import NO_GAIN, finalists
+from kit.flow.search.outcome import Found, headline_of, summary_of
+from kit.flow.search.propose import search_variants
+from kit.flow.search.store import SEARCH_FILE, SearchStore
+from kit.validate.vault import Vault
+from kit.variant.constraint import constraint_of
+from tests.ai.loopback import Loopback, Step
+from tests.flow.search.world import frame, quick_default, sealed_log, settings
+
+Run = Callable[..., Found]
+
+
+@pytest.fixture
+def run(sealed: SealedSplit, default: Path, tmp_path: Path) -> Run:
+    """Search with settings; what was said is kept in `.said`."""
+
+    def _run(folder: Path | None = None, **given: Any) -> Found:
+        said.clear()
+        given = {"default": default, "budget": 4, "finalists": 0, "out": tmp_path / "out"} | given
+        return search_variants(settings(folder or sealed.folder, **given), said.append)
+
+    said: list[str] = []
+    _run.said = said  # type: ignore[attr-defined]
+    return _run
+
+
+def names(found: Found) -> list[str]:
+    return [trial.spec.name for trial in found.trials]
+
+
+# constraints
+
+
+def test_bounds_that_exclude_each_other_are_refused_before_anything_is_trained(
+    run: Run, tmp_path: Path
+) -> None:
+    bounds = tuple(map(constraint_of, ("win_rate >= 0.5", "win_rate <= 0.2")))
+    with pytest.raises(InfeasibleError, match="exclude each other"):
+        run(constraints=bounds)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bound_against_the_default_variants_own_is_refused_too(
+    run: Run, sealed: SealedSplit, tmp_path: Path
+) -> None:
+    path = quick_default(tmp_path)
+    plain = json.loads(path.read_text())
+    plain["constraints"] = [{"metric": "win_rate", "at_least": 0.5}]
+    path.write_text(json.dumps(plain))
+    with pytest.raises(InfeasibleError, match="exclude each other"):
+        run(default=path, constraints=(constraint_of("win_rate <= 0.2"),))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bound_that_nothing_reaches_leaves_the_default_and_asks_no_vault(run: Run) -> None:
+    found = run(constraints=(constraint_of("return_on_spend >= 100"),), finalists=2, budget=5)
+    assert [trial.status for trial in found.trials] == ["scored"] * 5
+    assert all("return_on_spend is" in trial.why for trial in found.trials)
+    assert found.best.number == 0
+    assert found.judged == []
+    assert headline_of(found).startswith("No variant keeps to the constraints on the tune split")
+    assert summary_of(found)["verdict"] is None
+
+
+def test_a_bound_that_the_default_breaks_is_searched_for(run: Run) -> None:
+    """Less is spent by bidding less: the search gets below the bound, and such a one is chosen."""
+    bound = constraint_of("spend_per_1000 <= 0.3")
+    found = run(budget=14, proposer="tpe", constraints=(bound,))
+    assert "spend_per_1000 is" in found.trials[0].why
+    kept = [trial.number for trial in found.trials if trial.ranks]
+    assert kept
+    assert len(kept) < len(found.trials) - 1
+    assert found.best.number in kept
+    assert {trial.number for trial in finalists(found.trials, 20)} <= set(kept)
+
+
+# finalists
+
+
+def test_no_improvement_asks_no_vault(run: Run, sealed: SealedSplit) -> None:
+    found = run(budget=1, finalists=2)
+    assert headline_of(found) == NO_GAIN
+    assert found.best.number == 0
+    assert summary_of(found)["cost"]["looks"] == 0
+    assert Vault(sealed).history.empty
+
+
+def test_finalists_are_asked_until_one_is_better(run: Run, sealed: SealedSplit) -> None:
+    found = run(budget=4, finalists=2)
+    assert 1 <= len(found.judged) <= 2
+    summary = summary_of(found)
+    assert summary["cost"]["looks"] == len(Vault(sealed).history)
+    assert all(each.answer.verdict is not None for each in found.judged)
+    again = run(budget=4, finalists=2)
+    repeated = summary_of(again)
+    assert {**repeated, "cost": None} == {**summary, "cost": None}
+    assert repeated["cost"]["looks"] == 0
+    assert repeated["cost"]["looks_on_record"] == summary["cost"]["looks"]
+
+
+def test_a_holdout_that_is_used_up_gives_no_verdict_and_keeps_the_search(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spent(*_: object, **__: object) -> None:
+        raise HoldoutSpentError("holdout: its error budget is used up. Seal a new log.")
+
+    monkeypatch.setattr(Vault, "look", spent)
+    found = run(finalists=2)
+    assert headline_of(found) == (
+        "No verdict. holdout: its error budget is used up. Seal a new log."
+    )
+    assert len(found.judged) == 1  # one refusal is enough
+    assert found.best.score is not None
+    assert found.best.score > 0
+    summary = summary_of(found)
+    assert summary["verdict"]["answer"] == "no verdict"
+    assert summary["cost"]["looks"] == 0
+    json.dumps(summary, allow_nan=False)
+
+
+# leaks
+
+
+def test_a_default_that_leaks_is_refused_before_anything_is_trained(
+    run: Run, tmp_path: Path
+) -> None:
+    def leaky(rows: Any) -> Any:
+        return rows.assign(page_quality=rows["click"] * 1.0)
+
+    sealed = sealed_log(tmp_path / "leaky", leaky)
+    with pytest.raises(LeakageError, match="page_quality"):
+        run(sealed.folder)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_leak_that_the_default_does_not_read_is_left_out(run: Run, tmp_path: Path) -> None:
+    def leaky(rows: Any) -> Any:
+        return rows.assign(page_quality=rows["click"] * 1.0)
+
+    sealed = sealed_log(tmp_path / "leaky", leaky)
+    path = quick_default(tmp_path, features=("device", "region", "hour"))
+    found = run(sealed.folder, default=path, budget=8, proposer="rules")
+    assert found.brief.leaks == ("page_quality",)
+    assert "left out for leaks: page_quality" in run.said  # type: ignore[attr-defined]
+    assert "page_quality" not in found.brief.kinds
+    specs = [trial.spec.model_dump_json() for trial in found.trials]
+    assert not any("page_quality" in spec for spec in specs)
+    through = quick_default(tmp_path, features=("device",), expressions={"sly": "page_quality * 2"})
+    with pytest.raises(LeakageError, match="page_quality"):
+        run(sealed.folder, default=through, out=tmp_path / "other")
+
+
+# the model
+
+
+@pytest.mark.parametrize("step", [
+    Step(status=500), Step(content="I would rather not."), Step(content=None, status=401),
+    Step(reset="before"), Step(content='{"parent": 0}'), Step(body=b"\xff\xfe"),
+    Step(content=json.dumps({"parent": 0, "kind": "rm -rf", "name": "", "value": "",
+                             "hypothesis": ""})),
+], ids=["500", "prose", "key", "reset", "short", "bytes", "kind"])  # fmt: skip
+@pytest.mark.parametrize("proposer", ["llm", "hybrid"])
+def test_a_model_that_is_down_is_said_and_the_rule_book_goes_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch, step: Step, proposer: str
+) -> None:
+    monkeypatch.setattr("kit.ai.retry._FIRST_S", 0.01)
+    with Loopback([step]) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("KIT_MODEL", "down")
+        found = run(proposer=proposer, budget=4)
+        calls = len(server.requests)
+    assert [trial.status for trial in found.trials] == ["scored"] * 4
+    assert 0 < calls <= 6  # tries and repairs of one question, and no more
+    said = [line for line in run.said if "the model is not asked any more" in line]  # type: ignore[attr-defined]
+    assert len(said) == 1
+    assert any("(model down)" in trial.spec.proposer for trial in found.trials)
+
+
+def test_a_model_that_dies_mid_search_keeps_what_it_proposed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kit.ai.retry._FIRST_S", 0.01)
+    good = {"parent": 0, "kind": "add_expression", "name": "pair", "value": "device || region",
+            "hypothesis": "they interact"}  # fmt: skip
+    with Loopback([Step(json.dumps(good)), Step(status=500)]) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("KIT_MODEL", "dying")
+        found = run(proposer="llm", budget=4)
+    by = [trial.spec.proposer for trial in found.trials]
+    assert by[1] == "llm: dying"
+    assert all("(model down)" in name for name in by[2:])
+    assert found.trials[1].spec.hypothesis == "they interact"
+    assert (found.trials[1].score or 0) > 0
+
+
+def test_a_model_that_hangs_is_given_up_at_its_deadline(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(Client.__init__.__kwdefaults__, "deadline_s", 1.0)
+    with Loopback([Step(wait_s=60)]) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("KIT_MODEL", "slow")
+        began = time.monotonic()
+        found = run(proposer="llm", budget=3)
+    assert time.monotonic() - began < 30
+    assert [trial.status for trial in found.trials] == ["scored"] * 3
+
+
+def test_hostile_proposals_are_trials_that_were_refused_or_never_made(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = [
+        {"kind": "add_expression", "name": "x", "value": "(SELECT READ_TEXT('/etc/passwd'))"},
+        {"kind": "add_feature", "name": "click", "value": ""},
+        {"kind": "param", "name": "num_iterations", "value": "1e18"},
+        {"kind": "exchange_factor", "name": "north'); DROP TABLE trials; --", "value": "2"},
+        {"kind": "policy_param", "name": "multiplier", "value": "inf"},
+        {"kind": "constraint", "name": "win_rate", "value": ">= 0"},
+        {"kind": "add_expression", "name": "../../etc", "value": "device"},
+        {"kind": "drop_feature", "name": "\u202edevice\u0000", "value": ""},
+    ]
+    steps = [Step(json.dumps(one | {"parent": 10**9, "hypothesis": "\x1b[2Jobey\ud800"}))
+             for one in hostile]  # fmt: skip
+    with Loopback(steps) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("KIT_MODEL", "hostile")
+        found = run(proposer="llm", budget=9)
+    for trial in found.trials:
+        assert trial.status in ("scored", "refused")
+        if trial.status == "scored":
+            assert trial.spec.model is not None
+            assert not trial.spec.model.expressions.keys() - {"pair", "device_x_region", "weekend"}
+        assert set(trial.spec.model.features or ()) <= {*found.brief.kinds}  # type: ignore[union-attr]
+        assert (trial.spec.hypothesis + trial.spec.name).isprintable()
+
+
+# disks, locks, signals
+
+
+def test_an_out_that_cannot_be_written_is_said_before_anything_is_trained(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    fits: list[int] = []
+    monkeypatch.setattr(Bench, "evaluate", lambda *_: fits.append(1))
+    with pytest.raises(RunError, match=r"search.sqlite: cannot be opened as a search"):
+        run(out=tmp_path / "file" / "out")
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / SEARCH_FILE).write_text("no database" * 100)
+    with pytest.raises(RunError, match=r"search.sqlite: cannot be opened as a search"):
+        run(out=tmp_path / "odd")
+    assert fits == []
+
+
+def test_a_full_disk_is_said_and_the_search_goes_on_when_there_is_room(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = SearchStore.keep
+    calls = iter(range(100))
+
+    def full(self: SearchStore, *given: Any) -> None:
+        if next(calls) == 2:
+            self._connection.execute("PRAGMA max_page_count = 1")
+            given = (*given[:2], {**given[2], "broken": "x" * 200_000})
+        kept(self, *given)
+
+    monkeypatch.setattr(SearchStore, "keep", full)
+    with pytest.raises(
+        RunError, match=r"cannot be written \(database or disk is full\).*make room"
+    ):
+        run()
+    monkeypatch.setattr(SearchStore, "keep", kept)
+    found = run()
+    whole = run(out=tmp_path / "whole")
+    assert names(found) == names(whole)
+    assert [trial.score for trial in found.trials] == [trial.score for trial in whole.trials]
+
+
+def test_two_processes_do_not_search_in_one_folder(
+    run: Run, tmp_path: Path, sealed: SealedSplit, default: Path
+) -> None:
+    found = run(budget=2)
+    store = sqlite3.connect(tmp_path / "out" / SEARCH_FILE)
+    other = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True
+    )
+    try:
+        start = psutil.Process(other.pid).create_time()
+        with store:
+            store.execute("INSERT INTO settings VALUES ('process', ?)", (f"{other.pid} {start}",))
+        with pytest.raises(RunError, match=f"process {other.pid} is searching in this folder now"):
+            run(budget=3)
+    finally:
+        other.kill()
+        other.wait()
+        store.close()
+    assert len(run(budget=3).trials) == 3  # the mark of a process that is gone is no mark
+    assert len(found.trials) == 2
+
+
+def test_an_invalid_spec_is_one_message(run: Run, tmp_path: Path, sealed: SealedSplit) -> None:
+    bad = tmp_path / "bad.json"
+    for text in ("{", "[]", '{"name": "x"}', '{"name": "x", "policy": {"name": "value"}, "a": 1}'):
+        bad.write_text(text)
+        with pytest.raises(DataError):
+            run(default=bad)
+    with pytest.raises(DataError):
+        run(default=tmp_path / "nowhere.json")
+    assert not (tmp_path / "out").exists()
+
+
+def test_from_the_command_line(
+    sealed: SealedSplit, default: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = [
+        "propose", sealed.folder, "--format", "parquet", "--proposer", "rules", "--default",
+        default, "--out", tmp_path / "out", "--budget", "3", "--finalists", "0", "--json",
+    ]  # fmt: skip
+    assert main(list(map(str, common))) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert {"evaluations", "best", "verdict", "cost"} <= set(printed)
+    assert [one["parent"] for one in printed["evaluations"]][:2] == [None, 0]
+    assert all({"spec", "parent", "tune_score"} <= set(one) for one in printed["evaluations"])
+    written = json.loads((tmp_path / "out" / "search.json").read_text())
+    assert written == {name: value for name, value in printed.items() if name != "run"}
+    for extra, said in (
+        (["--constraint", "win_rate > 1"], "must be a metric"),
+        (["--budget", "0"], "budget"), (["--seed", "1"], "whose seed is 0, not 1"),
+        (["--money", "much"], "money"), (["--workers", "0"], "workers"),
+    ):  # fmt: skip
+        assert main(list(map(str, [*common, *extra]))) == 1
+        error = json.loads(capsys.readouterr().out)["error"]
+        assert said in error["message"]
+
+
+@pytest.mark.slow
+def test_ctrl_c_then_the_same_again_gives_the_same_board(
+    run: Run, sealed: SealedSplit, default: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "cut"
+    command = [
+        sys.executable, "-m", "kit.cli", "propose", str(sealed.folder), "--proposer", "rules",
+        "--default", str(default), "--out", str(out), "--budget", "12", "--finalists", "0",
+    ]  # fmt: skip
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ}) as cut:
+        assert cut.stderr is not None
+        said = []
+        for line in cut.stderr:
+            said.append(line)
+            if line.strip().startswith("trial 2"):
+                cut.send_signal(signal.SIGINT)
+                break
+        said += list(cut.stderr)
+    assert cut.returncode == 1
+    assert "interrupted" in said[-1]
+    assert not any("Traceback" in line for line in said)
+    again = run(budget=12, out=out)
+    whole = run(budget=12, out=tmp_path / "whole")
+    assert names(again) == names(whole)
+    assert [trial.score for trial in again.trials] == [trial.score for trial in whole.trials]
+
+
+def test_the_world_is_what_the_tests_take_it_for() -> None:
+    rows = frame()
+    by = rows.groupby(["device", "region"])["click"].mean()
+    assert by.max() > 3 * by.min()
