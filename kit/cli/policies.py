@@ -35,6 +35,10 @@ def demo(verbs: Verbs) -> None:
         "--budget-share", type=float, default=0.6, metavar="SHARE",
         help="budget divided across exchanges, of what the policy spends without one",
     )  # fmt: skip
+    parser.add_argument(
+        "--proposals", type=int, default=5, metavar="N",
+        help="variants of the policy to propose and rank; the best is put to the vault",
+    )  # fmt: skip
     split_options(parser)
     parser.add_argument("--seed", type=int, default=0)
 
@@ -42,7 +46,8 @@ def demo(verbs: Verbs) -> None:
         if given.data is None and given.format is not None:
             parser.error("--format is given without --data")
         source = None if given.data is None else source_of(parser, given, given.data)
-        names = ("out", "baseline", "click_value", "budget_share", "tune", "holdout", "seed")
+        names = ("out", "baseline", "click_value", "budget_share", "tune", "holdout", "proposals",
+                 "seed")  # fmt: skip
         return {"source": source} | take(given, *names)
 
     parser.set_defaults(act=recorded("demo", spec))

@@ -13,7 +13,9 @@ from kit.data.log import AuctionLog
 from kit.data.sealed import SealedSplit
 from kit.flow.ask import Answer, ask
 from kit.flow.choose import Candidate, Choice, Tuner, choose
+from kit.flow.demo_search import propose_more, search_files
 from kit.flow.describe import Compared, describe
+from kit.flow.describe_search import search_facts, search_lines
 from kit.flow.describe_split import TITLE as SPLIT_TITLE
 from kit.flow.describe_split import split_facts, split_words
 from kit.flow.findings import RESULT, Findings
@@ -66,7 +68,7 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
     )
     findings = with_narrative(findings, say)
     say("writing the report")
-    written = _write(findings, compared.models, spec.out)
+    written = [*_write(findings, compared.models, spec.out), *search_files(compared.search)]
     comparison, answer = compared.judged.comparison, compared.answer
     unit = compared.judged.policy.unit
     said = headline(comparison, findings.policy, findings.baseline, unit, "tune")
@@ -82,6 +84,7 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
             "auctions": comparison.auctions,
             "bad_rows": sealed.bad_rows,
             "budget_split": split_facts(compared.budget),
+            "proposals": search_facts(compared.search),
             "report": str(spec.out / "report.html"),
         },
         inputs={str(source.path): sealed.source_hash},
@@ -90,6 +93,7 @@ def run_demo(spec: DemoSpec, say: Say) -> Outcome:
             *_verdict_lines(answer),
             f"On the tune split, where it was chosen: {said}",
             f"{SPLIT_TITLE}: {split_words(compared.budget)}",
+            *search_lines(compared.search),
             *filter(None, [narrative_line(findings)]),
             f"Open next: {spec.out / 'report.html'} in a browser (or report.md beside it), then "
             "`make lab` for the notebooks.",
@@ -133,7 +137,10 @@ def compare_policies(raw: SealedSplit, spec: DemoSpec, say: Say) -> Compared:
     if divided:
         say("asking the vault about the divided budget: another look")
         budget = _judged(divided, split.tune, asked, count)
-    return Compared(split, models, click_value, choice, judged, optimistic, answer, budget)
+    search = propose_more(raw, choice.policy, spec, say)
+    return Compared(
+        split, models, click_value, choice, judged, optimistic, answer, budget, search
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +205,7 @@ def demo_command(spec: DemoSpec) -> str:
         words += source_words("--data", spec.source)
     words += ["--out", str(spec.out)]
     defaults = DemoSpec()
-    for name in ("baseline", "click_value", "tune", "holdout", "budget_share"):
+    for name in ("baseline", "click_value", "tune", "holdout", "budget_share", "proposals"):
         value = getattr(spec, name)
         if value != getattr(defaults, name):
             words += [f"--{name.replace('_', '-')}", str(value)]

@@ -13,6 +13,7 @@ from kit.flow import limits, pictures
 from kit.flow.ask import Answer
 from kit.flow.choose import Choice
 from kit.flow.describe_comparison import comparison_tables
+from kit.flow.describe_search import search_section
 from kit.flow.describe_split import one_exchange, split_facts, split_figure, split_section
 from kit.flow.findings import (
     FigureData,
@@ -26,6 +27,7 @@ from kit.flow.findings import (
 from kit.flow.fit import ClickValue, Models
 from kit.flow.judge import Judged
 from kit.flow.response_curves import exchange_names
+from kit.flow.search.outcome import Found
 from kit.flow.split_budget import JudgedSplit
 from kit.flow.versions import versions
 from kit.models.labels import labelled
@@ -55,6 +57,8 @@ class Compared:
         What the vault said of the holdout.
     budget : JudgedSplit or None
         A budget divided across exchanges; None where there is one exchange, or nobody asked.
+    search : Found, str or None
+        Variants that were proposed; why there are none; None where nobody asked.
     """
 
     split: SealedSplit
@@ -65,6 +69,7 @@ class Compared:
     optimistic: Judged | None
     answer: Answer
     budget: JudgedSplit | None = None
+    search: Found | str | None = None
 
     @property
     def policy(self) -> str:
@@ -110,7 +115,7 @@ def describe(found: Compared, *, command: str, seed: int, generated_at: str) -> 
             "multiplier": found.choice.multiplier,
             "tried": found.choice.tried,
         },
-        budget_split=split_facts(found.budget) if _sections(found) else None,
+        budget_split=split_facts(found.budget) if _budget(found) else None,
         data=_data(found),
         method=_method(found),
         results=_table(results_table([judged.policy, judged.baseline])),
@@ -133,6 +138,10 @@ def _figures(found: Compared) -> list[FigureData]:
 
 
 def _sections(found: Compared) -> list[SectionData]:
+    return [*_budget(found), *search_section(found.search)]
+
+
+def _budget(found: Compared) -> list[SectionData]:
     if found.budget is not None:
         return [split_section(found.budget)]
     is_one = len(exchange_names(found.split.tune).unique()) == 1

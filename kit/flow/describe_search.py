@@ -2,72 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from kit.base.units import PriceUnit
 from kit.flow.findings import FrameData, SectionData, TableData
 from kit.flow.search.finalists import NO_GAIN, Judged
+from kit.flow.search.outcome import Found
 from kit.report.verdict_words import verdict_headline
-from kit.variant.trial import Trial, best_of
+from kit.variant.trial import best_of
 
 TITLE = "What else was proposed"
 _SAID = {"scored": "scored", "stopped": "stopped early", "refused": "refused", "proposed": "open"}
 
 
-def search_section(
-    trials: Sequence[Trial], judged: Sequence[Judged], unit: PriceUnit, by: str
-) -> SectionData:
-    """Return the section of the report.
-
-    Parameters
-    ----------
-    trials : sequence of Trial
-        The default first.
-    judged : sequence of Judged
-        Finalists and what the vault answered.
-    unit : PriceUnit
-        Of the log.
-    by : str
-        Who proposed, in words.
-    """
-    return SectionData(
+def search_section(found: Found | str | None) -> list[SectionData]:
+    """Return the section of the report; none where nobody asked."""
+    if found is None:
+        return []
+    if isinstance(found, str):
+        return [
+            SectionData(title=TITLE, lead="Nothing could be proposed.", words=[found], tables=[])
+        ]
+    return [SectionData(
         title=TITLE,
-        lead=search_words(trials, judged, unit),
+        lead=search_words(found),
         words=[
-            f"{by} proposed {len(trials) - 1} changes, each of one earlier trial and each with a "
-            "reason. Code built them, ranked them on the tune split by surplus against trial 0, "
-            "and put the best to the vault: a rank on the tune split is no verdict.",
-            *(_answer(each) for each in judged),
+            f"{len(found.trials) - 1} changes were proposed, each of one earlier trial and each "
+            "with a reason. Code built them, ranked them on the tune split by surplus against "
+            "trial 0, and put the best to the vault: a rank on the tune split is no verdict.",
+            *map(_answer, found.judged),
         ],
-        tables=[_table(trials, judged, unit)],
-    )
+        tables=[_table(found)],
+    )]  # fmt: skip
 
 
-def search_words(trials: Sequence[Trial], judged: Sequence[Judged], unit: PriceUnit) -> str:
+def search_lines(found: Found | str | None) -> list[str]:
+    """Return what a person is told at the end of a run."""
+    if found is None:
+        return []
+    return [f"{TITLE}: {found if isinstance(found, str) else search_words(found)}"]
+
+
+def search_words(found: Found) -> str:
     """Return the outcome in a sentence or two."""
-    if not judged:
+    if not found.judged:
         return NO_GAIN
-    best = best_of(list(trials))
-    said = (
-        f"Of {len(trials) - 1} proposals the best on the tune split, {best.spec.name}, adds "
-        f"{best.score or 0.0:+.3g} {unit.currency} for every 1,000 auctions there."
+    best, unit = best_of(found.trials), found.sealed.tune.meta.unit
+    name = best.spec.name.partition(" = ")[0]
+    answers = "; ".join(each.answer.words for each in found.judged)
+    return (
+        f"Of {len(found.trials) - 1} proposals the best on the tune split, {name}, adds "
+        f"{best.score or 0.0:.3g} {unit.currency} for every 1,000 auctions there. On the holdout: "
+        f"{answers}."
     )
-    answers = "; ".join(each.answer.words for each in judged)
-    return f"{said} On the holdout: {answers}."
 
 
-def search_facts(trials: Sequence[Trial], judged: Sequence[Judged]) -> dict[str, Any]:
-    """Return the search as plain values for ``--json`` and the findings."""
+def search_facts(found: Found | str | None) -> dict[str, Any] | None:
+    """Return the search as plain values for ``--json``."""
+    if found is None or isinstance(found, str):
+        return None if found is None else {"refused": found}
     return {
         "trials": [
             {"number": each.number, "name": each.spec.name, "parent": each.parent,
              "tune_score": each.score, "status": each.status, "why": each.why}
-            for each in trials
+            for each in found.trials
         ],
-        "looks": [{"number": each.trial.number, **each.answer.to_dict()} for each in judged],
+        "looks": [{"number": each.trial.number, **each.answer.to_dict()} for each in found.judged],
     }  # fmt: skip
 
 
@@ -78,20 +79,20 @@ def _answer(each: Judged) -> str:
     return f"{name}: {verdict_headline(each.answer.verdict)}"
 
 
-def _table(trials: Sequence[Trial], judged: Sequence[Judged], unit: PriceUnit) -> TableData:
-    answers = {each.trial.number: each.answer.words for each in judged}
+def _table(found: Found) -> TableData:
+    answers = {each.trial.number: each.answer.words for each in found.judged}
     rows = [
         (
             str(each.number), each.spec.name, "" if each.parent is None else str(each.parent),
             each.spec.hypothesis, "" if each.score is None else f"{each.score:+.3f}",
             answers.get(each.number, _SAID[each.status]),
         )
-        for each in trials
+        for each in found.trials
     ]  # fmt: skip
-    score = f"{unit.currency} per 1,000 auctions, tune"
+    currency = found.sealed.tune.meta.unit.currency
+    score = f"{currency} per 1,000 auctions, tune"
     columns = ["trial", "change", "of trial", "why", score, "outcome"]
-    frame = pd.DataFrame(rows, columns=columns)
     return TableData(
-        title="Trials, in order", table=FrameData.of(frame),
-        note="The score is surplus on the tune split less that of trial 0, realised clicks only.",
+        title="Trials, in order", table=FrameData.of(pd.DataFrame(rows, columns=columns)),
+        note="The score is surplus on the tune split less that of trial 0, by clicks that came.",
     )  # fmt: skip

@@ -65,6 +65,8 @@ class DemoSpec(Spec):
         Shares of the auctions in the tune split and the holdout.
     budget_share : float
         Budget that is divided across exchanges, as a share of what the policy spends without one.
+    proposals : int
+        Variants of the chosen policy that are proposed and ranked; the best is put to the vault.
     seed : int
         Seed of every random draw.
     """
@@ -76,6 +78,7 @@ class DemoSpec(Spec):
     tune: Share = 0.2
     holdout: Share = 0.2
     budget_share: Annotated[float, Field(gt=0, le=1)] = 0.6
+    proposals: Annotated[int, Field(ge=0, le=1000)] = 5
     seed: Annotated[int, Field(ge=0)] = 0
 
 

@@ -46,6 +46,8 @@ class Found:
         By calls to a model.
     costs : dict of int to Cost
         What each trial cost.
+    out : Path
+        Folder of the record.
     """
 
     sealed: SealedSplit
@@ -58,6 +60,7 @@ class Found:
     seconds: float
     spent: Spent
     costs: dict[int, Cost] = field(default_factory=dict)
+    out: Path = Path()
 
     @property
     def best(self) -> Trial:

@@ -145,7 +145,9 @@ def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
     )  # fmt: skip
     seconds = time.monotonic() - began
     spent = _spent(model, before)
-    return Found(sealed, trials, folders, judged, claim, brief, value, seconds, spent, costs)
+    return Found(
+        sealed, trials, folders, judged, claim, brief, value, seconds, spent, costs, spec.out
+    )  # fmt: skip
 
 
 def _default(spec: ProposeSpec, bench: Bench) -> VariantSpec:
