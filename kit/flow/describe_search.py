@@ -10,7 +10,7 @@ from kit.flow.findings import FrameData, SectionData, TableData
 from kit.flow.search.finalists import NO_GAIN, Judged
 from kit.flow.search.outcome import Found
 from kit.report.verdict_words import verdict_headline
-from kit.variant.trial import best_of
+from kit.variant.trial import Trial, best_of
 
 TITLE = "What else was proposed"
 _SAID = {"scored": "scored", "stopped": "stopped early", "refused": "refused", "proposed": "open"}
@@ -49,10 +49,9 @@ def search_words(found: Found) -> str:
     if not found.judged:
         return NO_GAIN
     best, unit = best_of(found.trials), found.sealed.tune.meta.unit
-    name = best.spec.name.partition(" = ")[0]
     answers = "; ".join(each.answer.words for each in found.judged)
     return (
-        f"Of {len(found.trials) - 1} proposals the best on the tune split, {name}, adds "
+        f"Of {len(found.trials) - 1} proposals the best on the tune split, {best.spec.name}, adds "
         f"{best.score or 0.0:.3g} {unit.currency} for every 1,000 auctions there. On the holdout: "
         f"{answers}."
     )
@@ -79,20 +78,27 @@ def _answer(each: Judged) -> str:
     return f"{name}: {verdict_headline(each.answer.verdict)}"
 
 
+def _change(trial: Trial) -> str:
+    """Return what was changed; of a computed feature also what it computes."""
+    made = {} if trial.spec.model is None else trial.spec.model.expressions
+    sql = made.get(trial.spec.name.removeprefix("add "))
+    return trial.spec.name if sql is None else f"{trial.spec.name}: {sql}"
+
+
 def _table(found: Found) -> TableData:
     answers = {each.trial.number: each.answer.words for each in found.judged}
     rows = [
         (
-            str(each.number), each.spec.name, "" if each.parent is None else str(each.parent),
+            str(each.number), _change(each), "" if each.parent is None else str(each.parent),
             each.spec.hypothesis, "" if each.score is None else f"{each.score:+.3f}",
             answers.get(each.number, _SAID[each.status]),
         )
         for each in found.trials
     ]  # fmt: skip
     currency = found.sealed.tune.meta.unit.currency
-    score = f"{currency} per 1,000 auctions, tune"
-    columns = ["trial", "change", "of trial", "why", score, "outcome"]
+    columns = ["trial", "change", "of trial", "why", f"score ({currency})", "outcome"]
     return TableData(
         title="Trials, in order", table=FrameData.of(pd.DataFrame(rows, columns=columns)),
-        note="The score is surplus on the tune split less that of trial 0, by clicks that came.",
+        note="The score is surplus for every 1,000 auctions of the tune split less that of trial "
+        "0, by the clicks that came.",
     )  # fmt: skip

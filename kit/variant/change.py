@@ -44,7 +44,7 @@ class Change(Spec):
     >>> Change(kind="drop_feature", name="hour").apply(spec).model.features
     ('device',)
     >>> str(Change(kind="add_expression", name="late", value="hour > 18"))
-    'add late = hour > 18'
+    'add late'
     """
 
     kind: Kind
@@ -97,7 +97,7 @@ _OF_POLICY = ("policy", "policy_param", "exchange_factor", "first_price_factor",
 _SAID: Mapping[Kind, str] = {
     "add_feature": "add {name}",
     "drop_feature": "drop {name}",
-    "add_expression": "add {name} = {value}",
+    "add_expression": "add {name}",
     "drop_expression": "drop {name}",
     "objective": "objective {value}",
     "calibration": "calibration {value}",

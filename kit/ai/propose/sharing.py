@@ -81,6 +81,6 @@ def _trial(trial: Trial, names: Names) -> str:
     why = f": {names.mask_text(trial.why)}" if trial.why else ""
     return one_line([
         ("trial", str(trial.number)), ("parent", str(trial.parent)),
-        ("change", names.mask(trial.spec.name.partition(" = ")[0])), ("score", scored),
+        ("change", names.mask(trial.spec.name)), ("score", scored),
         ("status", f"{trial.status}{why}"),
     ])  # fmt: skip

@@ -170,7 +170,7 @@ def test_rules_come_to_an_end() -> None:
 def test_the_strongest_evidence_comes_first() -> None:
     made = RuleBook().propose(BRIEF, [ROOT], 3, seed=0)
     assert [str(one.changes[0]) for one in made][:2] == [
-        "shading_factor 0.5", "add device_x_region = device || '/' || region",
+        "shading_factor 0.5", "add device_x_region",
     ]  # fmt: skip
 
 
