@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from kit.validate.verdict import GateResult, Status, Verdict
 from kit.variant.frozen import FrozenVariant
 
 NOT_ASKED = "The holdout was not asked: pass look=True, and one look is charged."
-_COLORS: Mapping[Status, str] = {
+_COLORS: Mapping[str, str] = {
     "pass": "#009E73", "fail": "var(--jp-error-color1, #b00020)", "needs a person": "#D55E00",
 }  # fmt: skip
 
@@ -125,27 +125,20 @@ class AutoCheck:
         )  # fmt: skip
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f'<tr><th scope="row" style="text-align:left">{html.escape(gate)}</th>'
-            f"<td>{html.escape(split)}</td>"
-            f'<td style="color:{_COLORS[status]};white-space:nowrap"><b>{html.escape(status)}</b>'
-            f'</td><td style="text-align:left">{html.escape(why)}</td></tr>'
-            for gate, split, status, why in gates_table(self.latest).to_numpy().tolist()
+        gates = gates_table(self.latest).to_numpy().tolist()
+        left = [[gate.replace("_", " "), "", "not checked", why]
+                for gate, why in self.not_checked.items()]  # fmt: skip
+        head = "".join(
+            f'<th scope="col" style="text-align:left">{name}</th>'
+            for name in ("Gate", "Measured on", "Status", "Why")
         )
-        rows += "".join(
-            f'<tr><th scope="row" style="text-align:left">{html.escape(gate.replace("_", " "))}'
-            f'</th><td></td><td style="white-space:nowrap">not checked</td>'
-            f'<td style="text-align:left">{html.escape(why)}</td></tr>'
-            for gate, why in self.not_checked.items()
-        )
-        head = "".join(f'<th scope="col" style="text-align:left">{name}</th>'
-                       for name in ("Gate", "Measured on", "Status", "Why"))  # fmt: skip
         steps = "".join(f"<li>{html.escape(step)}</li>" for step in self.next_steps)
         lines = "".join(f"<li>{html.escape(line)}</li>" for line in self._figures)
         return (
             f'<div class="kit-auto-check" style="max-width:1000px;line-height:1.45">'
             f"<p><b>{html.escape(self.headline)}</b></p><ul>{lines}</ul>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            f"<table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{''.join(map(_html_row, (*gates, *left)))}</tbody></table>"
             f'<p style="margin-top:10px"><b>What to try next</b></p><ul>{steps}</ul></div>'
         )
 
@@ -159,6 +152,18 @@ class AutoCheck:
             if not any(line.endswith(f"{mark} {why}".rstrip()) for why in told for mark in marks)
             and ": not checked. " not in line
         ]  # fmt: skip
+
+
+def _html_row(cells: Sequence[str]) -> str:
+    """Return a gate as a row: its name, where it was measured, its status and why."""
+    gate, split, status, why = map(html.escape, cells)
+    color = f"color:{_COLORS[status]};font-weight:bold" if status in _COLORS else ""
+    return (
+        f'<tr><th scope="row" style="text-align:left">{gate}</th>'
+        f'<td style="text-align:left;white-space:nowrap">{split}</td>'
+        f'<td style="text-align:left;white-space:nowrap;{color}">{status}</td>'
+        f'<td style="text-align:left">{why}</td></tr>'
+    )
 
 
 def _sentence(whose: str, score: ProbabilityScore) -> str:

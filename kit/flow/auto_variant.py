@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from kit.base.checks import bad_values
 from kit.base.errors import DataError, ModelError
+from kit.base.workspace import candidates_path
 from kit.bid.policy import BidPolicy
 from kit.bid.registry import POLICIES
 from kit.bid.scaled import ScaledPolicy
 from kit.data.sealed import SealedSplit
 from kit.flow.check import read_variant
 from kit.flow.promote import freeze_policy, model_spec
-from kit.flow.search.default import default_variant
+from kit.flow.search.default import default_variant, shaded
+from kit.flow.search.evaluate import Bench
 from kit.models.response import load_response
 from kit.models.response_base import Response
 from kit.validate.readings import bids_of
@@ -95,10 +97,10 @@ class Maker:
 
     @cached_property
     def default(self) -> FrozenVariant:
-        """The log's default variant: default features, and the value as the bid."""
+        """The log's default variant, as a search begins with it."""
         self._say("Building the log's default variant …")
-        spec = default_variant(self.train, self._seed)
-        return build_variant(spec, self.train, self.tune)
+        bench = Bench(self.train, self.tune, candidates_path())
+        return bench.built(shaded(bench, default_variant(self.train, self._seed)))
 
     def baseline(self, thing: Any, *, of_model: bool) -> FrozenVariant | Floats:
         """Return what a result is compared with; numbers stay numbers."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kit.flow.search.record import SearchRecord
 
 PROPOSERS = ("hybrid", "rules", "tpe", "llm", "random")
-_OPTIONS = ("--proposer", "--budget", "--seed", "--finalists", "--out", "--name")
+_OPTIONS = ("--proposer", "--budget", "--seed", "--finalists", "--constraint", "--out", "--name")
 _HEADER = ("Rank", "Change", "Why it should be better", "Tune: surplus for 1,000 auctions", "Cost",
            "How it ended")  # fmt: skip
 
@@ -36,6 +36,8 @@ class ProposeMagics(Magics):
     @argument("--budget", type=int, default=12, metavar="N", help="trials in all")
     @argument("--seed", type=int, default=0, help="of every draw")
     @argument("--finalists", type=int, default=2, metavar="N", help="looks at most; 0 asks none")
+    @argument("--constraint", action="append", default=[], metavar="TEXT", help="bound on tune, "
+              "such as 'win_rate >= 0.2' (repeatable)")  # fmt: skip
     @argument("--out", default="out/search", metavar="DIR", help="record and result; the same "
               "command goes on there")  # fmt: skip
     @argument("--name", default="kit_search", help="variable that takes the search's record, for "
@@ -150,11 +152,14 @@ def _proposed(shell: InteractiveShell, given: Any) -> Proposed:
     from kit.flow.perform import perform
     from kit.flow.search.record import record_of
     from kit.flow.search.settings import ProposeSpec
+    from kit.variant.constraint import constraint_of
 
     source = source_of("%kit_propose", shell, given.sealed)
     out = Path(given.out.strip("'\""))  # quotes are not taken
     names = ("proposer", "budget", "seed", "finalists")
-    values = {name: getattr(given, name) for name in names} | {"source": source, "out": out}
+    bounds = tuple(constraint_of(text.strip("'\"")).model_dump() for text in given.constraint)
+    values = {name: getattr(given, name) for name in names}
+    values |= {"source": source, "out": out, "constraints": bounds}
     done = perform("propose", read_spec(ProposeSpec, values), _say)
     headline = str(done.outcome.summary["headline"])
     return Proposed(record_of(out), headline, done.number, given.name)

@@ -23,6 +23,7 @@ from kit.widgets.panel import BLUE, ORANGE, figure, figure_layout, markdown_tabl
 GREY = "#6b7280"
 _LONGEST_NAME = 40
 _ROW_PX = 26
+_WRAPS, _KEEPS = "white-space:normal;line-height:1.4;min-width:76px", "white-space:nowrap"
 _SILENT = "Only the status is told."
 _PLAIN = str.maketrans("|<>\n", "/() ")
 
@@ -83,8 +84,7 @@ def wide_table(
     """
     shown = [""] * len(header)
     for place in words:
-        space = "normal" if place in wrapped else "nowrap"
-        shown[place] = f'style="text-align:left;white-space:{space}"'
+        shown[place] = f'style="text-align:left;{_WRAPS if place in wrapped else _KEEPS}"'
     head = "".join(
         f'<th scope="col" {shown[place]}>{html.escape(name)}</th>'
         for place, name in enumerate(header)
@@ -97,7 +97,8 @@ def wide_table(
             for place, cell in enumerate(row[1:], start=1)
         )
         name = f"<b>{html.escape(row[0])}</b> (selected)" if now else html.escape(row[0])
-        body.append(f'<tr><th scope="row" {shown[0]}>{name}</th>{cells}</tr>')
+        wide = shown[0].replace("min-width:76px", "min-width:190px")
+        body.append(f'<tr><th scope="row" {wide}>{name}</th>{cells}</tr>')
     return (
         f'<table class="kit-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
@@ -167,7 +168,8 @@ def diff_rows(board: Board, name: str, against: str) -> tuple[list[str], list[li
 
 def effects_figure(board: Board) -> go.FigureWidget:
     """Return the axes of the chart of tune effects."""
-    title = f"Surplus beyond {html.escape(short(board.baseline.spec.name, _LONGEST_NAME))} on tune"
+    baseline = html.escape(short(board.baseline.spec.name, _LONGEST_NAME), quote=False)
+    title = f"Surplus beyond {baseline} on tune"
     return figure(
         "effects",
         figure_layout(f"{title}, with its interval", f"surplus ({board.unit.currency})", ""),
@@ -180,7 +182,8 @@ def draw_effects(chart: go.FigureWidget, rows: Sequence[Standing], selected: str
     center, low, high = (list(side) for side in zip(*(row.money for row in rows), strict=True))
     colors = [BLUE if a > 0 else ORANGE if b < 0 else GREY for a, b in zip(low, high, strict=True)]
     currency = rows[0].preview.unit.currency
-    names = [html.escape(short(row.name, _LONGEST_NAME)) for row in rows]
+    # Plotly reads &lt; and &amp;, but shows &quot; as it stands.
+    names = [html.escape(short(row.name, _LONGEST_NAME), quote=False) for row in rows]
     ends = [end for end in (*center, *low, *high, 0.0) if math.isfinite(end)]
     room = 0.04 * (max(ends) - min(ends)) or 1.0
     with chart.batch_update():

@@ -14,10 +14,12 @@ from kit.report.figures import short
 from kit.report.numbers import ABSENT, money
 from kit.variant.trial import Trial
 
-HEADER = ["Trial", "How it ended", "Tune: surplus for 1,000 auctions", "Cost", "Proposed by",
+HEADER = ["Trial", "How it ended", "Tune, for 1,000 auctions", "Cost", "Proposed by",
           "Why it should be better"]  # fmt: skip
 _LONGEST_NAME = 56
-_TALLEST_PX = 460
+_TALLEST_PX = 640
+_WIDTHS = {1: 170, 2: 80, 3: 110, 4: 80, 5: 200}
+"""Least width of the columns that wrap, in pixels."""
 
 
 def trial_rows(board: Board, order: Order) -> list[list[str]]:
@@ -56,22 +58,29 @@ def _row(branch: Branch, record: SearchRecord, unit: PriceUnit, here: set[str]) 
     ]
 
 
+def _style(place: int) -> str:
+    """Return how a column is set: numbers to the right, words to the left and wrapped."""
+    if place not in _WIDTHS:
+        return ""
+    side = "right" if place == 2 else "left"
+    return (
+        f'style="text-align:{side};white-space:normal;line-height:1.4;min-width:{_WIDTHS[place]}px"'
+    )
+
+
 def trials_html(board: Board, order: Order) -> str:
     """Return the trials as an HTML table; empty where the board shows no search."""
     rows = trial_rows(board, order)
     if not rows:
         return ""
-    left = 'style="text-align:left;white-space:normal;{}"'
-    widths = ("", "min-width:150px", "", "", "", "min-width:220px")
     head = "".join(
-        f'<th scope="col" {left.format("max-width:110px") if place != 0 else ""}>'
-        f"{html.escape(name)}</th>"
+        f'<th scope="col" {_style(place)}>{html.escape(name)}</th>'
         for place, name in enumerate(HEADER)
     )
     body = "".join(
         f'<tr><th scope="row">{html.escape(row[0])}</th>'
         + "".join(
-            f"<td {'' if place == 2 else left.format(widths[place])}>{html.escape(cell)}</td>"
+            f"<td {_style(place)}>{html.escape(cell)}</td>"
             for place, cell in enumerate(row[1:], start=1)
         )
         + "</tr>"

@@ -350,10 +350,11 @@ class VariantBoard(Panel):
         looks = self.board.vault.ledger.schedule.looks
         self.budget.value = f"<b>{self.board.looks_left} of {looks} looks left</b>"
         header, cells = board_rows(rows, self.order == "lineage")
-        named = () if self.board.record is None else (0,)  # a search names by what it changes
-        last = range(5, len(header))
+        wrapped = {*range(5, len(header))}
+        if self.board.record is not None:  # which names a candidate by what it changes, at length
+            wrapped = {0, *range(3, len(header))}
         self.table.value = wide_table(
-            header, cells, words=(*named, 3, 4, *last), wrapped=(*named, *last),
+            header, cells, words={3, 4, *wrapped}, wrapped=wrapped,
             marked=names.index(self.candidate),
         )  # fmt: skip
         draw_effects(self.effects, rows, self.candidate)

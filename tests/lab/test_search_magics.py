@@ -111,6 +111,7 @@ def test_numbers_of_a_cell_are_checked_beside_others(
         ("%kit_propose nothing_here", "'nothing_here'; must be a variable of this notebook, or a"),
         ("%kit_propose number", "number is int; must be a sealed log, or its folder"),
         ("%kit_propose --budget 0", "budget: got 0"),
+        ("%kit_propose --constraint 'profit >= 1'", "metric: got 'profit'"),
         ("%kit_propose --proposer oracle", "invalid choice: 'oracle'"),
         ("%kit_propose --name 2x", "--name: got '2x'; must be a Python name"),
         ("%kit_check nothing_here", "'nothing_here'; must be a variable of this notebook, or a"),

@@ -16,6 +16,9 @@ from kit.flow.search.store import SearchStore
 from kit.variant.change import Proposal
 from kit.variant.trial import Trial
 
+_SHORTEST_S = 0.01
+"""A time below is not told: nothing was fitted."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -46,6 +49,8 @@ class Cost:
     def __str__(self) -> str:
         """Return it in few words."""
         said = f"{self.seconds:.2g} s" if self.seconds < 10 else f"{self.seconds:,.0f} s"
+        if self.seconds < _SHORTEST_S:
+            said = f"under {_SHORTEST_S:g} s"
         if not self.calls:
             return said
         if self.money is None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from kit.base.checks import number
 from kit.base.errors import DataError, ModelError
+from kit.base.workspace import candidates_path
 from kit.data.sealed import SealedSplit
 from kit.flow.board import Board
 from kit.flow.search.evaluate import Bench
 from kit.flow.search.outcome import Found
 from kit.flow.search.record import SearchRecord, record_of
-from kit.variant.build import build_variant
 from kit.variant.frozen import FrozenVariant, load_frozen
 from kit.variant.trial import Trial
 
@@ -84,11 +84,12 @@ def _named(record: SearchRecord, trial: Trial, say: Callable[[str], None]) -> Fr
 
 
 def _loaded(record: SearchRecord, trial: Trial, say: Callable[[str], None]) -> FrozenVariant:
-    """Load what was frozen, or build it again."""
+    """Load what was frozen, or build it again, beside what is left of it."""
+    folder = Path(record.folders[trial.number])
     try:
-        return load_frozen(record.folders[trial.number])
+        return load_frozen(folder)
     except ModelError:
         say(f"Building trial {trial.number} again: its folder is gone or has changed …")
+    root = candidates_path() / "built again" if folder.exists() else candidates_path()
     worth, budget = (record.claim[name] for name in ("click_value_cpm", "budget_per_1000"))
-    bench = Bench.of(record.sealed.folder, Path(), worth, budget)
-    return build_variant(trial.spec, bench.train, bench.tune)
+    return Bench.of(record.sealed.folder, root, worth, budget).built(trial.spec)
