@@ -208,7 +208,7 @@ def draw_effects(chart: go.FigureWidget, rows: Sequence[Standing], selected: str
                 )
             )  # fmt: skip
         chart.update_layout(
-            width=1040, height=110 + _ROW_PX * max(len(rows), 3),
+            width=1000, height=110 + _ROW_PX * max(len(rows), 3),
             margin_l=30 + 7 * max(map(len, names)), margin_r=30,  # for the last tick
             yaxis={"tickmode": "array", "tickvals": places, "ticktext": names,
                    "range": [-0.7, len(rows) - 0.3], "showgrid": False},

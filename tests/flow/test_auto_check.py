@@ -205,7 +205,11 @@ def test_a_policy_of_ones_own_is_checked_by_its_bids(sealed: SealedSplit, ledger
     assert (found.kind, found.variant, found.verdict) == ("bids", None, None)
     assert found.no_verdict.startswith("It cannot be frozen: policy: got Own; must be one that")
     assert any("checked as numbers" in text for text in said)
-    scaled = ScaledPolicy(make_policy("constant", {"bid": 1.0}), {"north": 0.5, "south": 1.0}, {})
+    scaled = ScaledPolicy(
+        make_policy("constant", {"bid": 1.0}),
+        {"north": 0.5, "south": 1.0},
+        {"north": 0.5, "south": 1.0},
+    )
     assert auto_check(scaled, sealed, name="scaled", ledger=ledger).variant is not None
 
 
