@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from kit.ai.aggregates import MIN_COUNT
 from kit.ai.client import Client
 from kit.ai.disclosure import share_schema
 from kit.ai.names import Names
@@ -90,7 +91,8 @@ class ModelProposer:
         return None
 
     def _other(self, brief: Brief, trials: Sequence[Trial], seed: int) -> Proposal | None:
-        found = self._instead.propose(brief, trials, 1, seed)
+        """Return the rule book's proposal, which the model will be told of too."""
+        found = self._instead.propose(_shown_exchanges(brief), trials, 1, seed)
         why = "model down" if self._down else "for the model"
         return replace(found[0], proposer=f"{found[0].proposer} ({why})") if found else None
 
@@ -129,10 +131,16 @@ def _open_options(brief: Brief, trials: Sequence[Trial]) -> list[tuple[Change, s
     tried = {trial.spec.name for trial in trials}
     return [
         (change, why)
-        for change, why in structural(brief, trials[0].spec, best.spec)
+        for change, why in structural(_shown_exchanges(brief), trials[0].spec, best.spec)
         if str(change) not in tried
         and not _refusal(Proposal(best.number, (change,), why, ModelProposer.name), trials, brief)
     ]
+
+
+def _shown_exchanges(brief: Brief) -> Brief:
+    """Return the brief without exchanges of so few auctions that they are not told of."""
+    kept = tuple(fact for fact in brief.exchanges if fact.auctions >= MIN_COUNT)
+    return brief.model_copy(update={"exchanges": kept})
 
 
 def _shown(trials: Sequence[Trial]) -> list[Trial]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kit.ai.aggregates import MIN_COUNT
 from kit.ai.hostile import clean
 from kit.ai.propose.brief import Brief
 from kit.base.checks import did_you_mean
@@ -43,6 +44,7 @@ def _trial(
     try:
         spec = proposal.apply(parent)
         _check_new(spec, known)
+        _check_exchanges(spec, brief)
         _check_reads(spec, parent, brief)
     except KitError as error:
         why = clean(str(error), _LONGEST_TEXT)
@@ -56,6 +58,18 @@ def _check_new(spec: VariantSpec, known: Sequence[Trial]) -> None:
     if same is not None:
         raise PolicyError(
             f"proposal: bids as trial {same} does; must be something new. Propose another change."
+        )
+
+
+def _check_exchanges(spec: VariantSpec, brief: Brief) -> None:
+    """Refuse a factor of an exchange that the log does not have; the rare ones are not named."""
+    known = {fact.name: fact.auctions for fact in brief.exchanges}
+    odd = sorted({*spec.policy.multipliers, *spec.policy.first_price} - {*known})
+    if known and odd:
+        often = [name for name, auctions in known.items() if auctions >= MIN_COUNT]
+        raise PolicyError(
+            f"proposal: {odd[0]!r} is no exchange of the log; must be one of it. "
+            f"{did_you_mean(odd[0], often) or 'Take another.'}"
         )
 
 

@@ -209,7 +209,7 @@ def test_what_is_refused_when_it_is_built_leaves_the_rest_alone(
         assert [trial.status for trial in trials[1:]] == ["refused"] * 4 + ["scored"]
         assert "num_leaves" in trials[1].why
         assert "Did you mean 'learning_rate'" in trials[2].why
-        assert "must be one of: north, south" in trials[3].why
+        assert "'mars' is no exchange of the log" in trials[3].why
         assert "multiplier" in trials[4].why
 
 
