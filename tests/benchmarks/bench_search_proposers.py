@@ -9,8 +9,9 @@ from kit.ai.propose.hybrid import Hybrid
 from kit.ai.propose.protocol import Proposer
 from kit.ai.propose.rules import RuleBook
 from kit.ai.propose.tpe import NumberSearch
+from kit.flow.search.evaluate import cores
 from tests.benchmarks.search_races import AT, Race, found, mean_gain, paired, races
-from tests.benchmarks.search_tasks import TASKS, make
+from tests.benchmarks.search_tasks import TASKS
 from tests.benchmarks.table import Row, Table
 
 SEEDS = (1, 2, 3, 4, 5)
@@ -30,7 +31,7 @@ def proposers() -> dict[str, Proposer]:
 def tables(quick: bool) -> list[Table]:
     """Return true gains by proposer and evaluations, and the structures found within 12."""
     tasks, seeds, most = (TASKS[:2], SEEDS[:2], 5) if quick else (TASKS, SEEDS, AT[-1])
-    done = races(make, tasks, seeds, proposers, most, lambda line: print(line, file=sys.stderr))
+    done = races(tasks, seeds, proposers, most, _say, cores())
     size = f"{len(tasks)} tasks x {len(seeds)} seeds"
     gains = [_gain(done, who, at) for at in AT if at <= most for who in proposers()]
     gains += [_against(done, at) for at in (12, 40) if at <= most]
@@ -41,6 +42,10 @@ def tables(quick: bool) -> list[Table]:
         Table(f"Tasks whose structure is found within {at} evaluations (median of seeds)",
               structures),
     ]  # fmt: skip
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _gain(done: Races, who: str, at: int) -> Row:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from kit.flow.search.workers import Threads
 from kit.variant.build import build_variant
 from kit.variant.frozen import load_frozen
 from kit.variant.trial import Trial, best_of
-from tests.benchmarks.search_tasks import Task
+from tests.benchmarks.search_tasks import Task, make
 
 AT = (2, 5, 12, 40)
 """Evaluations after which the best is looked at; the default is the first."""
@@ -81,23 +83,39 @@ def race(task: Task, proposer: Proposer, seed: int, most: int = AT[-1]) -> Race:
 
 
 def races(
-    make: Callable[[str, int], Task],
     tasks: Sequence[str],
     seeds: Sequence[int],
     proposers: Callable[[], dict[str, Proposer]],
     most: int = AT[-1],
     say: Callable[[str], None] = lambda text: None,
+    processes: int = 1,
 ) -> dict[tuple[str, str, int], Race]:
-    """Return every race by proposer, task and seed."""
+    """Return every race by proposer, task and seed; each task and seed is one job."""
+    jobs = [(name, seed) for seed in seeds for name in tasks]
     done: dict[tuple[str, str, int], Race] = {}
-    for name in tasks:
-        for seed in seeds:
-            task = make(name, seed)
-            for who, proposer in proposers().items():
-                done[who, name, seed] = race(task, proposer, seed, most)
-            said = [f"{who} {done[who, name, seed].gains[most]:.2f}" for who in proposers()]
-            say(f"{name}, seed {seed}: {', '.join(said)}")
+
+    def keep(name: str, seed: int, found: dict[str, Race]) -> None:
+        done.update({(who, name, seed): race for who, race in found.items()})
+        said = [f"{who} {race.gains[most]:.2f}" for who, race in found.items()]
+        say(f"{name}, seed {seed}: {', '.join(said)}")
+
+    if processes == 1:
+        for name, seed in jobs:
+            keep(name, seed, run_job(name, seed, proposers, most))
+        return done
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        futures = {pool.submit(run_job, *job, proposers, most): job for job in jobs}
+        for future in as_completed(futures):
+            keep(*futures[future], future.result())
     return done
+
+
+def run_job(
+    name: str, seed: int, proposers: Callable[[], dict[str, Proposer]], most: int
+) -> dict[str, Race]:
+    """Race all proposers on one draw of one task."""
+    task = make(name, seed)
+    return {who: race(task, proposer, seed, most) for who, proposer in proposers().items()}
 
 
 def mean_gain(done: dict[tuple[str, str, int], Race], who: str, at: int) -> tuple[float, float]:

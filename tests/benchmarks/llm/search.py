@@ -15,7 +15,7 @@ from tests.benchmarks.bench_search_proposers import proposers
 from tests.benchmarks.llm.arms import DEADLINE_S, SEED, TEMPERATURE
 from tests.benchmarks.llm.replies import KeptModel
 from tests.benchmarks.search_races import AT, found, mean_gain, races
-from tests.benchmarks.search_tasks import TASKS, make
+from tests.benchmarks.search_tasks import TASKS
 from tests.benchmarks.table import Row, Table
 
 SEEDS = (1,)
@@ -45,7 +45,7 @@ def search_table(model: KeptModel, folder: Path, tasks: int | None = None) -> Ta
         return {**proposers(), "llm": mine, "hybrid, llm": Hybrid(ModelProposer(client, say=_say))}
 
     chosen = TASKS[:tasks]
-    done = races(make, chosen, SEEDS, racing, MOST, _say)
+    done = races(chosen, SEEDS, racing, MOST, _say)
     rows = []
     for who in racing():
         for at in AT:
