@@ -16,8 +16,8 @@ def share_facts(facts: Iterable[Fact], verdict: Verdict | None) -> Shareable:
     Parameters
     ----------
     facts : iterable of Fact
-        From `kit.facts_of`: of the tune split, of the data and of the look; of the holdout only
-        the effect, and only where the verdict shows it.
+        From `kit.facts_of`: of the tune split, of the data and of the look. Of the holdout only
+        the effect is named, where the verdict shows it; its figure stays here (`filled_in`).
     verdict : Verdict or None
         What the vault said.
 
@@ -66,6 +66,27 @@ def _fact_line(fact: Fact, verdict: Verdict | None) -> str:
             f"facts: {fact.id} is a figure of the holdout; must be of the tune split, or an effect "
             "that the verdict shows. Pass what kit.facts_of returned."
         )
+    written = held_back(fact) if is_effect and not fact.is_tune else fact.written()
     return one_line([
-        ("id", fact.id), ("name", fact.label), ("of", fact.of), ("written", fact.written()),
+        ("id", fact.id), ("name", fact.label), ("of", fact.of), ("written", written),
     ])  # fmt: skip
+
+
+def held_back(fact: Fact) -> str:
+    """Return what stands in a prompt for a figure of the holdout: code fills it in."""
+    return f"{{{fact.id}}}"
+
+
+def filled_in(text: str, facts: Iterable[Fact]) -> str:
+    """Return a model's sentence with the figures that it was not told, each with its id.
+
+    Examples
+    --------
+    >>> effect = Fact("F4", "difference in surplus", 86.25, "CNY", "difference")
+    >>> filled_in("On the holdout it gained {F4} [F4].", [effect])
+    'On the holdout it gained +86.25 CNY [F4].'
+    """
+    for fact in facts:
+        cited = f"{fact.written(sign=True)} [{fact.id}]"
+        text = text.replace(f"{held_back(fact)} [{fact.id}]", cited).replace(held_back(fact), cited)
+    return text

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from kit.ai.client import Client
 from kit.ai.hostile import clean
 from kit.ai.narrative.check import CheckedNarrative, check_narrative, tells_answer
-from kit.ai.narrative.sharing import share_facts, share_struck, share_verdict
+from kit.ai.narrative.sharing import filled_in, share_facts, share_struck, share_verdict
 from kit.ai.narrative.support import is_courtesy
 from kit.ai.prompts import Message, load_prompt
 from kit.ai.replies import MAX_SENTENCE, NarrativeDraft
@@ -90,7 +90,7 @@ def _held(
     sentences: Sequence[str], facts: Sequence[Fact], verdict: Verdict | None
 ) -> CheckedNarrative:
     """Hold each sentence against the facts; greetings are dropped."""
-    said = [clean(sentence, MAX_SENTENCE) for sentence in sentences]
+    said = [filled_in(clean(sentence, MAX_SENTENCE), facts) for sentence in sentences]
     ended = [one if _NO_END.search(one) else f"{one}." for one in said if one]
     found = check_narrative("\n\n".join(ended), facts, verdict)
     kept = tuple(one for one in found.kept if not is_courtesy(one.lower()))

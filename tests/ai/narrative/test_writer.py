@@ -122,8 +122,10 @@ def test_no_usable_reply(loopback: Loopback, make_client: MakeClient) -> None:
         write_by_model(make_client(), FACTS, verdict())
 
 
-def test_facts_of_the_holdout_leave_only_where_they_are_shown() -> None:
-    assert "86.25" in share_facts([HOLDOUT], verdict(shown=True)).text
+def test_an_effect_is_named_where_it_is_shown_and_its_figure_never_leaves() -> None:
+    told = share_facts([HOLDOUT], verdict(shown=True)).text
+    assert "86.25" not in told
+    assert '"{F4}"' in told
     for said in (verdict(), None):
         with pytest.raises(PromptError, match="F4 is a figure of the holdout"):
             share_facts([HOLDOUT], said)
@@ -132,6 +134,16 @@ def test_facts_of_the_holdout_leave_only_where_they_are_shown() -> None:
         share_facts([side], verdict(shown=True))
     with pytest.raises(PromptError, match="must be facts"):
         share_facts([(1, 2)], None)  # type: ignore[list-item]
+
+
+def test_the_figure_of_a_shown_effect_is_filled_in_and_checked(
+    loopback: Loopback, make_client: MakeClient
+) -> None:
+    shown = 'The answer is "better".', "On the holdout the difference in surplus is {F4}."
+    loopback.script = [reply(GOOD[0], *shown, GOOD[2])]
+    found = write_by_model(make_client(), (*FACTS, HOLDOUT), verdict(shown=True))
+    assert "On the holdout the difference in surplus is +86.25 CNY [F4]." in found.kept
+    assert "86.25" not in json.dumps(loopback.bodies)
 
 
 def test_names_and_struck_sentences_are_fenced_as_data() -> None:
