@@ -14,7 +14,9 @@ from kit.validate.comparison import Comparison
 from kit.validate.verdict import GateResult, Status, Verdict
 from kit.variant.frozen import FrozenVariant
 
-NOT_ASKED = "The holdout was not asked: pass look=True, and one look is charged."
+NOT_ASKED = (
+    "The holdout was not asked: look=True (%kit_check --look) asks it once, which is charged."
+)
 _COLORS: Mapping[str, str] = {
     "pass": "#009E73", "fail": "var(--jp-error-color1, #b00020)", "needs a person": "#D55E00",
 }  # fmt: skip

@@ -16,9 +16,9 @@ from kit.variant.trial import Trial
 
 HEADER = ["Trial", "How it ended", "Tune, for 1,000 auctions", "Cost", "Proposed by",
           "Why it should be better"]  # fmt: skip
-_LONGEST_NAME = 56
+_LONGEST_NAME = 44
 _TALLEST_PX = 640
-_WIDTHS = {1: 170, 2: 80, 3: 110, 4: 80, 5: 200}
+_WIDTHS = {1: 140, 2: 70, 3: 90, 4: 70, 5: 190}
 """Least width of the columns that wrap, in pixels."""
 
 
