@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -105,6 +106,10 @@ def test_no_process_opens_the_sealed_file_before_a_look(
     kit.replay_policy(tune, built.bids(tune))
     for variant in (built, *case.variants.values()):
         assert vault.preview(variant, case.variants["good"]).look == 0
+    good, ledger = case.variants["good"], vault.ledger.path
+    assert kit.auto_check(built, sealed, good, ledger=ledger).verdict is None
+    bids = built.bids(tune).bid(tune.request, np.random.default_rng(0))  # type: ignore[union-attr]
+    assert kit.auto_check(bids, sealed, good, kind="bids", ledger=ledger).verdict is None
     assert (len(vault.history), vault.looks_left) == (0, 200)
     assert opens.seen() == set()
     assert vault.look(case.variants["good"], case.variants["low"]).look == 1
