@@ -35,13 +35,21 @@ from kit.ai.prompts import (
     read_prompt,
     readable_payload,
 )
+from kit.ai.propose.brief import Brief, ExchangeFact
+from kit.ai.propose.sharing import share_brief, share_exchanges, share_options, share_trials
 from kit.ai.replies import MAX_SQL, REPLIES, SQLDraft
 from kit.base.assets import asset_dir
 from kit.base.errors import PromptError
 from kit.report.facts import Fact
+from kit.variant.change import Change
+from kit.variant.spec import PolicySpec, VariantSpec
+from kit.variant.trial import Trial
 
 NAMES = Names.of({"auctions": {"exchange": "VARCHAR", "click": "BOOLEAN"}})
 SQL = "SELECT count(*) FROM auctions WHERE click"
+AURORA = ExchangeFact(name="aurora", first_price=True, auctions=990, factor=0.5, gain=1.5)
+BRIEF = Brief(features=("exchange",), kinds={"exchange": "VARCHAR"}, exchanges=(AURORA,))
+DEFAULT = VariantSpec(name="default", policy=PolicySpec(name="value"))
 TASKS = sorted(path.stem for path in asset_dir("prompts").glob("*.md") if path.stem != "README")
 GOOD = """+++
 task = "ask"
@@ -72,6 +80,10 @@ def values() -> dict[str, Shareable]:
         "facts": share_facts([Fact("F1", "clicks, tune split", 7, "count", "candidate")], None),
         "verdict": share_verdict(None),
         "struck": share_struck([("It won.", "it cites no fact")]),
+        "brief": share_brief(BRIEF, NAMES),
+        "exchanges": share_exchanges(BRIEF),
+        "options": share_options([(Change(kind="add_feature", name="exchange"), "why")], NAMES),
+        "trials": share_trials([Trial(0, DEFAULT, status="scored", score=0.0)], NAMES),
     }
 
 
