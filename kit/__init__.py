@@ -147,6 +147,7 @@ if TYPE_CHECKING:
     from kit.flow.floor_study import FloorStudy as FloorStudy
     from kit.flow.judge import judge as judge
     from kit.flow.judge_inventory import judge_inventory as judge_inventory
+    from kit.flow.narrate import narrate as narrate
     from kit.flow.narrate import write_narrative as write_narrative
     from kit.flow.perform import save_report as save_report
     from kit.flow.promote import freeze_policy as freeze_policy

@@ -141,6 +141,7 @@ PUBLIC: Mapping[str, str] = {
     "FloorStudy": "kit.flow.floor_study",
     "judge": "kit.flow.judge",
     "judge_inventory": "kit.flow.judge_inventory",
+    "narrate": "kit.flow.narrate",
     "write_narrative": "kit.flow.narrate",
     "save_report": "kit.flow.perform",
     "freeze_policy": "kit.flow.promote",

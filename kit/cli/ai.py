@@ -1,4 +1,4 @@
-"""The verbs about language models: ai show, ai journal, ai serve."""
+"""The verbs about language models: ai show, ai proposal, ai journal, ai serve."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def ai(verbs: Verbs) -> None:
     """Add ``kit ai`` and its own verbs."""
     parser = verbs.add_parser("ai", help="language models: what is sent, what was, and a local one")
     inner = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for add in (show, journal, serve):
+    for add in (show, proposal, journal, serve):
         add(inner)
 
 
@@ -26,6 +26,16 @@ def show(verbs: Verbs) -> None:
     )  # fmt: skip
     question_options(parser)
     parser.set_defaults(act=_show)
+
+
+def proposal(verbs: Verbs) -> None:
+    """Add ``kit ai proposal``."""
+    parser = add_verb(
+        verbs, "proposal", "print what would be sent to a model for a search's next proposal",
+        "Aggregates of train and tune, and tune scores; nothing is sent.",
+    )  # fmt: skip
+    parser.add_argument("folder", metavar="DIR", help="a folder of `kit propose --out`")
+    parser.set_defaults(act=_proposal)
 
 
 def journal(verbs: Verbs) -> None:
@@ -44,6 +54,16 @@ def _show(given: argparse.Namespace) -> None:
         messages = draft_messages(given.question, catalog)
     endpoint = endpoint_from_env()
     say(NO_MODEL if endpoint is None else f"would go to {endpoint!r}")
+    print(describe_payload(messages) if given.json else readable_payload(messages))
+
+
+def _proposal(given: argparse.Namespace) -> None:
+    from pathlib import Path
+
+    from kit.ai.prompts import describe_payload, readable_payload
+    from kit.flow.search.sent import next_messages
+
+    messages = next_messages(Path(given.folder))
     print(describe_payload(messages) if given.json else readable_payload(messages))
 
 
