@@ -99,7 +99,10 @@ def came_of(case: Mapping[str, str], root: Path, seed: int, attacks: Sequence[st
         )  # fmt: skip
         trials = search.run(spec)
         brief = Brief.model_validate_json(store.noted("brief") or "{}")
-        sent = [json.dumps(body, ensure_ascii=False) for body in server.bodies]
+        sent = [
+            str(message["content"]) for body in server.bodies for message in body["messages"]
+            if message["role"] != "assistant"  # what the model itself said is no news to it
+        ]  # fmt: skip
     store.close()
     sent.append(describe_payload(proposal_messages(brief, trials)))
     words = [*IDS, RARE]

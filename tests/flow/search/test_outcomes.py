@@ -176,12 +176,22 @@ def test_a_leak_that_the_default_does_not_read_is_left_out(run: Run, tmp_path: P
 # the model
 
 
-@pytest.mark.parametrize("step", [
-    Step(status=500), Step(content="I would rather not."), Step(content=None, status=401),
-    Step(reset="before"), Step(content='{"parent": 0}'), Step(body=b"\xff\xfe"),
-    Step(content=json.dumps({"parent": 0, "kind": "rm -rf", "name": "", "value": "",
-                             "hypothesis": ""})),
-], ids=["500", "prose", "key", "reset", "short", "bytes", "kind"])  # fmt: skip
+SLOW = pytest.mark.slow
+DOWN = [
+    pytest.param(Step(status=500), id="500"),
+    pytest.param(Step(content="I would rather not."), id="prose"),
+    pytest.param(Step(content=None, status=401), id="key", marks=SLOW),
+    pytest.param(Step(reset="before"), id="reset", marks=SLOW),
+    pytest.param(Step(content='{"parent": 0}'), id="short", marks=SLOW),
+    pytest.param(Step(body=b"\xff\xfe"), id="bytes", marks=SLOW),
+    pytest.param(
+        Step(content=json.dumps({"parent": 0, "kind": "rm -rf", "name": "", "value": "",
+                                 "hypothesis": ""})), id="kind", marks=SLOW,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("step", DOWN)
 @pytest.mark.parametrize("proposer", ["llm", "hybrid"])
 def test_a_model_that_is_down_is_said_and_the_rule_book_goes_on(
     run: Run, monkeypatch: pytest.MonkeyPatch, step: Step, proposer: str
