@@ -9,7 +9,7 @@ from typing import Any
 
 from kit.flow.auto_words import next_steps, reading
 from kit.models.reliability import ProbabilityScore
-from kit.report.verdict_words import gates_table, verdict_headline, verdict_lines
+from kit.report.verdict_words import gate_line, gates_table, verdict_headline, verdict_lines
 from kit.validate.comparison import Comparison
 from kit.validate.verdict import GateResult, Status, Verdict
 from kit.variant.frozen import FrozenVariant
@@ -92,12 +92,10 @@ class AutoCheck:
         lines = verdict_lines(self.latest, power=self.power, auctions=self.holdout)[:-1]
         if self.variant is None:
             lines = lines[1:-1]  # of looks nothing can be said: none can be asked for
-        said = [f"{_sentence(whose, score)}" for whose, score in self.scores.items()]
+        said = [_sentence(whose, score) for whose, score in self.scores.items()]
         if self.comparison is not None:
             said.append(f"Compared by {self.comparison.block_kind}.")
-        left = [f"{gate.replace('_', ' ').capitalize()}: not checked. {why}"
-                for gate, why in self.not_checked.items()]  # fmt: skip
-        return [*lines, *said, *left]
+        return [*lines, *said, *self._unchecked]
 
     @property
     def next_steps(self) -> list[str]:
@@ -147,13 +145,13 @@ class AutoCheck:
     @property
     def _figures(self) -> list[str]:
         """`words` without the gates, which a table shows."""
-        told = {" ".join(gate.reasons) for gate in self.gates}
-        marks = ("pass.", "fail.", "needs a person.")
-        return [
-            line for line in self.words
-            if not any(line.endswith(f"{mark} {why}".rstrip()) for why in told for mark in marks)
-            and ": not checked. " not in line
-        ]  # fmt: skip
+        shown = {*map(gate_line, self.gates), *self._unchecked}
+        return [line for line in self.words if line not in shown]
+
+    @property
+    def _unchecked(self) -> list[str]:
+        return [f"{gate.replace('_', ' ').capitalize()}: not checked. {why}"
+                for gate, why in self.not_checked.items()]  # fmt: skip
 
 
 def _html_row(cells: Sequence[str]) -> str:

@@ -137,7 +137,7 @@ together, 5 %.
         _answer(verdict),
         *_on_holdout(verdict),
         *_on_tune(verdict),
-        *map(_gate, verdict.gates),
+        *map(gate_line, verdict.gates),
         _spent(verdict),
         f"Next: {next_step(verdict, power=power, auctions=auctions)}",
     ]
@@ -298,7 +298,8 @@ def _seen(verdict: Verdict, comparison: Comparison) -> str:
     return f"{size} {row.metric} {over} ({100 * comparison.level:g} % interval {low} to {high})"
 
 
-def _gate(gate: GateResult) -> str:
+def gate_line(gate: GateResult) -> str:
+    """Return one gate in words: its name and split, its status and why."""
     return " ".join((f"{sentence(_name(gate))}: {gate.status}.", *gate.reasons))
 
 

@@ -246,6 +246,8 @@ def test_the_page_escapes_names_and_holds_every_gate(sealed: SealedSplit, ledger
         assert f">{gate.replace('_', ' ')}</th>" in page
     for step in found.next_steps:
         assert step.split("'")[0] in page
+    assert "<li>Answer: none, the holdout was not looked at; status needs a person.</li>" in page
+    assert "<li>Drift on" not in page  # which the table says
     plain = json.dumps(found.to_dict(), allow_nan=False)
     assert AutoCheck.__name__ not in plain
 
