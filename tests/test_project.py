@@ -24,8 +24,9 @@ ONLY_IN = {
     "duckdb": ("kit/data/order.py", "kit/data/sql/"),
     "sqlite3": (
         "kit/base/store.py", "kit/flow/runs.py", "kit/validate/ledger.py", "kit/ai/journal.py",
-        "kit/ai/documents/index.py",
+        "kit/ai/documents/index.py", "kit/flow/search/store.py",
     ),
+    "optuna": "kit/ai/propose/tpe.py",
     "sqlglot": "kit/data/sql/",
     "openai": "kit/ai/client.py",
     "httpx2": "kit/ai/client.py",
