@@ -26,6 +26,7 @@ from kit.flow.search.outcome import Found, headline_of, summary_of
 from kit.flow.search.propose import search_variants
 from kit.flow.search.store import SEARCH_FILE, SearchStore
 from kit.validate.vault import Vault
+from kit.variant import frozen
 from kit.variant.constraint import constraint_of
 from tests.ai.loopback import Loopback, Step
 from tests.flow.search.world import frame, quick_default, sealed_log, settings
@@ -307,6 +308,26 @@ def test_a_full_disk_is_said_and_the_search_goes_on_when_there_is_room(
     whole = run(out=tmp_path / "whole")
     assert names(found) == names(whole)
     assert [trial.score for trial in found.trials] == [trial.score for trial in whole.trials]
+
+
+def test_a_disk_that_is_full_when_a_variant_is_frozen_refuses_no_trial(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is no fault of the variant: the search stops, and goes on with that very trial."""
+    plain, written = frozen.write_text, iter(range(100))
+
+    def full(path: Path, text: str) -> None:
+        if next(written) == 2:
+            raise OSError(28, "No space left on device")
+        plain(path, text)
+
+    monkeypatch.setattr(frozen, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        run()
+    found, whole = run(), run(out=tmp_path / "whole")
+    assert [trial.status for trial in found.trials] == ["scored"] * 4
+    assert [trial.score for trial in found.trials] == [trial.score for trial in whole.trials]
+    assert not list((tmp_path / "workspace").rglob(".freezing*"))
 
 
 def test_two_processes_do_not_search_in_one_folder(
