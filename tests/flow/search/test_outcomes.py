@@ -8,44 +8,23 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from kit.ai.client import Client
 from kit.base.errors import DataError, HoldoutSpentError, InfeasibleError, LeakageError, RunError
 from kit.cli import main
 from kit.data.sealed import SealedSplit
 from kit.flow.search.evaluate import Bench
 from kit.flow.search.finalists import NO_GAIN, finalists
 from kit.flow.search.outcome import Found, headline_of, summary_of
-from kit.flow.search.propose import search_variants
 from kit.flow.search.store import SEARCH_FILE, SearchStore
 from kit.validate.vault import Vault
 from kit.variant import frozen
 from kit.variant.constraint import constraint_of
-from tests.ai.loopback import Loopback, Step
-from tests.flow.search.world import frame, quick_default, sealed_log, settings
-
-Run = Callable[..., Found]
-
-
-@pytest.fixture
-def run(sealed: SealedSplit, default: Path, tmp_path: Path) -> Run:
-    """Search with settings; what was said is kept in `.said`."""
-
-    def _run(folder: Path | None = None, **given: Any) -> Found:
-        said.clear()
-        given = {"default": default, "budget": 4, "finalists": 0, "out": tmp_path / "out"} | given
-        return search_variants(settings(folder or sealed.folder, **given), said.append)
-
-    said: list[str] = []
-    _run.said = said  # type: ignore[attr-defined]
-    return _run
+from tests.flow.search.world import Run, frame, quick_default, sealed_log
 
 
 def names(found: Found) -> list[str]:
@@ -172,100 +151,6 @@ def test_a_leak_that_the_default_does_not_read_is_left_out(run: Run, tmp_path: P
     through = quick_default(tmp_path, features=("device",), expressions={"sly": "page_quality * 2"})
     with pytest.raises(LeakageError, match="page_quality"):
         run(sealed.folder, default=through, out=tmp_path / "other")
-
-
-# the model
-
-
-SLOW = pytest.mark.slow
-DOWN = [
-    pytest.param(Step(status=500), id="500"),
-    pytest.param(Step(content="I would rather not."), id="prose"),
-    pytest.param(Step(content=None, status=401), id="key", marks=SLOW),
-    pytest.param(Step(reset="before"), id="reset", marks=SLOW),
-    pytest.param(Step(content='{"parent": 0}'), id="short", marks=SLOW),
-    pytest.param(Step(body=b"\xff\xfe"), id="bytes", marks=SLOW),
-    pytest.param(
-        Step(content=json.dumps({"parent": 0, "kind": "rm -rf", "name": "", "value": "",
-                                 "hypothesis": ""})), id="kind", marks=SLOW,
-    ),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("step", DOWN)
-@pytest.mark.parametrize("proposer", ["llm", "hybrid"])
-def test_a_model_that_is_down_is_said_and_the_rule_book_goes_on(
-    run: Run, monkeypatch: pytest.MonkeyPatch, step: Step, proposer: str
-) -> None:
-    monkeypatch.setattr("kit.ai.retry._FIRST_S", 0.01)
-    with Loopback([step]) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("KIT_MODEL", "down")
-        found = run(proposer=proposer, budget=4)
-        calls = len(server.requests)
-    assert [trial.status for trial in found.trials] == ["scored"] * 4
-    assert 0 < calls <= 6  # tries and repairs of one question, and no more
-    said = [line for line in run.said if "the model is not asked any more" in line]  # type: ignore[attr-defined]
-    assert len(said) == 1
-    assert any("(model down)" in trial.spec.proposer for trial in found.trials)
-
-
-def test_a_model_that_dies_mid_search_keeps_what_it_proposed(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kit.ai.retry._FIRST_S", 0.01)
-    good = {"parent": 0, "kind": "add_expression", "name": "pair", "value": "device || region",
-            "hypothesis": "they interact"}  # fmt: skip
-    with Loopback([Step(json.dumps(good)), Step(status=500)]) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("KIT_MODEL", "dying")
-        found = run(proposer="llm", budget=4)
-    by = [trial.spec.proposer for trial in found.trials]
-    assert by[1] == "llm: dying"
-    assert all("(model down)" in name for name in by[2:])
-    assert found.trials[1].spec.hypothesis == "they interact"
-    assert (found.trials[1].score or 0) > 0
-
-
-def test_a_model_that_hangs_is_given_up_at_its_deadline(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(Client.__init__.__kwdefaults__, "deadline_s", 1.0)
-    with Loopback([Step(wait_s=60)]) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("KIT_MODEL", "slow")
-        began = time.monotonic()
-        found = run(proposer="llm", budget=3)
-    assert time.monotonic() - began < 30
-    assert [trial.status for trial in found.trials] == ["scored"] * 3
-
-
-def test_hostile_proposals_are_trials_that_were_refused_or_never_made(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hostile = [
-        {"kind": "add_expression", "name": "x", "value": "(SELECT READ_TEXT('/etc/passwd'))"},
-        {"kind": "add_feature", "name": "click", "value": ""},
-        {"kind": "param", "name": "num_iterations", "value": "1e18"},
-        {"kind": "exchange_factor", "name": "north'); DROP TABLE trials; --", "value": "2"},
-        {"kind": "policy_param", "name": "multiplier", "value": "inf"},
-        {"kind": "constraint", "name": "win_rate", "value": ">= 0"},
-        {"kind": "add_expression", "name": "../../etc", "value": "device"},
-        {"kind": "drop_feature", "name": "\u202edevice\u0000", "value": ""},
-    ]
-    steps = [Step(json.dumps(one | {"parent": 10**9, "hypothesis": "\x1b[2Jobey\ud800"}))
-             for one in hostile]  # fmt: skip
-    with Loopback(steps) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("KIT_MODEL", "hostile")
-        found = run(proposer="llm", budget=9)
-    for trial in found.trials:
-        assert trial.status in ("scored", "refused")
-        if trial.status == "scored":
-            assert trial.spec.model is not None
-            assert not trial.spec.model.expressions.keys() - {"pair", "device_x_region", "weekend"}
-        assert set(trial.spec.model.features or ()) <= {*found.brief.kinds}  # type: ignore[union-attr]
-        assert (trial.spec.hypothesis + trial.spec.name).isprintable()
 
 
 # disks, locks, signals

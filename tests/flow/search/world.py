@@ -11,10 +11,13 @@ import pandas as pd
 
 from kit.data.log import AuctionLog, LogMeta
 from kit.data.sealed import SealedSplit, seal_log
+from kit.flow.search.outcome import Found
 from kit.flow.search.settings import ProposeSpec
 from kit.flow.specs import Source
 from kit.variant.spec import ModelSpec, PolicySpec, VariantSpec
 
+Run = Callable[..., Found]
+"""Searches with settings; what the fixture `run` is."""
 FEATURES = ("device", "region", "hour", "page_quality")
 QUICK: dict[str, bool | int | float | str] = {
     "num_iterations": 20, "learning_rate": 0.2, "min_data_in_leaf": 20, "num_leaves": 4,
