@@ -115,14 +115,17 @@ def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
     default = _default(spec, bench)
     check_constraints(default.constraints)
     leaks = _leaks(sealed, default, spec.seed, say)
-    if spec.default is None:
-        default = shaded(bench, default)
     model, proposer = _proposer(spec, say)
     before = _spent(model)
     store = SearchStore(spec.out, lasting(spec, sealed.source_hash, default))
     try:
         store.hold()
         store.note(SEALED, str(sealed.folder))
+        known = store.trials()
+        if known:  # it was fitted and shaded before
+            default = known[0].spec
+        elif spec.default is None:
+            default = shaded(bench, default)
         where = (str(sealed.folder), str(root), value.cpm, spend)
         workers: Workers = (
             Threads(bench, spec.workers) if client is None else DaskWorkers(client, where)

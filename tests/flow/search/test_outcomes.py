@@ -17,7 +17,7 @@ import pytest
 from kit.base.errors import DataError, HoldoutSpentError, InfeasibleError, LeakageError, RunError
 from kit.cli import main
 from kit.data.sealed import SealedSplit
-from kit.flow.search.evaluate import Bench
+from kit.flow.search import evaluate
 from kit.flow.search.finalists import NO_GAIN, finalists
 from kit.flow.search.outcome import Found, headline_of, summary_of
 from kit.flow.search.store import SEARCH_FILE, SearchStore
@@ -161,14 +161,32 @@ def test_an_out_that_cannot_be_written_is_said_before_anything_is_trained(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     fits: list[int] = []
-    monkeypatch.setattr(Bench, "evaluate", lambda *_: fits.append(1))
+    monkeypatch.setattr(evaluate, "fit_click", lambda *_, **__: fits.append(1))
     with pytest.raises(RunError, match=r"search.sqlite: cannot be opened as a search"):
-        run(out=tmp_path / "file" / "out")
+        run(out=tmp_path / "file" / "out", default=None)
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / SEARCH_FILE).write_text("no database" * 100)
     with pytest.raises(RunError, match=r"search.sqlite: cannot be opened as a search"):
-        run(out=tmp_path / "odd")
+        run(out=tmp_path / "odd", default=None)
     assert fits == []
+
+
+def test_a_default_of_the_logs_own_is_fitted_once_however_often_it_goes_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(budget=2, default=None)
+    plain, fits = evaluate.fit_click, list[object]()
+
+    def counted(*given: Any, **named: Any) -> Any:
+        fits.append(given[0])
+        return plain(*given, **named)
+
+    monkeypatch.setattr(evaluate, "fit_click", counted)
+    again = run(budget=2, default=None)
+    assert fits == []
+    assert [trial.spec for trial in again.trials] == [trial.spec for trial in first.trials]
+    assert len(run(budget=3, default=None).trials) == 3
+    assert len(fits) <= 1
 
 
 def test_a_full_disk_is_said_and_the_search_goes_on_when_there_is_room(
