@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kit.ai.aggregates import MIN_COUNT
 from kit.ai.propose.brief import Brief
 from kit.base.errors import KitError, PolicyError
 from kit.data.sql.features import check_feature
@@ -35,7 +36,7 @@ def refusal(change: Change, brief: Brief) -> str:
 
 
 def _check(change: Change, brief: Brief) -> None:
-    exchanges = [fact.name for fact in brief.exchanges]
+    exchanges = [fact.name for fact in brief.exchanges if fact.auctions >= MIN_COUNT]
     if change.kind == "add_feature":
         _among(change.name, list(brief.kinds), "request column")
     elif change.kind == "add_expression":
