@@ -63,4 +63,5 @@ def shaded(bench: Bench, default: VariantSpec) -> VariantSpec:
     factor = round(min(first_price_factor(both, variant), 1.0), 3)
     params = {**default.policy.params, "shading_factor": factor}
     policy = default.policy.model_copy(update={"params": params})
-    return default.model_copy(update={"policy": policy})
+    why = "The log's default features, and the expected value as the bid, shaded where it is paid."
+    return default.model_copy(update={"policy": policy, "hypothesis": why})
