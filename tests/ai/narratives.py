@@ -33,8 +33,13 @@ def check_case(case: Mapping[str, Any]) -> CheckedNarrative:
     """Check one narrative, all its sentences as one text."""
     facts = [Fact(**fact) for fact in case["facts"]]
     said = [sentence["text"] for sentence in case["sentences"]]
-    text = "".join(f"\n{one}" if one[0] in "-*#" else f" {one}" for one in said)
+    text = "".join(f"\n{one}" if one[0] in "-*#" else f" {one}" for one in map(_ended, said))
     return check_narrative(text, facts, verdict_of(case))
+
+
+def _ended(sentence: str) -> str:
+    """Put a blank line after a note without a full stop: nothing else parts it from the next."""
+    return sentence if sentence.rstrip("\"')*_ ")[-1:] in ".!?:" else f"{sentence}\n\n"
 
 
 def verdict_of(case: Mapping[str, Any]) -> Verdict:

@@ -21,6 +21,9 @@ _COMMON = frozenset(
 )
 """Words of a name that a sentence may well mean otherwise."""
 
+_SPLITS = frozenset({"tune", "tuning", "holdout", "hold-out", "log", "data", "split", "test"})
+"""Last words of a name that mean a split or the log, wherever they stand after *the*."""
+
 
 def names_in(facts: Sequence[Fact], verdict: Verdict | None) -> list[tuple[str, str]]:
     """Return what is put in place of each name, longer names first.
@@ -64,7 +67,7 @@ def _short(name: str, other: str) -> Iterator[str]:
     for word in own:
         if re.search(r"\d", word) and re.search(r"[A-Za-z]", word):
             yield word
-        elif word == name.split()[-1] and len(name.split()) > 1:
+        elif word == name.split()[-1] and len(name.split()) > 1 and word.lower() not in _SPLITS:
             yield f"the {word}"
         elif word == name.split()[0] and _is_rare(word):
             yield word

@@ -11,14 +11,22 @@ from kit.ai.narrative.sentences import Sentence
 from kit.report.facts import Fact
 
 _MORE = re.compile(
-    r"\b(?:(?:larger|bigger|greater|higher|more|longer|wider) than|exceed\w*|above|beyond|"
-    r"surpass\w*|tops|topp(?:ed|ing)|outweighs?|over(?! the (?:hold|tune|log|data)))\b|>"
+    r"\b(?:(?:larger|bigger|greater|higher|more(?! than (?:made|off|comp))|longer|"
+    r"wider)(?: [^;,]{0,40}?)? than|exceed\w*|above|beyond|"
+    r"surpass\w*|tops|topp(?:ed|ing)|outweighs?|ahead of|(?:did|does|fared|was|is) better than|"
+    r"over(?! the (?:hold|tune|log|data)))\b|>"
 )
 _LESS = re.compile(
-    r"\b(?:(?:smaller|less|lower|fewer|shorter|narrower) than|below|under|short of|beneath|"
+    r"\b(?:(?:smaller|less|lower|fewer|shorter|narrower)(?: [^;,]{0,40}?)? than|below|under|"
+    r"short of|beneath|behind(?! (?:on|in|at|for))|(?:did|does|fared|was|is) worse than|"
     r"within)\b"
     r"|<"
 )
+_MOST = re.compile(
+    r"\bthe (?:larger|largest|bigger|biggest|greater|greatest|higher|highest|most)\b"
+)
+_LEAST = re.compile(r"\bthe (?:smaller|smallest|lesser|least|lower|lowest|weaker|weakest)\b")
+_SEVERAL = 3
 _NOT = re.compile(r"\b(?:not|never|nor|no|neither|cannot)\b|n't\b")
 _MANY = re.compile(
     r"\btoo (?:many|much|high)\b|\bover-?(?:predict|estimat|stat)\w*|\btoo optimistic\b|"
@@ -59,8 +67,11 @@ def wrong_amounts(sentence: Sentence, facts: Sequence[Fact]) -> str:
     cited = [(known[name], place) for name, place in sentence.cites if name in known]
     if reason := _found(sentence.plain, [fact for fact, _ in cited]):
         return reason
-    return _wrong_prediction(sentence.plain, [fact for fact, _ in cited]) or _wrong_pair(
-        sentence.plain, cited
+    return (
+        _wrong_prediction(sentence.plain, [fact for fact, _ in cited])
+        or _wrong_pair(sentence.plain, cited)
+        or _wrong_part(sentence.plain, cited)
+        or _wrong_extreme(sentence.plain, cited)
     )
 
 
@@ -89,18 +100,80 @@ def _wrong_pair(plain: str, cited: Sequence[tuple[Fact, int]]) -> str:
     word = more or less
     if len(cited) != 2 or word is None or bool(more) == bool(less) or not _may_compare(cited):
         return ""
-    first, second = _in_order(plain, word.start(), cited)
+    is_between = cited[0][1] < word.start() < cited[1][1]
+    if are_of_one(cited[0][0], cited[1][0]) and not (is_between or "than" in word[0]):
+        return ""
+    first, second = _in_order(plain, word.end(), cited)
     says_more = bool(more) != bool(_NOT.search(plain[: word.start()]))
-    a, b = abs(first.value), abs(second.value)
+    return _wrong_rank(first, second, says_more)
+
+
+def _wrong_rank(first: Fact, second: Fact, says_more: bool) -> str:
+    a, b = first.value, second.value
+    if not are_of_one(first, second):
+        a, b = abs(a), abs(b)
     if a == b or (a > b) == says_more:
         return ""
     return f"{first.id} is {'more' if a > b else 'less'} than {second.id}"
+
+
+def _wrong_part(plain: str, cited: Sequence[tuple[Fact, int]]) -> str:
+    """Hold ``the larger piece, 9 [F1], ..., 4 [F2]``, of two parts, against the two."""
+    if len(cited) != 2 or not are_of_one(cited[0][0], cited[1][0]):
+        return ""
+    (first, place), (second, _) = cited
+    more, less = _MOST.search(plain[:place]), _LEAST.search(plain[:place])
+    ends = meaning_of(first).end or meaning_of(second).end
+    if bool(more) == bool(less) or ends:
+        return ""
+    return _wrong_rank(first, second, bool(more))
+
+
+def _wrong_extreme(plain: str, cited: Sequence[tuple[Fact, int]]) -> str:
+    """Hold ``video was the smallest, 2 [F3]``, of three parts or more, against all cited."""
+    most, least = _MOST.search(plain), _LEAST.search(plain)
+    word = most or least
+    if word is None or bool(most) == bool(least) or len(cited) < _SEVERAL:
+        return ""
+    first = cited[0][0]
+    if not all(are_of_one(first, fact) for fact, _ in cited[1:]):
+        return ""
+    after = [fact for fact, place in cited if place > word.start()]
+    said = after[0] if after else cited[-1][0]
+    values = [fact.value for fact, _ in cited]
+    if said.value == (max(values) if most else min(values)):
+        return ""
+    return f'"{word[0]}": {said.id} is not'
+
+
+def are_of_one(first: Fact, second: Fact) -> bool:
+    """Return whether two differences are of one quantity, but of two parts or two ends of it.
+
+    Examples
+    --------
+    >>> are_of_one(Fact("F1", "surplus, video", 1.0, "USD", "difference"),
+    ...            Fact("F2", "surplus, banner", 2.0, "USD", "difference"))
+    True
+    """
+    one, other = meaning_of(first), meaning_of(second)
+    is_same = one.quantity == other.quantity and first.of == second.of and one.tune == other.tune
+    return (
+        is_same
+        and first.unit == second.unit
+        and (one.segment, one.end)
+        != (
+            other.segment,
+            other.end,
+        )
+    )
 
 
 def _may_compare(cited: Sequence[tuple[Fact, int]]) -> bool:
     """Return whether two facts are of different things in one unit; `comparisons` has sides."""
     (one, _), (other, _) = cited
     first, second = meaning_of(one), meaning_of(other)
+    if are_of_one(one, other):
+        return True
     if one.unit != other.unit or _APART & {first.quantity, second.quantity}:
         return False
     return not (first.end or second.end) and _is_apart(first, second)
@@ -113,8 +186,11 @@ def _is_apart(first: Meaning, second: Meaning) -> bool:
 def _in_order(plain: str, place: int, cited: Sequence[tuple[Fact, int]]) -> tuple[Fact, Fact]:
     """Return the two facts as the sentence compares them: by where each is cited, else named."""
     (one, _), (other, at) = cited
-    if at > place and cited[0][1] < place:
+    if (at > place and cited[0][1] < place) or are_of_one(one, other):
         return one, other
     names = named_in(plain)
+    is_next = cited[0][1] > place and ", " not in plain[place : cited[0][1]]
+    if is_next and meaning_of(one).quantity not in names:
+        return other, one  # within the budget of 50 [F1], at 49 [F2]
     places = [min(names.get(meaning_of(fact).quantity, [place])) for fact, _ in cited]
     return (one, other) if places[0] <= places[1] else (other, one)

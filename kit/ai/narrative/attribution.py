@@ -16,6 +16,9 @@ _NOT = re.compile(r"\b(?:not|no|nothing|never|cannot|whether|unlike|n't|neither|
 _BACK = re.compile(r"\b(?:there|it|its|that|this|so|these|those|also|too|apart)\b")
 _SIDED = OF_SIDES | {"surplus"}
 _RUN = re.compile(r"(?:\[f\d+\] ?){2,}")
+_REFERENCE = re.compile(r"\b(?:of|to|than) the (?:candidate|baseline)'s [a-z]+")
+"""What an effect is told in parts of: ``11.9 % [F2] of the baseline's value``."""
+_THAT = r"\b(?:the|these|those|that|this|of) [-+$€£¥]?\d[\d.,]*"
 _WEAK = frozenset(
     {
         "auctions",
@@ -73,7 +76,7 @@ def wrong_quantity(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """
     if not named_in(without_units(sentence.plain)):
         return ""
-    named = set(named_in(sentence.plain)) - _WEAK
+    named = set(named_in(_REFERENCE.sub("", sentence.plain))) - _WEAK
     cited = {name for name, _ in sentence.cites}
     measured = {meaning_of(fact).quantity for fact in facts if fact.id in cited}
     near = measured.union(*(RELATED.get(one, frozenset()) for one in measured))
@@ -82,7 +85,9 @@ def wrong_quantity(sentence: Sentence, facts: Sequence[Fact]) -> str:
         return f"{', '.join(sorted(measured))} is cited for {said}"
     for fact in facts:
         quantity = meaning_of(fact).quantity
-        if fact.id in cited and named and not _may_mean(quantity, sentence):
+        if fact.id not in cited or not named or _is_known(fact, sentence):
+            continue
+        if not _may_mean(quantity, sentence) and not RELATED.get(quantity, frozenset()) & named:
             return f"{fact.id} is {quantity}, of which the sentence does not speak"
     return ""
 
@@ -118,6 +123,13 @@ def wrong_run(sentence: Sentence, facts: Sequence[Fact]) -> str:
 
 def _is_sided(facts: Sequence[Fact], cited: set[str]) -> bool:
     return any(fact.of in ("candidate", "baseline") for fact in facts if fact.id in cited)
+
+
+def _is_known(fact: Fact, sentence: Sentence) -> bool:
+    """Return whether an effect was told before: ``the 3,200 EUR [F7] come from spend``."""
+    if fact.of != "difference":
+        return False
+    return bool(re.search(rf"{_THAT}[^\[.;]{{0,12}}\[{fact.id}\]", sentence.plain, re.IGNORECASE))
 
 
 def _may_mean(quantity: str, sentence: Sentence) -> bool:

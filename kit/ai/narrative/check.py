@@ -10,7 +10,8 @@ from itertools import chain
 from kit.ai.narrative.aliases import names_in
 from kit.ai.narrative.amounts import wrong_amounts
 from kit.ai.narrative.attribution import wrong_quantity, wrong_run, wrong_split
-from kit.ai.narrative.comparisons import wrong_direction
+from kit.ai.narrative.comparisons import without_told, wrong_direction
+from kit.ai.narrative.degrees import without_sameness, wrong_degree
 from kit.ai.narrative.gates import states, wrong_statement
 from kit.ai.narrative.intervals import wrong_interval
 from kit.ai.narrative.numbers import RATIOS, numbers_in
@@ -19,6 +20,7 @@ from kit.ai.narrative.sentences import CITE, Sentence, sentences_of
 from kit.ai.narrative.sides import wrong_side
 from kit.ai.narrative.strength import too_strong
 from kit.ai.narrative.units import misfit
+from kit.ai.narrative.whole_names import with_whole_names
 from kit.report.facts import Fact
 from kit.report.narrative import Struck
 from kit.validate.verdict import Verdict
@@ -78,6 +80,7 @@ def check_narrative(text: str, facts: Sequence[Fact], verdict: Verdict | None) -
     """
     kept: list[str] = []
     struck: list[Struck] = []
+    facts = with_whole_names(facts, (verdict.candidate, verdict.baseline) if verdict else ())
     for sentence in sentences_of(text, names_in(facts, verdict)):
         reason = _wrong(sentence, facts, verdict)
         if reason:
@@ -114,7 +117,8 @@ def tells_answer(text: str, facts: Sequence[Fact], verdict: Verdict | None) -> b
 
 def _wrong(sentence: Sentence, facts: Sequence[Fact], verdict: Verdict | None) -> str:
     of_facts = (check(sentence, facts) for check in _OF_FACTS)
-    of_verdict = (check(sentence, verdict) for check in _OF_VERDICT)
+    rest = without_told(without_sameness(sentence, facts), facts)
+    of_verdict = (check(rest, verdict) for check in _OF_VERDICT)
     return next(filter(None, chain(of_facts, of_verdict)), "")
 
 
@@ -152,6 +156,7 @@ _OF_FACTS: tuple[Callable[[Sentence, Sequence[Fact]], str], ...] = (
     wrong_run,
     wrong_side,
     wrong_direction,
+    wrong_degree,
     wrong_interval,
     wrong_amounts,
     wrong_parts,

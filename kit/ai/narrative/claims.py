@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _UP = (
-    r"better|gain\w*|improve\w*|ahead|help\w*(?! (?:to )?(?:find|tell|see|detect|decide|us))|"
+    r"better|gain\w*|improve\w*|ahead|help\w*(?! (?:is|are|would be)\b)(?! (?:to )?(?:find|tell|"
+    r"see|detect|decide|us))|"
     r"beat\w*|outperform\w*|advantage\w*|benefi\w+|"
     r"success\w*|"
     r"pays off|superior\w*|(?:favou?rs?|supports?) (?:the )?candidate|wins?|won(?= (?:with|by|out|"
@@ -22,14 +23,16 @@ _DOWN = (
 )
 CLAIM = re.compile(rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN}))(?!\w)")
 NOT_WORSE = re.compile(
-    r"\b(?:not|no|isn't|never|n't)(?: shown| being| to be| any)? (?:worse|inferior)|non-inferior\w*"
+    r"\b(?:not|no|isn't|never|n't)(?: shown| being| to be| any)? (?:worse|inferior)\b|"
+    r"non-inferior\w*"
 )
 NO = re.compile(
     r"\b(?:not|no|nothing|cannot|n't|neither|nor|never|whether|unproven|unclear|open|without|"
     r"nobody|none|if|doesn't|didn't|isn't|can't|inconclusive|"
     r"undecided|silent|fail(?:s|ed)? to|untested|unknown|(?:too|falls?|fell) short|"
     r"too (?:few|little|small|early|soon)|could|may|might|falls? short|hardly|ruled out|excluded|"
-    r"insufficient|than (?:it|they) (?:is|"
+    r"insufficient|hold(?:ing)? off|stops? short of|instead of|unshown|refrain\w*|declin\w+ to|"
+    r"than (?:it|they) (?:is|"
     r"are)|too weak|yet to|possible that|before (?=\w+ing|"
     r"any)|in doubt|doubtful|lack(?:s|"
     r"ed|ing)?|absence|scant|until|unless|"

@@ -4,28 +4,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
+from kit.ai.narrative.amounts import are_of_one
 from kit.ai.narrative.directions import Direction, directions_in
 from kit.ai.narrative.meaning import Meaning, meaning_of
-from kit.ai.narrative.quantities import RELATED, named_in
+from kit.ai.narrative.pairs import (
+    TO_MARK,
+    Cited,
+    clause_around,
+    compares,
+    meant,
+    nearest_named,
+    one_subject,
+)
 from kit.ai.narrative.sentences import CITE, Sentence
+from kit.ai.narrative.subjects import subject_sign
 from kit.report.facts import Fact
 
-Subject = tuple[str, str]
-
-_CLAUSE = re.compile(r"[;:]|,(?!\d)|\b(?:and|but|while|whereas|though|although|yet)\b")
-_THAN = re.compile(
-    r"\b(?:than|against|compared (?:with|to)|versus|vs|as opposed to|in place of|instead of|to the|"
-    r"beside|below|above|behind|ahead of|exceeds?|exceeded|topp?(?:s|ed)|beats?|from|over|"
-    r"relative to)\b"
-)
 _MARKED = re.compile(
-    r"\bmargin\b|\bdetect\w*|\bsmallest\b|\bcould (?:not )?(?:have|be) (?:found|seen|told)"
+    r"\bmargin\b|\bmde\b|\bdetect\w*|\bsmallest\b|\bcould (?:not )?(?:have|be) (?:found|seen|told)"
 )
-_TO_MARK = re.compile(r"larger|smaller|bigger|exceed|above|below|greater|less|more|lower|higher")
-_ON = re.compile(
-    r"\b(?:under|with|for|by|in|at|of|to|on)\s(?:the\s)?(?:side of the\s)?(candidate|"
-    r"baseline)\b(?!'s)"
+_NOUN = re.compile(r"(?:gain|loss|lift|uplift|advantage|deficit|shortfall|disadvantage)(?:e?s)?")
+_DETERMINED = re.compile(
+    r"\b(?:an?|the|any|no|its|this|that|all|into|of|net|contains|excludes|not|such|real|small)"
+    r"\s(?:\w+\s)?$"
+)
+_OF_NUMBER = re.compile(
+    r"\s?[:(,]?\s?(?:(?:of|is|was|about|some|by|only|at|just|of the (?:candidate|"
+    r"baseline))\s)*[-+$€£¥\u2212]?\s?\d"
+)
+_EXTREME = re.compile(r"(?:small|larg|bigg|great|low|high|weak|strong)est|most|least|best|worst")
+_OF_PARTS = re.compile(rf"{TO_MARK.pattern}|{_EXTREME.pattern}|ahead|better|worse")
+_FEW = 4
+"""Words of a sentence that says of the one before it what it means: ``Both lower.``"""
+_LOST_MORE = re.compile(r"\blos[a-z]+ [^;]*, (?:more|less) than\b")
+_LOST = re.compile(r"los|negative|minus|deficit|in the red")
+_FAVOURS = re.compile(
+    r"\b(?:on the (?P<a>candidate|baseline)'s side|in the (?P<b>candidate|baseline)'s favou?r|"
+    r"(?:in favou?r of|favou?rs?|speaks? for|on the side of|leans? towards?) the "
+    r"(?P<c>candidate|baseline)(?!'s))\b"
 )
 _SIDE = re.compile(r"\b(candidate|baseline)\b")
 _FROM_TO = re.compile(r"\bfrom\b[^;\[]*\[(f\d+)\][^;\[]*\bto\b[^;\[]*\[(f\d+)\]")
@@ -33,13 +51,7 @@ _TO_FROM = re.compile(r"\bto\b[^;\[]*\[(f\d+)\][^;\[]*\bfrom\b[^;\[]*\[(f\d+)\]"
 _AFTER = re.compile(
     r"\[(f\d+)\],? (?:after|instead of|in place of|rather than|up from|down from)[^;\[]*\[(f\d+)\]"
 )
-_BETWEEN_AFTER = re.compile(r"\s(?:clicks? |conversions? |impressions? |of (?:extra )?)?")
-_BETWEEN_BEFORE = re.compile(
-    r"\s(?:by |some |about |another |only |just |nearly |"
-    r"almost )*[-+$€£¥−]?\s?[\d.,]+\s?[km]?"  # noqa: RUF001
-    r"(?: ?(?:%|[a-z]{3}|percent|points|percentage points|pp|clicks|conversions|impressions))?\s"
-)
-"""What may stand between a word and the amount that it is said of."""
+_NOT = re.compile(r"\b(?:not|no|never|n't|nothing)\b")
 _AGAIN = re.compile(
     r"^(?:so|nor|neither) (?:did|does|do|is|was|are|were|has|have|it)\b|\bby that much\b"
 )
@@ -64,13 +76,14 @@ def wrong_direction(sentence: Sentence, facts: Sequence[Fact]) -> str:
     '"up": CPC is lower for the candidate'
     """
     cited = _cited(sentence, facts)
-    words = _words(sentence.plain)
+    words = [word for word in _words(sentence.plain) if not _is_of_parts(word, cited)]
     for word in words:
         if reason := _wrong(word, sentence.plain, cited, facts):
             return reason
     return (
         _wrong_again(sentence, cited, facts)
         or _wrong_shared(sentence.plain, words, cited, facts)
+        or _wrong_favour(sentence.plain, cited, facts)
         or _wrong_order(sentence.plain, facts)
     )
 
@@ -85,11 +98,36 @@ def uncited_surplus(plain: str) -> list[Direction]:
     """
     found = []
     for word in _words(plain):
-        start, end = _clause(plain, word.start)
-        about_surplus = _nearest_named(plain, start, end, word.start) == "surplus"
+        start, end = clause_around(plain, word.start)
+        about_surplus = nearest_named(plain, start, end, word.start) == "surplus"
         if about_surplus and not CITE.search(plain, start, end + 30):
             found.append(word)
     return found
+
+
+def without_told(sentence: Sentence, facts: Sequence[Fact]) -> Sentence:
+    """Return a sentence without the comparisons, cited or not, that figures of both sides bear out.
+
+    Of surplus, by which the candidate is judged, none is taken away.
+
+    Examples
+    --------
+    >>> from kit.ai.narrative.sentences import sentences_of
+    >>> facts = [Fact("F1", "CPC", 1.2, "USD", "candidate"),
+    ...          Fact("F2", "CPC", 1.4, "USD", "baseline")]
+    >>> without_told(sentences_of("Its CPC is lower.", [])[0], facts).plain
+    'its cpc is      .'
+    """
+    plain = sentence.plain
+    if sentence.cites:
+        return sentence
+    for word in _words(plain):
+        found = meant(word, plain, [], facts)
+        sides = {fact.of for fact in found}
+        is_told = sides >= {"candidate", "baseline"} and word.kind in ("up", "down")
+        if is_told and not _wrong_change(word, plain, found, facts):
+            plain = plain[: word.start] + " " * (word.end - word.start) + plain[word.end :]
+    return replace(sentence, plain=plain, told=plain != sentence.plain)
 
 
 def _words(plain: str) -> list[Direction]:
@@ -98,9 +136,18 @@ def _words(plain: str) -> list[Direction]:
 
 
 def _is_to_mark(word: Direction, plain: str) -> bool:
-    start, end = _clause(plain, word.start)
+    start, end = clause_around(plain, word.start)
     is_marked = _MARKED.search(plain, start, end) or plain.startswith("the margin")
-    return bool(is_marked and _TO_MARK.match(word.word))
+    return bool(is_marked and TO_MARK.match(word.word))
+
+
+def _is_of_parts(word: Direction, cited: Cited) -> bool:
+    """Return whether two parts or ends of one difference are compared: `amounts` holds those."""
+    if len(cited) < 2 or not _OF_PARTS.match(word.word):
+        return False
+    if len(cited) > 2 and not _EXTREME.match(word.word):
+        return False
+    return all(are_of_one(cited[0][0], fact) for fact, _ in cited[1:])
 
 
 def _cited(sentence: Sentence, facts: Sequence[Fact]) -> list[tuple[Fact, int]]:
@@ -108,17 +155,28 @@ def _cited(sentence: Sentence, facts: Sequence[Fact]) -> list[tuple[Fact, int]]:
     return [(known[name], place) for name, place in sentence.cites if name in known]
 
 
-def _wrong(
-    word: Direction, plain: str, cited: Sequence[tuple[Fact, int]], facts: Sequence[Fact]
-) -> str:
-    found = _meant(word, plain, cited, facts)
+def _wrong(word: Direction, plain: str, cited: Cited, facts: Sequence[Fact]) -> str:
+    found = meant(word, plain, cited, facts)
     if not found:
         return ""
+    if _NOUN.fullmatch(word.word):
+        return _wrong_noun(word, plain, found, cited, facts)
+    return _wrong_change(word, plain, found, facts)
+
+
+def _wrong_change(word: Direction, plain: str, found: list[Fact], facts: Sequence[Fact]) -> str:
     meaning = meaning_of(found[0])
+    if _LOST.match(word.word) and _is_loss(found):
+        return ""
     actual = _actual(word, plain, found, facts)
     if actual is None:
         return ""
-    return _verdict_of(word, actual * _subject_sign(word, plain, found), meaning, actual)
+    return _verdict_of(word, actual * subject_sign(word, plain, found), meaning, actual)
+
+
+def _is_loss(found: Sequence[Fact]) -> bool:
+    """Return whether a word of loss is said of one side, which made one."""
+    return found[0].of != "difference" and all(fact.value < 0 for fact in found)
 
 
 def _verdict_of(word: Direction, said_of: int, meaning: Meaning, actual: int) -> str:
@@ -132,78 +190,28 @@ def _verdict_of(word: Direction, said_of: int, meaning: Meaning, actual: int) ->
     return f'"{negation}{word.word}": {name} is {how} for the candidate'
 
 
-def _meant(
-    word: Direction, plain: str, cited: Sequence[tuple[Fact, int]], facts: Sequence[Fact]
-) -> list[Fact]:
-    """Return the facts of one subject that a word of comparison is about."""
-    cited = [pair for pair in cited if _compares(pair[0])]
-    if beside := _beside(word, plain, cited):
-        return beside
-    start, end = _clause(plain, word.start)
-    named = _nearest_named(plain, start, end, word.start)
-    if named is not None:
-        own = [pair for pair in cited if meaning_of(pair[0]).quantity == named]
-        own = own or [p for p in cited if named in RELATED.get(meaning_of(p[0]).quantity, ())]
-        if own:
-            return _one_subject(own, word.start)
-        return [] if cited or named == "surplus" else _in_table(named, plain, facts)
-    return _one_subject(cited, word.start)
+def _is_told(word: Direction, plain: str) -> bool:
+    """Return whether a noun, *a loss*, is what the next figure is said to be, or a verb."""
+    is_noun = word.word.startswith("loss") or _DETERMINED.search(plain[: word.start])
+    follows = _OF_NUMBER.match(plain, word.end) or re.match(r"\s(?:in|on|for)\b", plain[word.end :])
+    return not is_noun or bool(follows)
 
 
-def _beside(word: Direction, plain: str, cited: Sequence[tuple[Fact, int]]) -> list[Fact]:
-    """Return the difference that stands right beside a word: ``30.89 USD [F9] more``."""
-    for fact, place in cited:
-        if fact.of != "difference" or meaning_of(fact).end:
-            continue
-        after = plain[place + len(fact.id) + 2 : word.start]
-        before = plain[word.end : place]
-        is_after = place < word.start and _BETWEEN_AFTER.fullmatch(after)
-        is_before = place > word.start and _BETWEEN_BEFORE.fullmatch(before)
-        if is_after or is_before:
-            return [fact]
-    return []
-
-
-def _compares(fact: Fact) -> bool:
-    return fact.of in ("candidate", "baseline", "difference")
-
-
-def _in_table(quantity: str, plain: str, facts: Sequence[Fact]) -> list[Fact]:
-    tune = "tun" in plain
-    return [
-        fact
-        for fact in facts
-        if _compares(fact)
-        and (read := meaning_of(fact)).subject == (quantity, "")
-        and read.tune == tune
-    ]
-
-
-def _one_subject(cited: Sequence[tuple[Fact, int]], place: int) -> list[Fact]:
-    """Return the facts of the subject that is cited soonest after a place, else nearest before."""
-    if not cited:
-        return []
-    after = [pair for pair in cited if pair[1] >= place]
-    nearest = min(after or cited, key=lambda pair: abs(pair[1] - place))
-    subject = meaning_of(nearest[0]).subject
-    return [fact for fact, _ in cited if meaning_of(fact).subject == subject]
-
-
-def _clause(plain: str, place: int) -> tuple[int, int]:
-    marks = [found.start() for found in _CLAUSE.finditer(plain)]
-    start = max((mark for mark in marks if mark < place), default=0)
-    end = min((mark for mark in marks if mark > place), default=len(plain))
-    return start, end
-
-
-def _nearest_named(plain: str, start: int, end: int, place: int) -> str | None:
-    places = [
-        (abs(start + at - place), name)
-        for name, found in named_in(plain[start:end]).items()
-        for at in found
-        if name not in ("looks left", "looks used", "auctions", "exchanges", "campaigns")
-    ]
-    return min(places)[1] if places else None
+def _wrong_noun(
+    word: Direction,
+    plain: str,
+    found: list[Fact],
+    cited: Cited,
+    facts: Sequence[Fact],
+) -> str:
+    """Hold ``a loss of 3 USD [F1]`` against that figure; where none follows, nothing is told."""
+    if not _is_told(word, plain):
+        return ""
+    following = [fact for fact, place in cited if place > word.end]
+    if following and following[0].of != "difference" and _OF_NUMBER.match(plain, word.end):
+        is_so = (following[0].value > 0) == (word.kind == "up")
+        return "" if is_so else f'"{word.word}": {following[0].id} is none'
+    return _wrong_change(word, plain, found, facts)
 
 
 def _actual(
@@ -215,7 +223,9 @@ def _actual(
     if whole or changes:
         return _common([_sign(fact.value) for fact in whole or changes], word)
     sides: dict[str, float] = {fact.of: fact.value for fact in found}
-    return _from_sides(sides, found[0], facts)
+    actual = _from_sides(sides, found[0], facts)
+    is_of_losses = max(sides.values()) < 0 and _LOST_MORE.search(plain)
+    return -actual if actual and is_of_losses and word.word in ("more", "less") else actual
 
 
 def _from_sides(sides: dict[str, float], fact: Fact, facts: Sequence[Fact]) -> int | None:
@@ -240,44 +250,16 @@ def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
 
 
-def _subject_sign(word: Direction, plain: str, found: Sequence[Fact]) -> int:
-    """Return -1 where the sentence compares the baseline with the candidate, else 1."""
-    start, _ = _clause(plain, word.start)
-    before = _sides(plain[: word.start])
-    here = _sides(plain[start : word.start])
-    stated = here or before
-    if stated:
-        return -1 if stated[-1] == "baseline" and not _is_object(plain[: word.start]) else 1
-    if _THAN.match(plain, word.start):
-        return 1
-    after = plain[word.end :]
-    than = _THAN.search(after)
-    first = _ON.findall(after[: than.start()] if than else after[:60])
-    if first:
-        return -1 if first[0] == "baseline" else 1
-    compared = _sides(after[than.end() :]) if than else []
-    return -1 if compared and compared[0] == "candidate" else 1
-
-
-def _sides(text: str) -> list[str]:
-    return _SIDE.findall(text)
-
-
-def _is_object(before: str) -> bool:
-    """Return whether the last side named is what something is compared with."""
-    last = [found.start() for found in _SIDE.finditer(before)][-1]
-    return bool(
-        re.search(
-            rf"(?:{_THAN.pattern})\s(?:the\s|that of (?:the )?|under (?:the )?)?$", before[:last]
-        )
-    )
-
-
-def _wrong_again(
-    sentence: Sentence, cited: Sequence[tuple[Fact, int]], facts: Sequence[Fact]
-) -> str:
+def _wrong_again(sentence: Sentence, cited: Cited, facts: Sequence[Fact]) -> str:
     """Hold ``So did spend`` against what the sentence before said."""
-    if not cited or sentence.before is None or not _AGAIN.search(sentence.plain):
+    if sentence.before is None or (not cited and len(sentence.plain.split()) > _FEW):
+        return ""
+    if not cited and re.match(r"both\b", sentence.plain):
+        words = directions_in(sentence.plain)
+        return _wrong_shared(
+            f"both {sentence.before.plain}", words, _cited(sentence.before, facts), facts
+        )
+    if not cited or not _AGAIN.search(sentence.plain):
         return ""
     if directions_in(sentence.plain):
         return ""
@@ -286,7 +268,7 @@ def _wrong_again(
         return '"so": no comparison stands before it'
     word = before[-1]
     negated = word.negated or sentence.plain.startswith(("nor", "neither"))
-    found = _one_subject([pair for pair in cited if _compares(pair[0])], 0)
+    found = one_subject([pair for pair in cited if compares(pair[0])], 0)
     actual = _actual(word, sentence.plain, found, facts) if found else None
     if actual is None:
         return ""
@@ -311,20 +293,33 @@ def _wrong_order(plain: str, facts: Sequence[Fact]) -> str:
 def _wrong_shared(
     plain: str,
     words: Sequence[Direction],
-    cited: Sequence[tuple[Fact, int]],
+    cited: Cited,
     facts: Sequence[Fact],
 ) -> str:
     """Hold ``both value and surplus are up`` against each of the two."""
     if len(words) != 1 or not re.search(r"\bboth\b|\balike\b|\band so\b|, and \w+ from\b", plain):
         return ""
-    compared = [pair for pair in cited if _compares(pair[0]) and not meaning_of(pair[0]).end]
+    compared = [pair for pair in cited if compares(pair[0]) and not meaning_of(pair[0]).end]
     subjects = {meaning_of(fact).subject for fact, _ in compared}
     for subject in sorted(subjects):
         found = [fact for fact, _ in compared if meaning_of(fact).subject == subject]
         actual = _actual(words[0], plain, found, facts)
         if actual is not None and (len(found) > 1 or found[0].of == "difference"):
-            wrong = _verdict_of(words[0], actual * _subject_sign(words[0], plain, found),
+            wrong = _verdict_of(words[0], actual * subject_sign(words[0], plain, found),
                                 meaning_of(found[0]), actual)  # fmt: skip
             if wrong:
                 return wrong
     return ""
+
+
+def _wrong_favour(plain: str, cited: Cited, facts: Sequence[Fact]) -> str:
+    """Hold ``the CPC speaks for the baseline`` against the figures cited for it."""
+    side = _FAVOURS.search(plain)
+    compared = [pair for pair in cited if compares(pair[0]) and not meaning_of(pair[0]).end]
+    if side is None or not compared or directions_in(plain) or _NOT.search(plain):
+        return ""
+    word = Direction(side[0], "good", False, *side.span())
+    found = one_subject(compared, side.start())
+    actual = _actual(word, plain, found, facts)
+    said_of = 1 if "candidate" in side[0] else -1
+    return _verdict_of(word, actual * said_of, meaning_of(found[0]), actual) if actual else ""

@@ -9,7 +9,7 @@ from kit.ai.narrative.quantities import COSTS
 
 _UP = (
     r"r[io]se[sn]?|rising|higher|highest|more|up|upwards?|gr[eo]ws?|grown|growing|growth|"
-    r"increas\w+|climb\w*|gain\w*|exceed\w*|topp?(?:s|ed)|above|bigger|biggest|larger|largest|"
+    r"increas\w+|climb\w*|gain\w*|exceed\w*|topp?(?:s|ed|ing)|above|bigger|biggest|larger|largest|"
     r"greater|added|adds|extra|additional|uplift|surpass\w*|jump\w*|soar\w*|surg\w+|ahead|beats?|"
     r"outbids?|outspen[dt]s?|outearn\w*|outperform\w*|lift\w*|plus|leads?|led|over(?=took|"
     r"takes)\w*|"
@@ -19,10 +19,11 @@ _DOWN = (
     r"fell|falls?|fallen|falling|drop\w*|lower|lowest|lowered|less|least|fewer|fewest|down|"
     r"downwards?|declin\w*|slid|slides?|slipp?\w*|shr[aiu]nk\w*|decreas\w*|reduc\w*|cuts?|cheap\w*|"
     r"smaller|smallest|below|behind|sav(?:ings?|es?|ed)|lost|loss(?:es)?|lose[sd]?|losing|"
-    r"thrift\w*|"
+    r"thrift\w*|frugal|economical|"
     r"gave up|gives? up|sank|sinks?|sunk|dipp?\w*|lags?|lagged|trails?|trailed|shortfall|dwindl\w*|"
-    r"plung\w*|tumbl\w*|negative|outbid by|retreat\w*|under(?=cut)\w*|eas(?:ed|es)|diminish\w*|"
-    r"disadvantage|deficit|minus|weaken\w*|shed|dearth|t(?:akes|ook) away|g(?:ave|"
+    r"plung\w*|tumbl\w*|negative|outbid by|retreat\w*|eas(?:ed|es)|diminish\w*|"
+    r"disadvantage|deficit|minus|weaken\w*|shed|dearth|t(?:akes|ook) away|undercuts?|trailing|"
+    r"lagging|g(?:ave|"
     r"ives?) back|"
     r"(?:fell|falls?|fallen|came|comes?|was|is) short of(?= the (?:candidate|baseline)| \d)"
 )
@@ -32,7 +33,9 @@ _WORD = re.compile(
     rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN})|(?P<good>{_GOOD})|(?P<bad>{_BAD}))(?![\w])"
 )
 _NO_COMPARISON = re.compile(
-    r"no more than that|more or less|(?:minus|less) (?:the )?(?:baseline|candidate)|"
+    r"no more than that|(?:below|above) (?:is|are|come|show)|\b(?:numbers|figures|table|listed|"
+    r"given|"
+    r"see|as) (?:below|above)|more or less|(?:minus|less) (?:the )?(?:baseline|candidate)|"
     r"more (?:out of|for less|with less)|once more|at (?:least|most|best|worst)|"
     r"(?:the |its )?(?:high|low|upp|bett|worse|worst|better|lower|higher|upper)(?:er)? (?:end|"
     r"bound|limit|case)s?|"
@@ -49,12 +52,17 @@ _NO_COMPARISON = re.compile(
     r"ed)? up|"
     r"down to (?:a|the) (?:person|human|chance|noise)|up to (?:a|the)? ?(?:person|you|us)|split up|"
     r"broken? down|break(?:s|ing)? (?:it )?down|drawn? up|to top|on top|at the top|lead(?=s? to)|"
-    r"not only|not (?:shown )?worse|"
+    r"(?:falls?|fell|fallen) (?:in|into|on|under|within)\b|(?:above|below) break-?even|"
+    r"by (?:more|less)\b|at the (?:least|most)|nothing (?:larger|more)|"
+    r"more than (?:made up|offset|compensat\w+)|outweigh\w*|less again|not only|"
+    r"not (?:shown )?worse|"
     r"not (?:shown )?better|(?:margin )for not worse|over (?=\d)|reduced to|plus or minus|"
     r"too (?:few|little|many|much)|winning|added to|minus (?=\d)|plus (?=\d)|lost auctions|"
     r"not (?:every|all|each|any) [a-z ]{0,30}(?:gain\w*|lost|rose|fell|improved)|"
     r"above (?:all|nil|zero)|below (?:nil|zero)"
 )
+_LESS = re.compile(r"less|least|smaller|lower|fewer|reduced")
+_LOSS = re.compile(r"los|sav|shortfall|deficit|disadvantage")
 _NOT = re.compile(
     r"\b(?:not|n't|never|nor|no|neither|hardly|without|cannot|nowhere|isn't|didn't|doesn't|"
     r"wasn't)\b"
@@ -126,7 +134,20 @@ def _merged(text: str, words: list[Direction]) -> list[Direction]:
     kept: list[Direction] = []
     for word in words:
         if kept and not text[kept[-1].end : word.start].strip():
-            word = Direction(word.word, word.kind, kept[-1].negated, kept[-1].start, word.end)
+            word = Direction(
+                word.word, _together(kept[-1], word), kept[-1].negated, kept[-1].start, word.end
+            )
             kept.pop()
         kept.append(word)
     return kept
+
+
+def _together(first: Direction, second: Direction) -> str:
+    """Return what two words say together: ``lost more``, ``a smaller loss``."""
+    flip = {"up": "down", "down": "up", "good": "bad", "bad": "good"}
+    if _LESS.match(first.word) and (_LOSS.match(second.word) or second.kind in ("good", "bad")):
+        return flip[second.kind]
+    if second.word in ("more", "less"):
+        falls_short = _LOSS.match(first.word) and second.word == "less"
+        return flip[first.kind] if falls_short else first.kind
+    return second.kind

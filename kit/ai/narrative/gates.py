@@ -26,7 +26,8 @@ _STATUSES = (
     ),
     (
         "fail",
-        r"fail\w*|raise[sd]? (?:a |any )?(?:concern|flag|alarm|objection|issue|problem)\w*|"
+        r"fail\w*|not (?:yet )?(?:clear\w*|resolved|settled)|raise[sd]? (?:a |any )?(?:concern|"
+        r"flag|alarm|objection|issue|problem)\w*|"
         r"(?:did|does|do|has|have) not pass\w*|not pass\w*|not met|broke\w*",
     ),
     (
@@ -51,7 +52,7 @@ _NAMES = {
     "effect": r"effect gate",
 }
 _ALL = re.compile(
-    r"(?:every|all|each)(?: of)?(?: the)?(?: \w+)? gates?|gates?:? (?:\w+ )*all|"
+    r"(?:every|all|each|both)(?: of)?(?: the)?(?: \w+)? gates?|gates?:? (?:\w+ )*all|"
     r"^the gates (?=pass|fail)"
 )
 _SOME = re.compile(r"\b(?:one|a|some|another)(?: of the)? (?:\w+ )?gates?\b")
@@ -59,7 +60,8 @@ _COUNT = re.compile(rf"\b({'|'.join(WORDS)}|\d+)(?: of the)?(?: \w+)? gates?\b")
 _NONE = re.compile(r"\bno(?:ne of the)?(?: \w+)? gates?")
 _ALL_OR_NONE = re.compile(f"{_ALL.pattern}|{_NONE.pattern}|{_SOME.pattern}")
 _NOBODY = re.compile(
-    r"\bno (?:person|one)\b|\bnothing for a person\b|\bneed not\b|\bnot (?:need|have|be)\w*\b"
+    r"\bno (?:person|one|human|reviewer|analyst|expert)\b|\bnothing for a person\b|\bneed not\b|"
+    r"\bnot (?:need|have to|require|call for|want)\w*\b|\bnot (?:be )?(?:needed|required|necessary)"
 )
 _STATUS = re.compile(r"\bstatus\b")
 
@@ -115,10 +117,13 @@ def states(plain: str) -> set[str]:
 
 def _answer_said(plain: str) -> str | None:
     for lead in _SAYS.finditer(plain):
-        if found := _ANSWER.match(plain, lead.end()):
+        found = _ANSWER.match(plain, lead.end())
+        if found and plain[found.end() : found.end() + 1] != "?":
             return found[0]
     found = re.match(
-        r"(?:tl;dr: )?(not (?:shown )?(?:not )?worse|not shown better)(?=[,.:;])", plain
+        r"(?:tl;dr: )?(better(?=[.!]?$)|worse(?=[.!]?$)|not (?:shown )?(?:not )?worse|"
+        r"not shown better)(?=[,.:;])",
+        plain,
     )
     return found[1] if found else None
 
@@ -130,7 +135,9 @@ def _wrong_answer(plain: str, verdict: Verdict) -> str:
     lead = plain[: plain.index(said)]
     after = plain[plain.index(said) + len(said) :]
     denied = bool(
-        re.search(r"\b(?:not|no|short of|out of|beyond|missed)\b", lead + after.split(",")[0])
+        re.search(
+            r"\b(?:not|no|short of|out of|beyond|missed|unshown)\b", lead + after.split(",")[0]
+        )
     )
     if denied:
         return (

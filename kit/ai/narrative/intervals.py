@@ -17,14 +17,20 @@ _BOTH = re.compile(
 )
 _POSITIVE = re.compile(
     r"(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|range).*(?:positive|above|gain)|"
-    r"(?:low|lower) end.*(?:above(?! (?:the |its |our |minus )?(?:\w+ )?margin)|is a gain|"
+    r"(?:low|lower) end.*(?:above(?! (?:the |its |our |minus )?(?:negative|margin|\w+ margin)|"
+    r" [-\u2212]?\d)|"
+    r"is a gain|"
     r"positive)|both ends.*(?:gains|positive|above)|"
-    r"excludes (?:zero|nil|0\b)|interval.*(?:above|clear of) (?:zero|nil|0\b|any loss|no change)"
+    r"interval[^;]*\b(?:entirely|wholly|fully|all) (?:positive|above)|"
+    r"interval[^;]*\bpositive throughout|sign is clear|excludes (?:zero|nil|0\b|(?:a|any) loss|"
+    r"losses)|interval.*(?:above|"
+    r"clear of) (?:zero|nil|0\b|any loss|no change)"
 )
 _NEGATIVE = re.compile(
     r"(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|range).*(?:negative|below|loss)|"
     r"(?:better|high|higher|upper) end.*(?:is a loss|negative|below)|"
-    r"both ends.*(?:loss|negative|below)|interval.*below (?:zero|nil|0\b)"
+    r"both ends.*(?:loss|negative|below)|interval[^;]*\b(?:entirely|wholly|fully|all) "
+    r"(?:negative|below)|interval[^;]*\bnegative throughout|interval.*below (?:zero|nil|0\b)"
 )
 _INSIDE = re.compile(
     r"\b(?:inside|within|smaller than|stays? (?:in|under)|larger than the worst)\b|"
@@ -34,7 +40,27 @@ _OUTSIDE = re.compile(
     r"\b(?:outside|beyond|exceeds?|exceeded|breach\w*|breaks?|past|crosses)\b|more than the margin|"
     r"margin[^.]*\bsmaller than\b|\bbelow (?:the |its |our |minus )?(?:\w+ )?margin"
 )
-_NOT = re.compile(r"\b(?:not|no|never|nor|n't)\b")
+_LOWS = ("low", "lower", "bottom", "pessimistic")
+_NAMED_END = re.compile(
+    r"\b(low|lower|bottom|pessimistic|high|higher|upper|top|optimistic) (?:end|bound|limit|edge)\b"
+    r"(?:(?! end| bound| limit| edge)[^\[;])*?\[(f\d+)\]"
+)
+_CITED_BEFORE = re.compile(r"\[f\d+\],? (?:as|at|for|being|is|on) (?:(?:its|the) )?$")
+_AS_END = re.compile(
+    r"\b(?:ends?|bounds?|limits?|edge|low|lower|high|higher|upper|top|bottom|worst|best|interval|"
+    r"range|between|at (?:least|most)|up to|as (?:much|little|large|small|high|low|far)|could|"
+    r"may|might|from|starts?|starting|reach\w*|begin\w*|down to|cannot|rul\w+|exclud\w+|margin|"
+    r"pessimistic|optimistic|minimum|maximum|extreme|least|most|compatible|tail|side|case)\b"
+)
+_NEARLY = re.compile(
+    r"\b(?:almost|nearly|all but|barely|just) (?:\w+ )?(?=touch|cross|includ|contain)\w+"
+)
+_DENIED = re.compile(
+    r"\b(?:not|never|n't|nowhere|without) (?:\w+ )?(?:includ|contain|cover|span|straddl|cross|"
+    r"touch)|"
+    r"\bfree of\b"
+)
+_NOT = re.compile(r"\b(?:not|no|never|nor|n't|without)\b")
 _AT = re.compile(r"\bat (most|least|worst|best)\b[^\[]*\[(f\d+)\]")
 _BOUNDED = re.compile(r"\bmargin\b")
 _LEFT_OPEN = re.compile(
@@ -61,12 +87,13 @@ def wrong_interval(sentence: Sentence, facts: Sequence[Fact]) -> str:
     >>> wrong_interval(sentences_of("Part of the interval is negative [F1][F2].", [])[0], facts)
     'the interval is positive throughout'
     """
-    checks = (_wrong_end, _wrong_sign, _wrong_margin)
+    checks = (_wrong_use, _wrong_end, _wrong_name, _wrong_sign, _wrong_margin)
     return next(filter(None, (check(sentence, facts) for check in checks)), "")
 
 
 def _wrong_sign(sentence: Sentence, facts: Sequence[Fact]) -> str:
     plain = sentence.plain
+    plain = _NEARLY.sub("", plain)
     says = [
         (sign, pattern)
         for sign, pattern in ((0, _BOTH), (1, _POSITIVE), (-1, _NEGATIVE))
@@ -75,10 +102,13 @@ def _wrong_sign(sentence: Sentence, facts: Sequence[Fact]) -> str:
     if not says:
         return ""
     cited = _ends(sentence, facts)
+    denied = says[0][0] == 0 and _DENIED.search(plain)
     if not cited:
         return "the interval: no end of one is cited"
     signs = {(end.value > 0) - (end.value < 0) for end in cited}
     actual = 0 if len(signs) > 1 else signs.pop()
+    if denied:
+        return "" if actual else "the interval is of both signs"
     if says[0][0] == 0 and len(cited) == 1:
         return "the interval: both its ends must be cited"
     if actual == says[0][0]:
@@ -89,7 +119,10 @@ def _wrong_sign(sentence: Sentence, facts: Sequence[Fact]) -> str:
 
 def _ends(sentence: Sentence, facts: Sequence[Fact]) -> list[Fact]:
     cited = {name for name, _ in sentence.cites}
-    return [fact for fact in facts if fact.id in cited and meaning_of(fact).end]
+    ends = [fact for fact in facts if fact.id in cited and meaning_of(fact).end]
+    if ends or cited or sentence.before is None:
+        return ends
+    return _ends(sentence.before, facts)
 
 
 def _wrong_end(sentence: Sentence, facts: Sequence[Fact]) -> str:
@@ -98,6 +131,8 @@ def _wrong_end(sentence: Sentence, facts: Sequence[Fact]) -> str:
     for found in _AT.finditer(sentence.plain):
         fact = known.get(found[2].upper())
         end = meaning_of(fact).end if fact is not None else ""
+        if fact is not None and not end and _is_estimate(fact, facts):
+            return f'"at {found[1]}": {fact.id} is no end of the interval'
         if fact is None or not end:
             continue
         is_outer = (end == "high") == (fact.value > 0)  # of a loss, the low end is the larger
@@ -112,6 +147,36 @@ def _wrong_end(sentence: Sentence, facts: Sequence[Fact]) -> str:
     return ""
 
 
+def _is_estimate(fact: Fact, facts: Sequence[Fact]) -> bool:
+    """Return whether a difference is known with its interval."""
+    subject = meaning_of(fact).subject
+    ends = [other for other in facts if meaning_of(other).end]
+    return fact.of == "difference" and any(meaning_of(end).subject == subject for end in ends)
+
+
+def _wrong_use(sentence: Sentence, facts: Sequence[Fact]) -> str:
+    """Strike ``it earned 9 USD [F2] more`` where that is but an end of the interval."""
+    ends = _ends(sentence, facts) if sentence.cites else []
+    others = [fact for fact in facts if fact.of == "difference" and fact not in ends]
+    told = [fact for fact in others if fact.id in {name for name, _ in sentence.cites}]
+    if len(ends) != 1 or told or not others or _AS_END.search(sentence.plain):
+        return ""
+    return f"{ends[0].id} is an end of the interval, which the sentence does not say"
+
+
+def _wrong_name(sentence: Sentence, facts: Sequence[Fact]) -> str:
+    """Hold ``its upper end is 9 USD [F1]`` against the end that it cites."""
+    known = {fact.id: fact for fact in facts}
+    for found in _NAMED_END.finditer(sentence.plain):
+        if _CITED_BEFORE.search(sentence.plain[: found.start()]):
+            continue
+        fact = known.get(found[2].upper())
+        end = meaning_of(fact).end if fact is not None else ""
+        if end and end != ("low" if found[1] in _LOWS else "high"):
+            return f"{found[2].upper()} is the {end} end"
+    return ""
+
+
 def _wrong_margin(sentence: Sentence, facts: Sequence[Fact]) -> str:
     if not _BOUNDED.search(sentence.plain) or _LEFT_OPEN.search(sentence.plain):
         return ""
@@ -122,6 +187,8 @@ def _wrong_margin(sentence: Sentence, facts: Sequence[Fact]) -> str:
     loss = _loss(sentence, facts)
     if not (inside or outside) or margin is None or loss is None:
         return ""
+    if loss.value > 0 and outside:
+        return ""  # a gain may exceed the margin
     fits = loss.value >= -margin.value
     if bool(inside and not outside) == fits:
         return ""
@@ -140,4 +207,5 @@ def _loss(sentence: Sentence, facts: Sequence[Fact]) -> Fact | None:
     ]
     named = [fact for fact in differences if fact.id in cited]
     low = [fact for fact in differences if meaning_of(fact).end == "low"]
-    return next(iter(named or low or differences), None)
+    worst = sorted(named, key=lambda fact: fact.value)
+    return next(iter(worst or low or differences), None)

@@ -59,12 +59,17 @@ _SIDED = frozenset({
 })  # fmt: skip
 """Quantities that exist for parts of the traffic, too."""
 
-_LOW = re.compile(r"\b(?:low(?:er)?|bottom) (?:end|bound|limit|edge)\b|\b(?:low|lower)$", re.I)
+_LOW = re.compile(
+    r"\b(?:low(?:er)?|bottom) (?:end|bound|limit|edge)\b|\b(?:low|lower)(?=\s*(?:$|[,(;:]))", re.I
+)
 _HIGH = re.compile(
-    r"\b(?:high(?:er)?|upper|top) (?:end|bound|limit|edge)\b|\b(?:high|upper)$", re.I
+    r"\b(?:high(?:er)?|upper|top) (?:end|bound|limit|edge)\b|\b(?:high|upper)(?=\s*(?:$|[,(;:]))",
+    re.I,
 )
 _NARROWED = re.compile(
-    r"\b(?:(?:low|lower|bottom|high|higher|upper|top) (?:end|bound|limit|edge)|interval|"
+    r"(?<![\w-])(?:(?:low|lower|bottom|high|higher|upper|top) (?:end|bound|limit|edge)|"
+    r"(?:interval|confidence|\d+ ?%)? ?(?:low|lower|high|upper)(?=\s*(?:$|[,(;:)]))|interval|"
+    r"per (?:thousand|1,?000) auctions|all [a-z]+|overall|over all|[\w-]+ minus [\w-]+|"
     r"(?:candidate|policy) (?:minus|less|over|against|versus|vs) (?:the )?baseline|"
     r"relative(?: to (?:the )?baseline)?|difference|change|delta|lift|gain|uplift|"
     r"tun(?:e|ing)(?:[ -](?:split|set))?|hold-?out(?:[ -](?:split|set))?|candidate(?:'s)?|"
@@ -120,6 +125,17 @@ def meaning_of(fact: Fact) -> Meaning:
     end = ("low" if _LOW.search(fact.name) else "high" if _HIGH.search(fact.name) else "") * change
     is_sided = quantity in _SIDED and fact.of in ("candidate", "baseline", "difference")
     return Meaning(quantity, change, end, _segment(rest) if is_sided else "", fact.is_tune)
+
+
+def names_quantity(name: str) -> bool:
+    """Return whether a fact's name says what was measured, not only an end of an interval.
+
+    Examples
+    --------
+    >>> names_quantity("difference in CTR, low"), names_quantity("interval low")
+    (True, False)
+    """
+    return any(pattern.search(name) for pattern, _ in _QUANTITIES)
 
 
 def _quantity(name: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kit.ai.narrative.sentences import CITE, Sentence
 
@@ -19,11 +19,12 @@ WORDS = {word: 2 + i for i, word in enumerate(_SMALL)} | {
 SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 
 _COUNTED = (
-    "look|exchange|campaign|day|hour|week|block|auction|click|conversion|impression|percent|"
-    "point|segment|million|thousand"
+    "look(?= (?:left|remain)|s)|exchange|campaign|day|hour|week|block|auction|click|conversion|"
+    "impression|percent|point|segment|million|thousand"
 )
+
 _DIGITS = re.compile(
-    r"(?<![\w.])(?P<sign>(?:(?<!\d)[+\-−]|(?:minus|plus)\s)\s?)?"  # noqa: RUF001
+    r"(?<![\w.])(?P<sign>(?:(?<![\d\]])[+\-\u2212]|(?:minus|plus)\s)\s?)?"
     r"(?P<symbol>[$€£¥]\s?)?"
     r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)"
     r"(?:\s?(?P<scale>k|thousand|mn|million|m|bn|billion)(?![a-z]))?"
@@ -41,14 +42,22 @@ RATIOS = re.compile(
 )
 """Words that stand for a ratio or a rough number, of which no fact speaks."""
 
-_THE_TWO = re.compile(r"(?:\bthe|\bthese|\bboth|\bbetween|\bother)\s$")
+_THE_TWO = re.compile(r"(?:\bthe|\ball|\bthese|\bboth|\bbetween|\bother)\s$")
 _TO_CITE = re.compile(r"(?P<unit>(?:(?!\[)[^\d.,;:()\n]){0,40}?)\s?(?=\[[a-z]+\d+\])")
-_AFTER_CITE = re.compile(r"\s((?:%|[a-z]+)(?: [a-z]+)?)")
+_AFTER_CITE = re.compile(
+    r"\s(?!and|or|against|to|versus|vs|but|for|with|in|on|at)((?:%|[a-z]+)(?: [a-z]+)?)"
+)
 _GATES = re.compile(r"(?: of the)?(?: \w+)? gates?\b")
 """How many gates there are, the verdict tells: `kit.ai.narrative.gates`."""
+_LINK = re.compile(
+    r"\s*(?:to|and|through|up to|or|against|vs\.?|versus|[-\u2013\u2014/~,])\s*[$€£¥]?"
+)
+"""What stands between two numbers of one unit."""
 _MOST_WORDS = 4
 _HEDGE = re.compile(
-    r"(?:about|roughly|some|near(?:ly)?|around|approximately|almost|circa|over|~)\s?$"
+    r"(?:not quite|just (?:over|under|above|below|shy of|short of)|close to|upwards of|more than|"
+    r"less than|under|below|above|well (?:over|under)|about|roughly|some|near(?:ly)?|around|"
+    r"approximately|almost|circa|over|~)\s?$"
 )
 
 
@@ -66,6 +75,8 @@ class Written:
         As written.
     step : float
         What one in the last written place is worth.
+    place : float
+        The same, where a word such as *about* does not make it larger.
     tail : str
         What follows, up to the citation or a few words on: the unit stands in it.
     symbol : str
@@ -80,6 +91,7 @@ class Written:
     value: float
     sign: str
     step: float
+    place: float
     tail: str
     symbol: str
     cites: tuple[str, ...]
@@ -100,11 +112,37 @@ def numbers_in(sentence: Sentence) -> list[Written]:
     plain = _without_cites(sentence.plain)
     found = [*_DIGITS.finditer(plain), *_WORDS.finditer(plain)]
     kept = [one for one in found if not _is_name(plain, one) and not _GATES.match(plain, one.end())]
-    return sorted((_written(sentence, one) for one in kept), key=lambda one: one.start)
+    written = sorted((_written(sentence, one) for one in kept), key=lambda one: one.start)
+    return _shared(written, sentence.plain)
+
+
+def _shared(numbers: list[Written], plain: str) -> list[Written]:
+    """Give the first of two numbers in a row what only the second writes: its unit, its citation.
+
+    ``between 80 and 319 USD [F4][F5]``, ``80-319 USD [F4][F5]``, ``0.1 [F4] to 0.3 percentage
+    points [F5]``.
+    """
+    for i in range(len(numbers) - 1):
+        one, other = numbers[i], numbers[i + 1]
+        between = CITE.sub("", plain[one.end : other.start])
+        if not _LINK.fullmatch(between):
+            continue
+        if not one.cites and len(other.cites) > 1 and not CITE.search(plain, one.end, other.start):
+            first, *rest = other.cites
+            numbers[i] = replace(one, tail=other.tail, cites=(first,), symbol=one.symbol)
+            numbers[i + 1] = replace(other, cites=tuple(rest))
+        elif one.cites and other.cites and not one.symbol and _bare(one, plain):
+            numbers[i] = replace(one, tail=other.tail)
+    return numbers
+
+
+def _bare(number: Written, plain: str) -> bool:
+    """Return whether nothing stands between a number and its citation."""
+    return plain[number.end :].lstrip().startswith("[")
 
 
 def _without_cites(text: str) -> str:
-    return CITE.sub(lambda cite: " " * len(cite[0]), text)
+    return CITE.sub(lambda cite: " " * (len(cite[0]) - 1) + "]", text)
 
 
 def _is_name(plain: str, found: re.Match[str]) -> bool:
@@ -118,12 +156,14 @@ def _is_name(plain: str, found: re.Match[str]) -> bool:
 def _written(sentence: Sentence, found: re.Match[str]) -> Written:
     groups = found.groupdict()
     scale = SCALES.get(groups["scale"] or "", 1.0)
-    value, step = _value(found["number"])
+    value, place = _value(found["number"])
+    step = place
     tail, cites = _tail(sentence.plain[found.end() :])
     if step == 1.0 and _HEDGE.search(sentence.plain[: found.start()]):
         step = _round_step(value)
     return Written(
-        found["number"], value * scale, _sign(groups["sign"] or ""), step * scale, tail,
+        found["number"], value * scale, _sign(groups["sign"] or ""), step * scale,
+        place * scale, tail,
         (groups.get("symbol") or "").strip(), cites, found.start(), found.end(),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _PARTS = (
-    r"accounts?|clients?|partners?|channels?|countries|regions?|audiences?|"
+    r"accounts?|buyers?|clients?|partners?|channels?|countries|regions?|audiences?|"
     r"logs?|segments?|exchanges?|campaigns?|advertisers?|parts?|publishers?|users?|auctions?|"
     r"hours?|"
     r"days?|"
@@ -15,16 +15,18 @@ _PARTS = (
     r"situations?|formats?|devices?|one|side"
 )
 _NOT = re.compile(
-    r"\b(?:not|n't|never|no|nothing|cannot|neither|nor|nobody|without|hardly|un(?:clear|known)|"
+    r"\b(?:not|n't|never|no|nothing|cannot|neither|nor|nobody|none|without|hardly|un(?:clear|"
+    r"known)|"
     r"doesn't|don't|isn't|didn't|can't|won't|wouldn't|far from|weaker than|less than|short of|"
-    r"fails? to|whether|open|should not)\b"
+    r"fails? to|whether|open|should not|missing|lack\w*|absence|if (?:one|you|we)|could|before)\b"
 )
 _NOT_STUDIED = re.compile(
     r"\b(?:not|never)(?: been)? (?:studied|looked|examined|known|asked|tested|shown|measured|part|"
     r"seen|covered|claimed|addressed|answered|investigated|tried|considered|said|visible)\b|"
-    r"\b(?:unknown|untested|unclear|open|outside|unexamined)\b"
+    r"\b(?:unknown|untested|unclear|open|outside|unexamined)\b|^\w+ (?:us |you )?(?:nothing|"
+    r"little)\b"
 )
-_BREAK = re.compile(r"[;:!?.]|,(?!\d)|\bbut\b|\bwhile\b")
+_BREAK = re.compile(r"[;:!?]|\.(?!\d)|,(?!\d)|\bbut\b|\bwhile\b")
 _NEAR = 8
 _REFUSED = re.compile(
     r"\b(?:not|no|never|n't|cannot|nothing|hardly|neither)\b(?: [\w-]+){0,4} (?:proof|prove[sn]?|"
@@ -33,8 +35,10 @@ _REFUSED = re.compile(
     r"|\b(?:no|nothing|neither) (?:\w+ )?(?:is|are|was|comes?) $|\bwhether\b"
 )
 _MENTIONED = re.compile(
-    r"[\"“'](?:significant|proven|certain|guaranteed|safe|sure)[\"”'](?= is a word| is not)"
+    r"[\"“'](?:significant|proven|certain|guaranteed|safe|sure)[\"”'](?= is a word| is not)|"
+    r"\bmargin\b[^.;]*\b(?:ruled out|excluded)\b"
 )
+_ANSWERS = re.compile(r"[\"“'\u2018]not (?:shown )?(?:not )?(?:better|worse)[.,]?[\"”'\u2019]")
 _EVERY_PART = "every part, which was not looked at one by one"
 
 
@@ -54,10 +58,11 @@ _KINDS = (
     _kind(
         "certainty, which no sample gives",
         r"certain(?:ly|ty)?", r"guarant\w+", r"sure(?:ly)?", r"assured(?:ly)?", r"(?<!as )always",
-        r"forever", r"prov(?:e|es|ed|en|ing)(?! nothing)", r"proof", r"definit\w+", r"inevitabl\w+",
+        r"forever", r"prov(?:e|es|ed|en|ing)(?! nothing| (?:to be )?invalid)", r"proof",
+        r"definit\w+", r"inevitabl\w+",
         r"conclusive\w*", r"impossib\w+(?! to)", r"undeniabl\w+", r"undoubted\w*", r"undisputed\w*",
         r"unquestionabl\w+", r"clearly",
-        r"(?:a|the|is|are|was|very|quite|pretty|so|perfectly|crystal) clear"
+        r"(?<!sign )(?:a|the|is|are|was|very|quite|pretty|so|perfectly|crystal) clear"
         r"(?! of| whether| picture of)", r"obvious(?:ly)?",
         r"(?<!holdout )(?<!holdout has )(?<!holdout did )(?<!test )confirm\w*(?! (?:this |it |"
         r"that )?(?:with|by|in|on) (?:a|another|more|new|further|live))",
@@ -82,16 +87,18 @@ _KINDS = (
         r"full confidence", r"fully(?! (?:above|below|positive|negative|inside|within))",
         r"entirely(?! (?:above|below|positive|negative|inside|within|on))",
         r"completely(?! (?:above|below|positive|negative|inside|within))", r"perfect\w*",
-        r"massive\w*", r"overwhelm\w+", r"winner", r"won the",
+        r"massive\w*", r"overwhelm\w+", r"won the",
         r"(?<!at )best(?! (?:of|setting|there|on the tune|guess|estimate))", r"optimal\w*",
         r"never", r"(?:every|all) doubts?", r"conclude\w*",
-        r"decisive\w*", r"works", r"trust\w*", r"rely", r"lean on",
+        r"decisive\w*", r"works", r"trust\w*", r"rel(?:y|ied)", r"lean on",
     ),
     _kind(
         "certainty, which no sample gives",
-        r"(?:beyond|no|without|free of|zero|out of|leaves? no) (?:any |all |a )?(?:doubt|risk|"
+        r"(?:no|zero) \w+ (?:at all|whatsoever)", r"(?:beyond|no|without|free of|zero|out of|"
+        r"leaves? no) (?:any |all |a )?(?:doubt|risk|"
         r"chance|"
-        r"question|danger|downside|way|reason to (?:doubt|wait|worry|hesitate))\w*", r"risk-free",
+        r"question|danger|downside|way|reason to (?:doubt|wait|worry|hesitate|fear|suspect))\w*",
+        r"risk-free",
         r"nothing (?:can|could|will|is left|left|remains|to (?:lose|fear|check|worry))",
         r"no (?:further|more|other) (?:check|look|test|review|doubt|question|evidence)s?"
         r"(?! (?:is |are |was |were )?(?:possible|left|remain|allowed|available|can|has|have|"
@@ -123,7 +130,8 @@ _KINDS = (
     ),
     _kind(
         "that a check may be passed over",
-        r"formalit\w+", r"technicalit\w+", r"can be ignored", r"ignor\w+", r"disregard\w*",
+        r"formalit\w+", r"waste of", r"technicalit\w+", r"can be ignored", r"ignor\w+",
+        r"disregard\w*",
         r"irrelevant", r"immaterial", r"wav\w+ (?:through|aside)", r"nothing to worry",
         r"bureaucra\w+", r"overlook\w*", r"look past", r"overrul\w+", r"overrid\w+",
         r"brush\w* (?:aside|off)", r"skip(?:ped)? it",
@@ -133,54 +141,63 @@ _KINDS = (
         "the future, of which a replay knows nothing",
         r"will(?! have to| need to)", r"won't", r"going to", r"going forward", r"future",
         r"from now on",
-        r"next (?:week|month|quarter|year|season|time)", r"continu\w+", r"persist\w*",
-        r"keeps? (?:on )?\w+ing", r"repeat\w*", r"lasts?(?!ing)", r"lasting", r"to stay(?! with)",
+        r"(?:coming|following) (?:week|month|quarter|year|period|season)s?", r"next (?:week|"
+        r"month|quarter|year|season|time)", r"continu\w+", r"persist\w*",
+        r"keeps? (?:on )?\w+ing", r"(?<!want it )(?<!to be )(?<!be )repeat\w*", r"lasts?(?!ing|"
+        r" look)", r"lasting", r"to stay(?! with)",
         r"permanent\w*",
         r"long[- ](?:run|term)", r"tomorrow", r"flips?", r"forecast\w*", r"expect\w*", r"shall",
         r"year after year", r"ahead of us", r"live traffic",
         r"(?<!stay )(?<!stays )(?<!remain )(?<!remains )in production", r"remain so",
         r"way forward", r"future of",
         r"carr(?:y|ies) over", r"generali[sz]e\w*", r"extends? to", r"sooner or later",
-        r"would (?:pass|show(?! (?:nothing|only))|clear|succeed|come out|earn|gain|win|sav|mak|"
+        r"(?<!i )(?<!we )(?<!what )would (?:pass|show(?! (?:nothing|only))|clear|succeed|"
+        r"come out|earn|"
+        r"gain|win|sav|mak|"
         r"bring|increas|r[io]s|improv|pay|help(?! (?:to )?(?:find|tell|see|detect|decide|settle|"
         r"us|here))|grow|hold|also|"
         r"have (?:won|been(?! (?:missed|undetected|detected|found|seen|noticed|needed|too|wrong))|"
         r"earned|gained|made|shown|paid|passed|improved|beaten|come out)|"
-        r"be(?! (?:wrong|premature|a mistake|an error|unwise|rash|hasty|too|misleading|good to|"
-        r"nice|"
-        r"useful|helpful|worth|prudent|sensible|wise|careful|fair|needed|required|early|foolish|"
-        r"reckless|dishonest|unfair|an overreach|to )))\w*",
+        r"be (?:\w+ ){0,2}(?:better|higher|larger|bigger|more|lower|cheaper|worse|smaller|the same|"
+        r"true|seen|similar|positive|profitable|up|down|reached|there|found|visible|safe|as|shown|"
+        r"confirmed|proven|big|great|clear|a gain(?= (?:in|on|of|for)|\.)))\w*",
         r"promise[sd]?", r"annual\w*", r"a year", r"per year",
         r"hold(?:s)? (?:on|for|in) (?:every|any|all|other)",
     ),
     _kind(
         "a cause, which a comparison does not show",
-        r"because(?! (?:nothing|no |a gate|the (?:\w+ )?gate|leak|drift|calib|it was not|it is not|"
-        r"the (?:gain|effect|loss|harm|candidate) (?:was|is|has) not))", r"is what \w+ed",
-        r"(?:is|lies|are) behind",
-        r"brought about", r"made possible", r"accounts? for the", r"fuel\w*", r"due to",
+        r"because(?![^.;]*\b(?:nothing|none|no|not|gates?|leak\w*|drift\w*|calib\w*|end|ends|"
+        r"interval|"
+        r"margin|hold-?out|split|sample|test|looks?|noise|blocks?|figures?|person)\b)",
+        r"is what \w+ed",
+        r"(?:is|lies|are) behind (?:the|this|it)(?! (?:candidate|baseline))",
+        r"brought about", r"made possible", r"accounts? for the", r"fuel\w*",
+        r"due to(?! (?:the )?(?:drift|leak\w*|calib\w*|\w+ gate|overlap))",
         r"mechanism", r"comes? down to", r"is down to",
         r"down to (?:its|the|better|smarter)",
         r"(?:reflects|is a product of|is the (?:work|fruit) of)",
         r"by virtue of", r"on the back of", r"through (?:better|smarter|its)", r"credit\w*",
-        r"thanks to", r"owing to",
+        r"thanks to", r"owing to(?! (?:the )?(?:drift|leak\w*|calib\w*|\w+ gate|overlap))",
         r"caus(?:e|es|ed|ing|al\w*)",
         r"driven by", r"dr[io]v(?:es|e|en)", r"leads? to", r"led to",
         r"result(?:s|ed)? (?:of|in|from)",
-        r"attributabl\w+", r"explain\w*",
-        r"(?:is|that's|this is|reason|shows?|shown|know|see|understand|clear|tell) why",
+        r"attributabl\w+", r"explain\w*(?! [^.]*\barithmetic)",
+        r"(?:(?<!which )is|that's|this is|reason|shows?|shown|know|see|understand|clear|"
+        r"tell) why(?! (?:i|we|someone|a person)\b)",
         r"(?:is|was|just|only|mere(?:ly)?) (?:noise|luck|chance|accident)", r"as a result",
         r"on account of", r"responsible for",
         r"com(?:e|es|ing) from(?! (?:the )?(?:part|hold|tun|log|same|test|block|a\b|data|"
-        r"replay))(?=\s\w)", r"stems? from", r"owes?", r"the reason (?:for|is|why)",
+        r"value|spend|replay))(?=\s\w)", r"stems? from", r"owes?", r"the reason (?:for|is|why)",
         r"makes? (?:users|people)",
         r"by (?:simply )?(?:learning|bidding) \w+",
     ),
     _kind(
         _EVERY_PART,
-        rf"(?:every|each|any|all|all the|whole|entire) (?:\w+ )?(?:{_PARTS})(?! (?:cost|became|"
+        rf"(?:every|each(?! other)|any|all|all the|whole|"
+        rf"entire) (?:\w+ )?(?:{_PARTS})(?! (?:cost|became|"
         rf"conver))",
-        r"everyone", r"everybody", r"everything", r"everywhere", r"anyone", r"anybody",
+        r"everyone", r"everybody", r"everything(?! (?:below|above|here|in this|else in this))",
+        r"everywhere", r"anyone", r"anybody",
         r"anywhere(?! between)",
         r"wherever",
         r"whenever", r"whatever", r"whichever", r"across the board", r"throughout the",
@@ -191,9 +208,10 @@ _KINDS = (
     ),
     _kind(
         _EVERY_PART,
-        r"(?:nobody|no one|no other \w+|none) (?:will|can|could|would)",
+        r"(?:(?:nobody|no one|no other \w+|none) (?:will|can|could|would)|no \w+ will)",
         r"not (?:better|worse) (?:anywhere|(?:on|in|for|under|at) any)",
-        r"no (?:\w+ )?(?:segment|exchange|campaign|part|advertiser|exception|user|slice|format|"
+        r"no (?:\w+ )?(?:segment|exchange|campaign|part|advertiser|exception|user|slice|loser|"
+        r"format|"
         r"device)s?",
         r"not (?:a single|one) \w+", r"without exception",
         r"(?:advertiser|campaign|publisher|user|client|exchange|device|account)s alike",
@@ -203,6 +221,7 @@ _KINDS = (
     ),
     _kind(
         "sameness, which a test that shows nothing does not show",
+        r"(?<!picture )(?<!story )(?<!sign )(?<!order )(?<!direction )(?<!ranking )"
         r"(?:is|are|was|were|be|do|does|did|perform\w*|stay\w*|remain\w*|much|exactly|just|about|"
         r"earn\w*|made|basically|virtually|effectively|practically|essentially) (?:just |about |"
         r"much |"
@@ -218,26 +237,30 @@ _KINDS = (
         r"equivalen\w+",
         r"as good(?: as)?", r"at least as good", r"on (?:a )?par", r"indistinguishable",
         r"keeps? (?:up|pace)",
-        r"no different", r"interchangeabl\w+", r"equals", r"replaces", r"substitute\w*",
-        r"(?<!test )(?<!run )agrees?(?: on| that| with)?", r"in agreement",
+        r"no different", r"interchangeabl\w+", r"equals(?! [-+$€£¥]?\d)", r"replaces",
+        r"substitute\w*",
+        r"(?<!test )(?<!run )agrees?(?! in sign)(?: on| that| with)?", r"in agreement",
         r"just as \w+", r"makes? no difference",
-        r"harmless", r"level with",
+        r"harmless", r"(?:does|do|did|performs?|just|every bit) as well(?: as)?", r"level with",
     ),
     _kind(
         "sameness, which a test that shows nothing does not show",
         r"(?<!of )(?<!above )(?<!below )(?<!than )(?:no|zero|without) (?!show|find|prov|"
         r"see)(?:\w+ )?"
-        r"(?:difference|harm|effect on|change|impact|loss|"
+        r"(?:difference|harm|effect on(?![^,;]*\b(?:reported|shown|found|claimed|released)\b)|"
+        r"change|impact|loss|"
         r"gain to be had)"
         r"(?! (?:\w+ )?(?:was|is|were|has been)? ?(?:shown|found|reported))",
-        r"no effect(?! is| was)",
+        r"(?:add|bring|do|contribut|achiev|gain|earn|win|chang)\w* nothing",
+        r"no effect(?![^,;]*\b(?:reported|shown|found|claimed|released)\b| is| was)",
         r"nothing (?:(?:is|was|has been|has) )?(?:lost|changed)", r"los(?:es|t|e|ing) nothing",
         deniable=False,
     ),
     _kind(
         "what the log does not hold",
         r"users? (?:like|love|prefer|click|enjoy|see)\w*", r"customers?", r"sales", r"brands?",
-        r"market share", r"competitors?", r"profits?", r"people", r"consumers?", r"audience\w*",
+        r"market share", r"competitors?", r"(?<!smaller )(?<!larger )(?<!lower )profits?",
+        r"people", r"consumers?", r"audiences? (?:like|love|prefer|respond|engage)\w*",
         r"satisf\w+", r"(?:ad|creative|inventory|lead|user) (?:quality|experience|intent)",
         r"happy(?! to)|happier", r"publishers? (?:like|earn|gain)\w*", r"industry",
         r"revenue",
@@ -260,7 +283,7 @@ def overclaim(plain: str) -> str:
     >>> overclaim("this does not prove that the gain will last")
     ''
     """
-    plain = _MENTIONED.sub(lambda found: " " * len(found[0]), plain)
+    plain = _ANSWERS.sub(_blank, _MENTIONED.sub(_blank, plain))
     return _first(plain, [kind for kind in _KINDS if kind.name != _EVERY_PART])
 
 
@@ -282,6 +305,10 @@ def _first(plain: str, kinds: Sequence[_Kind]) -> str:
             if not denied(plain, found.start()):
                 return f'"{found[0]}" claims {kind.name}'
     return ""
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found[0])
 
 
 def _refused(plain: str, place: int) -> bool:

@@ -35,6 +35,8 @@ def wrong_parts(sentence: Sentence, facts: Sequence[Fact]) -> str:
         return ""
     cited = [fact for fact in _parts(facts) if fact.id in {name for name, _ in sentence.cites}]
     words = directions_in(sentence.plain)
+    if any(said.split('"')[1] in fact.name.lower() for fact in facts):
+        return ""  # the figure of all regions
     if len(cited) < 2 or not words or not _are_all(cited, facts):
         return said
     word = words[0]

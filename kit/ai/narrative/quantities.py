@@ -14,7 +14,8 @@ NAMES: dict[str, str] = {
     "spend": r"spen[dt]s?|(?:less|more) money|spend(?:ing|er)|outlay",
     "value": r"value(?! bids)|worth",
     "win rate": (
-        r"win rates?|share of auctions won|w[io]n(?:s|ning)? (?:more|fewer|less)|胜率|outbid"
+        r"win rates?|share of auctions won|w[io]n(?:s|ning)? (?:more|fewer|less)(?! (?:impr|"
+        r"click|conv))|(?:more|fewer) wins|胜率|outbid"
     ),
     "CTR": r"ctrs?|click-through rates?",
     "CVR": r"cvrs?|conversion rates?|convert\w*",
@@ -26,7 +27,7 @@ NAMES: dict[str, str] = {
         r"cpas?|(?:cost|price) (?:per|of an?|for an?) (?:conversion|acquisition|action)|"
         r"(?:each|a|per) conversion(?! rate)|acquisitions? (?:costs?|(?:was|were|became|got) \w+er)"
     ),
-    "eCPM": r"e?cpms?(?! bids)|(?:a|per|for a) thousand(?: impressions)?|per mille",
+    "eCPM": r"e?cpms?(?! bids)|(?:a|per|for a) thousand(?: impressions)?(?! auctions)|per mille",
     "ROAS": r"roas|returns?(?: on ad spend)?|returned|per unit of spend",
     "clicks": r"clicks(?! model)|clicked|click (?:more|less|fewer)|(?:more|fewer|extra) click",
     "conversions": r"conversions",
@@ -40,11 +41,11 @@ NAMES: dict[str, str] = {
     "looks left": r"looks?(?! used)",
     "looks used": r"looks?(?! left)",
     "error budget left": r"error budget",
-    "margin for not worse": r"margin",
+    "margin for not worse": r"margin|tolerance|allowance",
     "minimum detectable effect": (
-        r"detectable|smallest(?: true)? effect|could (?:not )?be (?:found|told)"
+        r"detectable|mde|smallest(?: true)? effect|could (?:not )?be (?:found|told)"
     ),
-    "confidence level of the interval": r"level|confidence",
+    "confidence level of the interval": r"(?:interval|percent) level|level of|confidence",
     "AUC of the click model": r"auc",
     "F1 score of the click model": r"f1(?: score)?",
     "PSI": r"psi|drift",
@@ -61,7 +62,9 @@ ALSO: dict[str, str] = {
     "surplus": (
         r"gain\w*|los[st]\w*|lose|earn\w*|ahead|behind|difference|interval|(?:low|high)er? end"
         r"|uplift|headline|better|worse|gap|estimate|effect|differ|up|down|went|bottom line|end"
-        r"|rise|fall|rose|fell|drop|moved"
+        r"|rise|fall|rose|fell|drop|moved|ma[dk]es?|br(?:ing|ought)s?|contribut\w*|deliver\w*"
+        r"|yield\w*|advantage|benefit|worth|bound|bounds|edge|total|kept|keeps?|nett?(?:s|ed)?|"
+        r"pocket\w*|took|takes?|left|result|lead|leads|margin|loss|win"
     ),
     "spend": r"paid|pa(?:y|id|ying)|saving|cost\w*|cheap\w*|thrift\w*|money|bought|buy\w*|budget",
     "win rate": r"w[io]n\w*|share|auctions?",
@@ -75,12 +78,15 @@ ALSO: dict[str, str] = {
     "minimum detectable effect": r"effects?",
     "error budget left": r"budget",
     "calibration ratio": r"calibration",
-    "confidence level of the interval": r"interval|bounds?|band|range|confident|certain\w*",
+    "calibration error of the click model": r"calibration|error",
+    "confidence level of the interval": r"level|@|interval|bounds?|band|range|confident|certain\w*",
 }
 """Words by which a quantity may be meant, too weak to exclude another."""
 
 RELATED: dict[str, frozenset[str]] = {
     "CPC": frozenset({"clicks"}),
+    "CTR": frozenset({"clicks"}),
+    "conversions": frozenset({"CVR"}),
     "CPA": frozenset({"conversions"}),
     "CVR": frozenset({"conversions"}),
     "share of immature conversions": frozenset({"conversions", "label maturity wait"}),

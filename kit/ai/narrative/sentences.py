@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 # ruff: noqa: RUF001 - the marks of other scripts are what ends a sentence there
-_END = re.compile(r"(?<=[.!?。！？])[\"')\]”’]*(?:\s+|$)|\n\s*\n|\n(?=[-*#])")
+_END = re.compile(
+    r"(?<=[.!?。！？])(?![\"')\]”’]+\s+[a-z])[\"')\]”’]*(?:\s+|$)|\n\s*\n|\n(?=[-*#])"
+)
 _SHORT = re.compile(r"\b(?:vs|approx|e\.g|i\.e|incl|cf)\.$|^\d+\.$", re.IGNORECASE)
 CITE = re.compile(r"\[([A-Za-z]+\d+)\]")
 _LIST = re.compile(r"\[[A-Za-z]+\d+(?:[,;] [A-Za-z]+\d+)+\]")
-_BULLET = re.compile(r"^(?:[-*#]+|\d+\.)\s+(?=\D)")
+_BULLET = re.compile(r"^(?:[QA]:\s+|[-*#•–]+\s+|\d+\.\s+(?=\D))")
 _ENTITY = re.compile(
     r"(?<!\w)[A-Za-z]*[a-z][A-Z]\w*\s\d{2,5}(?!\w|[.,]\d)"  # a name with a capital inside: adX 12
     r"|(?<!\w)(?:[A-Z]{1,4}\d{1,3}|[a-z]+_[a-z0-9_]+)(?!\w)(?!\])"  # P95, bid_floor_cpm
@@ -46,11 +48,14 @@ class Sentence:
         In small letters, with names that could be misread put aside.
     before : Sentence or None
         The sentence before it.
+    told : bool
+        Whether figures that it does not cite bear out a comparison in it.
     """
 
     text: str
     plain: str
     before: Sentence | None = None
+    told: bool = False
 
     @property
     def cites(self) -> list[tuple[str, int]]:

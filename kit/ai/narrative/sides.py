@@ -21,6 +21,7 @@ _COMPARED = re.compile(
 )
 _OWNS = re.compile(r"\b(candidate|baseline)'s (?:[a-z]+ ){0,2}$")
 
+_TURNED = re.compile(r"\bturn(?:s|ed|ing)?\b.*\binto\b")
 _ITS = re.compile(r"its? ")
 
 Said = tuple[Written, str]
@@ -60,6 +61,8 @@ def wrong_side(sentence: Sentence, facts: Sequence[Fact]) -> str:
 
 def _said(plain: str, numbers: Sequence[Written], sides: Sequence[str]) -> list[Said]:
     """Return the numbers whose side the sentence leaves no doubt of, each with that side."""
+    if _TURNED.search(plain):
+        return []
     if listed := _LISTED.search(plain):
         in_order = [listed[1], listed[2]]
         return list(zip(numbers, in_order, strict=True)) if len(numbers) == 2 else []

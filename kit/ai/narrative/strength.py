@@ -18,7 +18,8 @@ _ONLY_HARM = re.compile(
     r"(?:no|not|without|nothing) [^,;]*\b(?:show\w*|evidence|proof|sign|find|found|reach\w*)\b"
 )
 _SHOWN_NOT = re.compile(
-    r"\b(?:show\w*|f[io]und|tells?|told|saw) (?:us )?that .{0,40}\b(?:not|no|nothing|none)\b"
+    r"\b(?:show\w*|f[io]und|tells?|told|saw) (?:us )?(?:that|it|the candidate|"
+    r"the baseline) .{0,40}\b(?:not|no|nothing|none)\b"
 )
 _ASKED = re.compile(
     r"\b(?:did|does|could|was|were|has|have|is|are)?\s?(?:not|no|nothing|neither)\b[^,;]*"
@@ -35,9 +36,10 @@ _FLATTERED = re.compile(r"\b(?:bias\w*|flatter\w*|overfit\w*|inflat\w*|optimis\w
 _DRAWN = re.compile(
     r"\b(?:(?:should|must|can|may|let us) (?:now |safely )?(?=switch|adopt|roll|deploy|launch|"
     r"ship|prefer)|so|hence|therefore|thus|which means|(?:shows?|proves?|means?|demonstrates?|"
-    r"implies|"
+    r"implies|makes?|"
     r"suggests?|"
-    r"indicates?|tells? us) (?:us )?(?:that )?(?=(?:the )?(?:candidate|baseline|it)\b))\b"
+    r"indicates?|tells? us) (?:us )?(?:that )?(?=(?:the )?(?:candidate|baseline|it)\b)|(?:is|"
+    r"are|was|were) shown to)\b"
 )
 """What leads from a figure of the tune split to a claim."""
 _OF_POLICY = re.compile(
@@ -49,6 +51,16 @@ _OF_POLICY = re.compile(
     r"won (?:with|by|out|the)|pa(?:ys|id|y) off|superior\w*|inferior\w*|right side)(?!\w)"
 )
 """What is said of a policy as a whole, beside whatever figure."""
+
+_IS_BASELINE = re.compile(r"\w+[^,;.\[]{0,30}? (?:is|was|are|were|goes to|went to) the baseline\b")
+_UNCLAIMED = re.compile(
+    r"\blos\w+ less\b|"
+    r"\b(?:not )?(?:better|worse)\s?\?|\bboth (?:policies|sides|bidders|models|of them|are)? ?"
+    r"(?:los\w+|made (?:a )?loss\w*|gain\w*)|"
+    r"\b(?:contain|includ|cover|allow|exclud|reach|span)\w* (?:\w+ ){0,2}(?:gains?|loss(?:es)?)"
+    r"(?: (?:and|or|as well as) (?:\w+ )?(?:gains?|loss(?:es)?))?"
+)
+"""Words of gain and loss that claim none: a question, both sides alike, what an interval holds."""
 
 
 def too_strong(sentence: Sentence, verdict: Verdict | None) -> str:
@@ -132,6 +144,7 @@ def _of_another(plain: str, place: int) -> bool:
 
 
 def _claims(plain: str, verdict: Verdict | None) -> str:
+    plain = _UNCLAIMED.sub(lambda found: " " * len(found[0]), plain)
     text = NOT_WORSE.sub(lambda found: " " * len(found[0]), plain)
     for found in CLAIM.finditer(text):
         of_baseline = _of_baseline(plain, found.start())
@@ -151,6 +164,8 @@ def _claims(plain: str, verdict: Verdict | None) -> str:
 
 def _of_baseline(plain: str, place: int) -> bool:
     """Return whether a claim's subject is the baseline: ``the baseline is worse``."""
+    if _IS_BASELINE.match(plain, place):
+        return True
     clause = re.split(r"[;:,]|\bbut\b", plain[:place])[-1]
     return bool(re.search(r"\bbaseline(?:'s)?\b(?: \w+){0,3} ?$", clause)) and not re.search(
         r"\b(?:than|against|over|above|below|from|to) (?:the )?baseline", clause
@@ -168,10 +183,14 @@ def _denies_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
     if not verdict.shown:
         return _unasked(sentence.plain, verdict)
     plain = sentence.plain
+    plain = plain if "not shown" in plain else NOT_WORSE.sub(" non-inferior", plain)
     claimed = _SHOWN[verdict.question]
+    asked = _ASKED.search(plain)
+    start = asked.start() if asked and verdict.question == "not_worse" else 0
     if (
-        _ASKED.search(plain)
-        and re.search(rf"\b(?:{claimed})\b", plain)
+        asked
+        and re.search(rf"\b(?:{claimed})\b", plain[start:])
+        and not re.search(r"\bacross the board\b|\b(?:every|each|all) \w+|\beverywhere\b", plain)
         and not re.search(r"\b(?:last|cause\w*|other|future|prove)\b", plain)
     ):
         if verdict.question == "not_worse" and "better" in plain:
@@ -187,6 +206,8 @@ def _unasked(plain: str, verdict: Verdict) -> str:
     ):
         return "that nothing was shown does not show that there is nothing"
     kinds = {found.lastgroup for found in CLAIM.finditer(plain)}
+    if re.search(r"\bwhether\b", plain):
+        return ""
     is_caution = re.search(r"\bnot (?:a |the )?(?:same|proof|prove|mean|say)\b", plain)
     if (
         verdict.question == "better"

@@ -18,7 +18,8 @@ _GREETING = re.compile(
     r"evening|"
     r"day)|to sum up|in short|in brief|summary|recap|result|results|question|answer|read-?out|"
     r"update|"
-    r"tl;dr|all|team|everyone|everybody|folks|both|client|there|again|for asking|for the question|"
+    r"tl;dr|all|team|(?:the )?(?:good|bad) news|everyone|everybody|folks|both|client|there|"
+    r"again|for asking|for the question|"
     r"in "
     r"advance|(?:happy|glad) to (?:discuss|explain|help|share)|let me know(?: if .*)?|"
     r"colleagues|in numbers)[ ,]*)+[!.:,]*"
@@ -29,13 +30,15 @@ _OPENING = re.compile(
     r"message|page) (?:is|covers?|describes?|summari[sz]es?|compares?|reports?|tells?|looks?))\b"
 )
 _QUESTION = re.compile(
-    r"(?:so |and |but |then )?(?:is|are|was|were|does|do|did|has|have|can|could|should|would|what|"
+    r"(?:not )?(?:better|worse)\?|(?:the |our )?question\b[^?]*\?|(?:so |and |but |then )?(?:is|"
+    r"are|was|were|does|do|did|has|have|can|could|should|would|what|"
     r"which|how|where|will)\b[^?]*\?"
 )
 _DOUBTED = re.compile(r"\b(?:not|doubt|deny|argue|wait|hesitate)\b|n't\b")
 _NAMED = re.compile(r"^(?:the )?(?:candidate|baseline)\s*[:(]|^question\b")
 _EVIDENCE = re.compile(
-    r"\b(?:show\w*|evidence|prov\w+|proof|f[io]und|say|said|says|tells?|told|unproven|open|speaks?|"
+    r"\b(?:show\w*|evidence|prov\w+|proof|f[io]und|say|said|says|tells?|told|unproven|unshown|"
+    r"open|speaks?|"
     r"reach\w*|reason to|promis\w+|carry|look(?:ed|s)?(?! like)|exclud\w+|ruled|report\w*|differ|"
     r"see|saw|seen|make it|called|read|lean|weak\w*|detect\w*|establish\w*|answer\w*|conclud\w+|"
     r"claim\w*|demonstra\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|follows?|"
@@ -54,7 +57,9 @@ _SHOWN_WORD = re.compile(r"\bhold-?out\b|\bshow[ns]?\b")
 _STAY = re.compile(
     r"should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|leave)\b|"
     r"\bbaseline (?:stays|remains|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:on|there)\b|"
-    r"\b(?:keep|stay with|stick (?:with|to)|leave|retain) (?:the )?baseline\b|keep what we have|"
+    r"\bbaseline (?:should|must|ought to|is to) (?:stay|remain|be kept)|"
+    r"\b(?:keep(?:ing)?|stay(?:ing)? with|stick (?:with|to)|leave|retain) (?:the )?baseline\b|"
+    r"keep what we have|"
     r"\blet(?: us|'s) (?:keep|stay|wait|hold)"
 )
 _TUNE_CAUTION = re.compile(
@@ -96,6 +101,21 @@ _SCOPE = re.compile(
     r"period|days?|traffic|weeks?|window|"
     r"split)\b"
 )
+_OF_POLICY = re.compile(
+    r"^(?:[a-z-]+,? ){0,3}?(?:the |this |an? )?(?:candidate|baseline|policy|policies|it|they|both|"
+    r"surplus|outcome|effect|risk|floors|margin)\b|"
+    r"\b(?:confident|recommend\w*|rollout|go with|time to|trend|optimum|retest|discussion|"
+    r"does not (?:work|help)|works?(?= [.!])|(?:is|are|was|were) (?:\w+ )?(?:high|low|good|bad))\b"
+)
+"""What is said of the policies or of what to do now needs a ground."""
+_OF_EVIDENCE = re.compile(
+    r"\b(?:lean\w*|points?|agree\w*|nearly|almost|close|refut\w*|rejects?|wrong|right|final|"
+    r"mount\w*|story|independent|representative|understat\w*|overstat\w*|holds?|nil|within|"
+    r"side effects?|dead end|(?<!in )short|in it|changed|gates show|edge)\b"
+)
+"""What is said of the evidence as if it had an answer needs one."""
+_FEW = 3
+_ASIDE = re.compile(r"^(?:let|please|fix|do|note|treat|read|see|take|these|those|that is|here)\b")
 
 
 def is_courtesy(plain: str) -> bool:
@@ -131,15 +151,17 @@ def unsupported(sentence: Sentence, verdict: Verdict | None) -> str:
     Examples
     --------
     >>> from kit.ai.narrative.sentences import sentences_of
-    >>> unsupported(sentences_of("The weather was fine.", [])[0], None)
+    >>> unsupported(sentences_of("It earns its place.", [])[0], None)
     'it cites no fact and states nothing of the verdict'
     """
     plain = sentence.plain
     if sentence.cites or states(plain) or _NAMED.search(plain):
         return ""
-    if _tells_verdict(plain, verdict) or _is_caution(sentence, verdict):
+    if sentence.told and not _says_something(plain):
         return ""
-    if not _says_something(plain) and (_METHOD.search(plain) or _SCOPE.search(plain)):
+    if _is_short(sentence) or _tells_verdict(plain, verdict) or _is_caution(sentence, verdict):
+        return ""
+    if not _says_something(plain) and not _is_of_result(plain):
         return ""
     return "it cites no fact and states nothing of the verdict"
 
@@ -170,6 +192,19 @@ def _is_caution(sentence: Sentence, verdict: Verdict | None) -> bool:
     if _MODAL.search(plain) and not sentence.cites:
         return True
     return bool(_CARE.search(plain) or (_PERSON.search(plain) and NO.search(plain)))
+
+
+def _is_short(sentence: Sentence) -> bool:
+    """Return whether a few words speak of the figures cited before them."""
+    before = sentence.before
+    return len(sentence.plain.split()) <= _FEW and bool(before and before.cites)
+
+
+def _is_of_result(plain: str) -> bool:
+    """Return whether a sentence speaks of what came out, and not of how it was asked."""
+    if _METHOD.search(plain) or _SCOPE.search(plain) or _ASIDE.match(plain):
+        return False
+    return bool(_OF_POLICY.search(plain) or _OF_EVIDENCE.search(plain))
 
 
 def _says_something(plain: str) -> bool:

@@ -45,7 +45,9 @@ _SUITS = {
 }
 _UNSIGNED = re.compile(
     r"\b(?:differ\w*(?! in)|gap|apart|worst|disadvantage|los\w+|cost\w*|fewer|within|short|saving|"
-    r"drop|cut|negative|margin|excluded|fall|fell|less|gave|change)\b"
+    r"drop|cut|negative|margin|excluded|fall|fell|less|gave|change|detract\w*|under\w+|behind|"
+    r"trail\w*|subtract\w*|down|below|shy|worse|"
+    r"drag\w*|deduct\w*|took|takes|minus|lower|weigh\w*|reduc\w*|shav\w*|eat\w*)\b"
 )
 """Words beside which a difference may stand without its minus sign."""
 _BY = re.compile(
@@ -53,6 +55,10 @@ _BY = re.compile(
     r"decreased?|"
     r"reduced?|cut|gained|lost|declined|improved|better|worse|shrank) by (?:about |some |"
     r"roughly )?[$€£]?$"
+)
+_OVER = re.compile(r"\b(?:just over|well over|more than|upwards of|just above) [$€£¥]?$")
+_UNDER = re.compile(
+    r"\b(?:not quite|just under|well under|less than|just below|just shy of) [$€£¥]?$"
 )
 _THOUSAND = re.compile(r"e?cpm|thousand impressions|per (?:thousand|mille)")
 
@@ -84,7 +90,9 @@ def misfit(written: Written, fact: Fact, sentence: str) -> str:
     )
     if wrong:
         return f"{written.text}: {fact.id} is {wrong}"
-    return _wrong_value(written, fact.value * factor, fact) or _lost_minus(written, fact, sentence)
+    return _wrong_value(written, fact.value * factor, fact, sentence) or _lost_minus(
+        written, fact, sentence
+    )
 
 
 def _factor(written: Written, fact: Fact, meaning: Meaning, sentence: str) -> tuple[float, str]:
@@ -192,8 +200,16 @@ def _wrong_level(written: Written, fact: Fact, sentence: str) -> str:
     return "no difference but the whole"
 
 
-def _wrong_value(written: Written, value: float, fact: Fact) -> str:
+def _wrong_value(written: Written, value: float, fact: Fact, sentence: str) -> str:
     size = abs(value)
+    before = sentence[: written.start]
+    rounding = 0.5 * written.place
+    if (_OVER.search(before) and size < written.value - rounding) or (
+        _UNDER.search(before) and size > written.value + rounding
+    ):
+        return (
+            f"{written.text}: {fact.id}, {fact.value:,.10g} {fact.unit}, is on the other side of it"
+        )
     slack = 0.5 * written.step + 1e-9 * max(1.0, size)
     off = abs(written.value - size)
     if off > slack or (written.value == 0 and size > 1e-12):

@@ -1,0 +1,153 @@
+"""How far two sides are said to be apart: the same, a little, a lot; the figures must agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kit.ai.narrative.meaning import meaning_of
+from kit.ai.narrative.quantities import named_in
+from kit.ai.narrative.sentences import Sentence
+from kit.report.facts import Fact
+
+_HEDGES = (
+    r"(?:about|almost|nearly|practically|virtually|roughly|more or less|close to|much|pretty much|"
+    r"essentially|basically|all but|next to|hardly|barely|scarcely|just|as good as|to all intents|"
+    r"effectively|quite|very|broadly|largely|essentially|approximately|near|little)"
+)
+_SAME = re.compile(
+    rf"\b(?:{_HEDGES} )*(?:(?<!all )(?<!just )the same(?! (?:[a-z]+-[a-z]+ )?(?:auction|log|"
+    rf"traffic|data|day|hour|request|time|way|"
+    r"split|period|week|reason|goes|holds|direction|token|sign|report|test))|equal(?:ly)?|"
+    r"identical|level|"
+    r"even(?=[,.:;) ]*$)|on (?:a )?par|unchanged|flat(?! (?:bid|cpm|rate|fee|price))|stable|alike|"
+    r"constant|"
+    r"indistinguishable|no (?:real |great |big |visible |noticeable |material )?"
+    r"(?:change|difference|gap)|neck and neck|a wash|a tie|tied|"
+    r"as good as|in line(?= with| on|[,.:;])|matche[ds]|matches|match|steady)\b|"
+    r"\b(?:hardly|barely|scarcely) (?:any (?:change|difference)|mov\w+|chang\w+|differ\w*|budg\w+|"
+    r"apart|shift\w*)|"
+    r"\b(?:did|does|do|has|have) not (?:really |much )?(?:move|change|differ|budge|shift|moved|"
+    r"changed)\b(?: much)?|"
+    r"\b(?:keeps?|kept) (?:pace|level)\b|\blittle (?:changed|change|difference|between)\b|"
+    r"\bclose together\b|\bvery close\b|\bpractically no \w+\b|\bvery similar\b|\bsimilar\b|"
+    r"\bmov\w+ (?:hardly|little)\b|\bchang\w+ (?:hardly|little)\b"
+)
+_LARGE = re.compile(
+    r"\b(?:far|much|vastly|a lot|lots|considerably|substantially|markedly|dramatic\w*|sharply|"
+    r"drastic\w*|hugely|massive\w*|steep\w*|greatly|heavily|strongly|significantly|"
+    r"(?:way|miles) (?=ahead|above|below|more|less|fewer)|many (?=more|fewer))(?= (?:more|fewer|"
+    r"less|higher|lower|cheaper|dearer|larger|smaller|better|worse|above|below|ahead|behind|up|"
+    r"down)\b)|"
+    r"\bclearly(?= (?:more|fewer|less|higher|lower|cheaper|dearer|larger|smaller|above|below)\b)|"
+    r"\b(?:sharply|dramatically|drastically|massively|steeply|hugely|heavily|markedly|"
+    r"considerably|substantially)\b|"
+    r"\b(?:collaps\w+|plung\w+|plummet\w*|soar\w*|surg(?:ed|es|ing)|skyrocket\w*|explod\w+|"
+    r"tumbl\w+|slash\w*|shot up|shoots up|rocket\w*|crash\w*|leapt|"
+    r"balloon\w*|nosedive\w*)\b"
+)
+_SMALL = re.compile(
+    r"\b(?:slight(?:ly)?|a little|a touch|a shade|marginal(?:ly)?|barely|a bit|narrowly|a hair|"
+    r"a trifle|a whisker|fractionally|minimally|ever so|tiny)(?= (?:more|fewer|less|higher|lower|"
+    r"cheaper|dearer|larger|smaller|better|worse|above|below|ahead|behind|up|down|rise|fall|drop|"
+    r"increase|decrease|gain|loss)\b)|"
+    r"\b(?:rose|fell|grew|dropped|increased|decreased|declined|climbed|slipped|improved) "
+    r"(?:slightly|a little|a touch|a shade|marginally|a bit|minimally|fractionally)\b"
+)
+_NEXT = 24
+MOST_FOR_SAME, LEAST_FOR_LARGE, MOST_FOR_SMALL = 0.06, 0.05, 0.25
+"""Gaps, as shares of the larger side, up to which and from which a word is true."""
+
+
+@dataclass(frozen=True)
+class _Gap:
+    name: str
+    share: float
+
+
+def wrong_degree(sentence: Sentence, facts: Sequence[Fact]) -> str:
+    """Return which word says that two sides are nearer or further apart than they are.
+
+    Parameters
+    ----------
+    sentence : Sentence
+        Of a narrative.
+    facts : sequence of Fact
+        All that the narrative may cite.
+
+    Examples
+    --------
+    >>> from kit.ai.narrative.sentences import sentences_of
+    >>> facts = [Fact("F1", "CPC", 0.73, "USD", "candidate"),
+    ...          Fact("F2", "CPC", 0.74, "USD", "baseline")]
+    >>> wrong_degree(sentences_of("CPC collapsed to 0.73 [F1] from 0.74 [F2].", [])[0], facts)
+    '"collapsed": the two sides of CPC are 1.4 % apart'
+    """
+    plain = sentence.plain
+    for pattern, least, most in (
+        (_SAME, 0.0, MOST_FOR_SAME), (_LARGE, LEAST_FOR_LARGE, 9.9), (_SMALL, 0.0, MOST_FOR_SMALL)
+    ):  # fmt: skip
+        for word in pattern.finditer(plain):
+            gap = _gap(sentence, facts, word)
+            if gap and not least <= gap.share <= most and not _denied(plain, word.start()):
+                return (
+                    f'"{word[0]}": the two sides of {gap.name} are {gap.share:.1%} apart'.replace(
+                        "%", " %"
+                    )
+                )
+    return ""
+
+
+def without_sameness(sentence: Sentence, facts: Sequence[Fact]) -> Sentence:
+    """Return a sentence without the words of degree that figures cited beside them bear out.
+
+    Examples
+    --------
+    >>> from kit.ai.narrative.sentences import sentences_of
+    >>> facts = [Fact("F1", "CPC", 0.73, "USD", "candidate"),
+    ...          Fact("F2", "CPC", 0.73, "USD", "baseline")]
+    >>> said = sentences_of("CPC is the same, 0.73 [F1] and 0.73 [F2].", [])[0]
+    >>> without_sameness(said, facts).plain
+    'cpc is         , 0.73 [f1] and 0.73 [f2].'
+    """
+    plain = sentence.plain
+    words = [*_SAME.finditer(plain), *_LARGE.finditer(plain)]
+    for word in words:
+        if _gap(sentence, facts, word) is not None:
+            blank = " " * len(word[0])
+            plain = plain[: word.start()] + blank + plain[word.end() :]
+    return replace(sentence, plain=plain)
+
+
+def _denied(plain: str, place: int) -> bool:
+    return bool(re.search(r"\b(?:not|never|nor|no longer|far from)(?: \w+)?\s$", plain[:place]))
+
+
+def _gap(sentence: Sentence, facts: Sequence[Fact], word: re.Match[str]) -> _Gap | None:
+    """Return how far two sides are apart: of what is named next to a word, else cited nearest."""
+    known = {fact.id: fact for fact in facts}
+    sides: dict[tuple[str, str, bool], dict[str, tuple[float, int]]] = {}
+    for name, at in sentence.cites:
+        if name in known and known[name].of in ("candidate", "baseline"):
+            meaning = meaning_of(known[name])
+            pair = sides.setdefault((*meaning.subject, meaning.tune), {})
+            pair[known[name].of] = (known[name].value, at)
+    pairs = [
+        (subject[0], pair["candidate"], pair["baseline"])
+        for subject, pair in sides.items()
+        if len(pair) == 2
+    ]
+    named = named_in(sentence.plain[word.end() : word.end() + _NEXT])
+    pairs = [pair for pair in pairs if pair[0] in named] or pairs
+    if not pairs:
+        return None
+    place = word.start()
+    name, (a, _), (b, _) = min(pairs, key=lambda pair: _distance(place, pair[1][1], pair[2][1]))
+    return _Gap(name, abs(a - b) / max(abs(a), abs(b), 1e-12))
+
+
+def _distance(place: int, first: int, second: int) -> int:
+    """Return how far off a pair is; one that follows counts before one that precedes."""
+    soonest, latest = min(first, second), max(first, second)
+    return soonest - place if soonest >= place else 4 * abs(place - latest)

@@ -1,0 +1,122 @@
+"""Which side a word of comparison is said of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kit.ai.narrative.directions import Direction
+from kit.ai.narrative.sentences import CITE
+from kit.report.facts import Fact
+
+CLAUSE = re.compile(r"[;:]|,(?!\d)|\b(?:and|but|while|whereas|though|although|yet|where)\b")
+_SIDE = re.compile(r"\b(candidate|baseline)\b")
+_ASIDE = re.compile(r"\([^()]*\)")
+_THAN = re.compile(
+    r"\b(?:than|against|compared (?:with|to)|versus|vs|as opposed to|in place of|instead of|to the|"
+    r"beside|below|above|behind|ahead of|exceeds?|exceeded|topp?(?:s|ed)|beats?|from|over|"
+    r"relative to|rather than|where|next to|undercuts?|outbids?|outspends?)\b"
+)
+_OWNER = re.compile(
+    r"[^,;:]{0,40}?\b(?:belongs? to|lies? with|goes to|went to|is (?:with|on the side of|had by)|"
+    r"was (?:with|had by)) (?:the )?(candidate|baseline)\b"
+)
+"""Whose the amount is that a word is said of: ``the lower CPC belongs to the baseline``."""
+_ON = re.compile(
+    r"\b(?:under|with|for|by|in|at|of|to|on)\s(?:the\s)?(?:side of the\s)?(candidate|"
+    r"baseline)\b(?!'s)"
+)
+_CHANGED = re.compile(r"\b(?:to|into|before|previously|used to)\b")
+_BEFORE = re.compile(r"^\[f\d+\] (?:after|now)\b")
+
+
+def subject_sign(word: Direction, plain: str, found: Sequence[Fact]) -> int:
+    """Return -1 where a word of comparison is said of the baseline, else 1.
+
+    Its subject is the side named before it in its clause; else of two figures the first, but for
+    ``5 [F1] to 4 [F2]``, a change to the candidate; else the side named after it.
+
+    Parameters
+    ----------
+    word : Direction
+        In the sentence.
+    plain : str
+        The sentence.
+    found : sequence of Fact
+        What it compares.
+
+    Examples
+    --------
+    >>> from kit.ai.narrative.directions import directions_in
+    >>> said = "the baseline spent more."
+    >>> subject_sign(directions_in(said)[0], said, [])
+    -1
+    """
+    plain = _without_asides(plain, word.start)
+    if owner := _OWNER.match(plain, word.end):
+        return _sign(owner[1])
+    start = max((m.start() for m in CLAUSE.finditer(plain) if m.start() < word.start), default=0)
+    stated = _sides(plain[start : word.start])
+    if stated and not _is_object(plain[: word.start]):
+        return _sign(stated[-1])
+    if first := _first_cited(plain, found):
+        return _sign(first)
+    if stated := _sides(plain[: word.start]):
+        return 1 if _is_object(plain[: word.start]) else _sign(stated[-1])
+    return 1 if _THAN.match(plain, word.start) else _named_after(plain[word.end :])
+
+
+def _sign(side: str) -> int:
+    return -1 if side == "baseline" else 1
+
+
+def _first_cited(plain: str, found: Sequence[Fact]) -> str:
+    """Return the side of the figure that the other is held against; empty where not both stand."""
+    places = sorted((plain.find(f"[{fact.id.lower()}]"), fact.of) for fact in found)
+    places = [pair for pair in places if pair[0] >= 0 and pair[1] != "difference"]
+    if {side for _, side in places} != {"candidate", "baseline"}:
+        return ""
+    (place, first), (end, second), *_ = places
+    if first == second:
+        return ""
+    between = plain[place:end]
+    if not CITE.sub("", between).strip():
+        return ""
+    if _CHANGED.search(between) or _BEFORE.search(plain[end:]):
+        return "candidate"  # a change goes from the baseline to it
+    return first
+
+
+def _named_after(after: str) -> int:
+    than = _THAN.search(after)
+    first = _ON.findall(after[: than.start()] if than else after[:60])
+    if first:
+        return _sign(first[0])
+    compared = _sides(after[than.end() :]) if than else []
+    return -1 if compared and compared[0] == "candidate" else 1
+
+
+def _without_asides(plain: str, place: int) -> str:
+    """Return a sentence without the sides named in brackets, but for those around a place."""
+    return _ASIDE.sub(
+        lambda found: (
+            found[0]
+            if found.start() < place < found.end()
+            else _SIDE.sub(lambda side: " " * len(side[0]), found[0])
+        ),
+        plain,
+    )
+
+
+def _sides(text: str) -> list[str]:
+    return _SIDE.findall(text)
+
+
+def _is_object(before: str) -> bool:
+    """Return whether the last side named is what something is compared with."""
+    last = [found.start() for found in _SIDE.finditer(before)][-1]
+    return bool(
+        re.search(
+            rf"(?:{_THAN.pattern})\s(?:the\s|that of (?:the )?|under (?:the )?)?$", before[:last]
+        )
+    )
