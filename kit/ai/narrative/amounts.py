@@ -189,6 +189,8 @@ def _in_order(plain: str, place: int, cited: Sequence[tuple[Fact, int]]) -> tupl
     if (at > place and cited[0][1] < place) or are_of_one(one, other):
         return one, other
     names = named_in(plain)
+    if re.match(r" (?:it|that)\b", plain[place:]):
+        return other, one
     is_next = cited[0][1] > place and ", " not in plain[place : cited[0][1]]
     if is_next and meaning_of(one).quantity not in names:
         return other, one  # within the budget of 50 [F1], at 49 [F2]

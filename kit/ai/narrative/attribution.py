@@ -16,7 +16,13 @@ _NOT = re.compile(r"\b(?:not|no|nothing|never|cannot|whether|unlike|n't|neither|
 _BACK = re.compile(r"\b(?:there|it|its|that|this|so|these|those|also|too|apart)\b")
 _SIDED = OF_SIDES | {"surplus"}
 _RUN = re.compile(r"(?:\[f\d+\] ?){2,}")
-_REFERENCE = re.compile(r"\b(?:of|to|than) the (?:candidate|baseline)'s [a-z]+")
+_MORE = re.compile(r" (?:more|less|fewer|extra|higher|lower|additional) ")
+_LEFT = re.compile(r" (?:looks? )?(?:is|are|remain)?(?: still)? ?(?:left|remain\w*|available)\b")
+_USED = re.compile(r" (?:looks? )?(?:is|are|was|were|have been)? ?(?:used|spent|taken)\b")
+_REFERENCE = re.compile(
+    r"\b(?:of|to|than) the (?:candidate|baseline)'s [a-z]+|"
+    r"\b(?:after|net of|minus|less) (?:the |its )?(?:spend|costs?)\b"
+)
 """What an effect is told in parts of: ``11.9 % [F2] of the baseline's value``."""
 _THAT = r"\b(?:the|these|those|that|this|of) [-+$€£¥]?\d[\d.,]*"
 _WEAK = frozenset(
@@ -78,6 +84,8 @@ def wrong_quantity(sentence: Sentence, facts: Sequence[Fact]) -> str:
         return ""
     named = set(named_in(_REFERENCE.sub("", sentence.plain))) - _WEAK
     cited = {name for name, _ in sentence.cites}
+    if reason := _wrong_follower(sentence.plain, [f for f in facts if f.id in cited]):
+        return reason
     measured = {meaning_of(fact).quantity for fact in facts if fact.id in cited}
     near = measured.union(*(RELATED.get(one, frozenset()) for one in measured))
     if measured and named and not near & (named | _WEAK) and _is_sided(facts, cited):
@@ -125,10 +133,28 @@ def _is_sided(facts: Sequence[Fact], cited: set[str]) -> bool:
     return any(fact.of in ("candidate", "baseline") for fact in facts if fact.id in cited)
 
 
+def _wrong_follower(plain: str, cited: Sequence[Fact]) -> str:
+    """Hold ``9 % [F1] more spend`` and ``two looks [F2] are left`` against what is cited."""
+    for fact in cited:
+        quantity = meaning_of(fact).quantity
+        after = plain[plain.find(f"[{fact.id.lower()}]") + len(fact.id) + 2 :]
+        if more := _MORE.match(after):
+            named = {name for name, at in named_in(after[more.end() :]).items() if at[0] == 0}
+            near = {quantity, *RELATED.get(quantity, ())}
+            if named and not named & near and fact.of in ("candidate", "baseline", "difference"):
+                return f"{fact.id} is {quantity}, not {min(named)}"
+        other = {"looks used": _LEFT, "looks left": _USED}.get(quantity)
+        if other is not None and other.match(after):
+            return f"{fact.id} is {quantity}"
+    return ""
+
+
 def _is_known(fact: Fact, sentence: Sentence) -> bool:
     """Return whether an effect was told before: ``the 3,200 EUR [F7] come from spend``."""
     if fact.of != "difference":
         return False
+    if {"minimum detectable effect", "margin for not worse"} & set(named_in(sentence.plain)):
+        return True
     return bool(re.search(rf"{_THAT}[^\[.;]{{0,12}}\[{fact.id}\]", sentence.plain, re.IGNORECASE))
 
 

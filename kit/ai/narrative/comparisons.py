@@ -38,6 +38,10 @@ _EXTREME = re.compile(r"(?:small|larg|bigg|great|low|high|weak|strong)est|most|l
 _OF_PARTS = re.compile(rf"{TO_MARK.pattern}|{_EXTREME.pattern}|ahead|better|worse")
 _FEW = 4
 """Words of a sentence that says of the one before it what it means: ``Both lower.``"""
+_CLOSE = 0.005
+_DEFINITE = re.compile(r"\b(?:the|its|this|that|their)\s(?:surplus\s|whole\s)?$")
+_PREDICATE = re.compile(r"\b(?:is|was|remains|still|means)\s(?:still\s)?an?\s$")
+_LEFT_OPEN = re.compile(r"\b(?:could|may|might|if|whether|any)\b")
 _LOST_MORE = re.compile(r"\blos[a-z]+ [^;]*, (?:more|less) than\b")
 _LOST = re.compile(r"los|negative|minus|deficit|in the red")
 _FAVOURS = re.compile(
@@ -138,7 +142,7 @@ def _words(plain: str) -> list[Direction]:
 def _is_to_mark(word: Direction, plain: str) -> bool:
     start, end = clause_around(plain, word.start)
     is_marked = _MARKED.search(plain, start, end) or plain.startswith("the margin")
-    return bool(is_marked and TO_MARK.match(word.word))
+    return bool(is_marked and (TO_MARK.match(word.word) or _EXTREME.match(word.word)))
 
 
 def _is_of_parts(word: Direction, cited: Cited) -> bool:
@@ -169,9 +173,15 @@ def _wrong_change(word: Direction, plain: str, found: list[Fact], facts: Sequenc
     if _LOST.match(word.word) and _is_loss(found):
         return ""
     actual = _actual(word, plain, found, facts)
-    if actual is None:
+    if actual is None or (word.negated and _is_close(found)):
         return ""
     return _verdict_of(word, actual * subject_sign(word, plain, found), meaning, actual)
+
+
+def _is_close(found: Sequence[Fact]) -> bool:
+    """Return whether two sides hardly differ, so that neither is much higher."""
+    low, *_, high = sorted([fact.value for fact in found] * 2)
+    return all(fact.of != "difference" for fact in found) and high - low <= _CLOSE * abs(high)
 
 
 def _is_loss(found: Sequence[Fact]) -> bool:
@@ -190,13 +200,6 @@ def _verdict_of(word: Direction, said_of: int, meaning: Meaning, actual: int) ->
     return f'"{negation}{word.word}": {name} is {how} for the candidate'
 
 
-def _is_told(word: Direction, plain: str) -> bool:
-    """Return whether a noun, *a loss*, is what the next figure is said to be, or a verb."""
-    is_noun = word.word.startswith("loss") or _DETERMINED.search(plain[: word.start])
-    follows = _OF_NUMBER.match(plain, word.end) or re.match(r"\s(?:in|on|for)\b", plain[word.end :])
-    return not is_noun or bool(follows)
-
-
 def _wrong_noun(
     word: Direction,
     plain: str,
@@ -204,14 +207,28 @@ def _wrong_noun(
     cited: Cited,
     facts: Sequence[Fact],
 ) -> str:
-    """Hold ``a loss of 3 USD [F1]`` against that figure; where none follows, nothing is told."""
-    if not _is_told(word, plain):
-        return ""
+    """Hold ``a loss of 3 USD [F1]``, ``the loss`` and ``is a loss`` against what is cited."""
+    before, after = plain[: word.start], plain[word.end :]
     following = [fact for fact, place in cited if place > word.end]
-    if following and following[0].of != "difference" and _OF_NUMBER.match(plain, word.end):
-        is_so = (following[0].value > 0) == (word.kind == "up")
-        return "" if is_so else f'"{word.word}": {following[0].id} is none'
-    return _wrong_change(word, plain, found, facts)
+    preceding = [fact for fact, place in cited if place < word.start]
+    if _OF_NUMBER.match(after) and following and not word.negated:
+        return _wrong_sign(word, following[:1])
+    if _DEFINITE.search(before) and not word.negated and not _LEFT_OPEN.search(plain):
+        return _wrong_sign(word, [fact for fact, _ in cited if fact.of == "difference"])
+    if _PREDICATE.search(before) and not _NOT.search(before):
+        near = preceding[-1:] or following[:1]
+        return _wrong_sign(word, [fact for fact in near if fact.of == "difference"])
+    is_noun = word.word.startswith("loss") or _DETERMINED.search(before)
+    is_told = not is_noun or _OF_NUMBER.match(after) or re.match(r"\s(?:in|on|for)\b", after)
+    return _wrong_change(word, plain, found, facts) if is_told else ""
+
+
+def _wrong_sign(word: Direction, told: Sequence[Fact]) -> str:
+    """Return which figure is no gain, or no loss; ends of both signs are neither."""
+    signs = {fact.value > 0 for fact in told}
+    if len(signs) != 1 or (word.kind == "up") in signs:
+        return ""
+    return f'"{word.word}": {told[0].id} is none'
 
 
 def _actual(

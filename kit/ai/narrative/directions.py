@@ -52,7 +52,7 @@ _NO_COMPARISON = re.compile(
     r"ed)? up|"
     r"down to (?:a|the) (?:person|human|chance|noise)|up to (?:a|the)? ?(?:person|you|us)|split up|"
     r"broken? down|break(?:s|ing)? (?:it )?down|drawn? up|to top|on top|at the top|lead(?=s? to)|"
-    r"(?:falls?|fell|fallen) (?:in|into|on|under|within)\b|(?:above|below) break-?even|"
+    r"(?:falls?|fell|fallen) (?:in|into|inside|on|under|within)\b|(?:above|below) break-?even|"
     r"by (?:more|less)\b|at the (?:least|most)|nothing (?:larger|more)|"
     r"more than (?:made up|offset|compensat\w+)|outweigh\w*|less again|not only|"
     r"not (?:shown )?worse|"

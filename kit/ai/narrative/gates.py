@@ -59,6 +59,9 @@ _SOME = re.compile(r"\b(?:one|a|some|another)(?: of the)? (?:\w+ )?gates?\b")
 _COUNT = re.compile(rf"\b({'|'.join(WORDS)}|\d+)(?: of the)?(?: \w+)? gates?\b")
 _NONE = re.compile(r"\bno(?:ne of the)?(?: \w+)? gates?")
 _ALL_OR_NONE = re.compile(f"{_ALL.pattern}|{_NONE.pattern}|{_SOME.pattern}")
+_SUPPOSED = re.compile(r"^\W*(?:if|once|until|unless|should|when|before|provided|assuming)\b")
+_DID = re.compile(r"^\W*(?:but |and |while )?[\w ]{0,20}\b(?:did|does|has|was|is)\W*$")
+"""``Leakage raised no concern, drift did``: what it did is not said here."""
 _NOBODY = re.compile(
     r"\bno (?:person|one|human|reviewer|analyst|expert)\b|\bnothing for a person\b|\bneed not\b|"
     r"\bnot (?:need|have to|require|call for|want)\w*\b|\bnot (?:be )?(?:needed|required|necessary)"
@@ -206,7 +209,7 @@ def _wrong_gate(plain: str, verdict: Verdict) -> str:
         if said == "pass" and re.search(r"\b(?:did|does|do|has|was|is) not *[.,;]?$", clause):
             said = "fail"  # calibration passed, drift did not
         statuses = [gate.status for gate in verdict.gates if gate.gate.replace(" ", "_") == name]
-        if said is None or _is_figure(plain):
+        if said is None or _is_figure(plain) or _SUPPOSED.search(clause) or _DID.search(clause):
             continue
         if not statuses:
             return f"{name.replace('_', ' ')}: the verdict has no such gate"

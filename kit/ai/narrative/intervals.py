@@ -12,7 +12,8 @@ from kit.report.facts import Fact
 _BOTH = re.compile(
     r"both signs|(?:includes?|contains?|covers?|spans?|straddles?|crosses|crossed|"
     r"touches) (?:zero|nil|0\b)|"
-    r"part of (?:the|its) interval|partly negative|partly positive|either sign|zero (?:lies|"
+    r"(?<!no )part of (?:the|its) interval|partly negative|partly positive|either sign|"
+    r"zero (?:lies|"
     r"is) (?:inside|within)"
 )
 _POSITIVE = re.compile(
@@ -46,6 +47,7 @@ _NAMED_END = re.compile(
     r"(?:(?! end| bound| limit| edge)[^\[;])*?\[(f\d+)\]"
 )
 _CITED_BEFORE = re.compile(r"\[f\d+\],? (?:as|at|for|being|is|on) (?:(?:its|the) )?$")
+_NO_PART = re.compile(r"\b(?:no part|neither end|nowhere|not even)\b")
 _AS_END = re.compile(
     r"\b(?:ends?|bounds?|limits?|edge|low|lower|high|higher|upper|top|bottom|worst|best|interval|"
     r"range|between|at (?:least|most)|up to|as (?:much|little|large|small|high|low|far)|could|"
@@ -101,6 +103,8 @@ def _wrong_sign(sentence: Sentence, facts: Sequence[Fact]) -> str:
     ]
     if not says:
         return ""
+    if _NO_PART.search(plain):
+        says = [(-says[0][0], says[0][1])]
     cited = _ends(sentence, facts)
     denied = says[0][0] == 0 and _DENIED.search(plain)
     if not cited:

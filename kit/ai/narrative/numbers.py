@@ -31,7 +31,8 @@ _DIGITS = re.compile(
 )
 _WORDS = re.compile(
     rf"(?<![\w-])(?P<sign>minus\s|plus\s)?(?P<number>(?:{'|'.join(_TENS)})-\w+|"
-    rf"{'|'.join([*_SMALL, *_TENS])}|one(?=\s(?:{_COUNTED})))"
+    rf"{'|'.join([*_SMALL, *_TENS])}|one(?!\s(?:click|conversion|impression|"
+    rf"auction)\s)(?=\s(?:{_COUNTED})))"
     r"(?:\s(?P<scale>thousand|million|billion))?(?![\w-])"
 )
 RATIOS = re.compile(
@@ -42,6 +43,7 @@ RATIOS = re.compile(
 )
 """Words that stand for a ratio or a rough number, of which no fact speaks."""
 
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _THE_TWO = re.compile(r"(?:\bthe|\ball|\bthese|\bboth|\bbetween|\bother)\s$")
 _TO_CITE = re.compile(r"(?P<unit>(?:(?!\[)[^\d.,;:()\n]){0,40}?)\s?(?=\[[a-z]+\d+\])")
 _AFTER_CITE = re.compile(
@@ -148,6 +150,8 @@ def _without_cites(text: str) -> str:
 def _is_name(plain: str, found: re.Match[str]) -> bool:
     """Tell ``the two policies`` from ``two looks``; words glued by a hyphen are names."""
     word = found["number"]
+    if _ORDINAL.match(plain, found.end()):
+        return True
     if word[0].isalpha():
         return bool(_THE_TWO.search(plain[: found.start()]))
     return found.start() > 0 and plain[found.start()] in "-" and plain[found.start() - 1].isalpha()

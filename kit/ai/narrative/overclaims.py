@@ -18,7 +18,8 @@ _NOT = re.compile(
     r"\b(?:not|n't|never|no|nothing|cannot|neither|nor|nobody|none|without|hardly|un(?:clear|"
     r"known)|"
     r"doesn't|don't|isn't|didn't|can't|won't|wouldn't|far from|weaker than|less than|short of|"
-    r"fails? to|whether|open|should not|missing|lack\w*|absence|if (?:one|you|we)|could|before)\b"
+    r"fails? to|assum\w+|suppos\w+|whether|open|should not|missing|lack\w*|absence|if (?:one|"
+    r"you|we)|could|before)\b"
 )
 _NOT_STUDIED = re.compile(
     r"\b(?:not|never)(?: been)? (?:studied|looked|examined|known|asked|tested|shown|measured|part|"
@@ -68,7 +69,7 @@ _KINDS = (
         r"that )?(?:with|by|in|on) (?:a|another|more|new|further|live))",
         r"rul\w+ out",
         r"exclud\w+ (?:that|any|the possib)", r"dominat\w+", r"matter of time",
-        r"strictly", r"un(?:ambiguous|equivocal)\w*", r"categorical\w*", r"plainly",
+        r"strictly", r"un(?:ambiguous|equivocal)\w*", r"categorical\w*", r"(?<!it )plainly",
         r"hands down", r"by far",
         r"vastly", r"hugely", r"(?:tremendous|spectacular|enormous|dramatic)\w*", r"no-brainer",
         r"game[- ]changer\w*", r"slam dunk", r"a must", r"breakthrough\w*", r"revolution\w*",
@@ -139,7 +140,7 @@ _KINDS = (
     ),
     _kind(
         "the future, of which a replay knows nothing",
-        r"will(?! have to| need to)", r"won't", r"going to", r"going forward", r"future",
+        r"(?<!you )will(?! have to| need to)", r"won't", r"going to", r"going forward", r"future",
         r"from now on",
         r"(?:coming|following) (?:week|month|quarter|year|period|season)s?", r"next (?:week|"
         r"month|quarter|year|season|time)", r"continu\w+", r"persist\w*",
@@ -185,7 +186,8 @@ _KINDS = (
         r"(?:(?<!which )is|that's|this is|reason|shows?|shown|know|see|understand|clear|"
         r"tell) why(?! (?:i|we|someone|a person)\b)",
         r"(?:is|was|just|only|mere(?:ly)?) (?:noise|luck|chance|accident)", r"as a result",
-        r"on account of", r"responsible for",
+        r"on account of", r"responsible for(?! (?:the|most|more|a) (?:\w+ )?(?:part|share|bulk|"
+        r"half))",
         r"com(?:e|es|ing) from(?! (?:the )?(?:part|hold|tun|log|same|test|block|a\b|data|"
         r"value|spend|replay))(?=\s\w)", r"stems? from", r"owes?", r"the reason (?:for|is|why)",
         r"makes? (?:users|people)",
@@ -196,7 +198,7 @@ _KINDS = (
         rf"(?:every|each(?! other)|any|all|all the|whole|"
         rf"entire) (?:\w+ )?(?:{_PARTS})(?! (?:cost|became|"
         rf"conver))",
-        r"everyone", r"everybody", r"everything(?! (?:below|above|here|in this|else in this))",
+        r"everyone", r"everybody", r"everything(?! (?:else|below|above|here|in this|else in this))",
         r"everywhere", r"anyone", r"anybody",
         r"anywhere(?! between)",
         r"wherever",
@@ -258,7 +260,8 @@ _KINDS = (
     ),
     _kind(
         "what the log does not hold",
-        r"users? (?:like|love|prefer|click|enjoy|see)\w*", r"customers?", r"sales", r"brands?",
+        r"users? (?:like|love|prefer|click(?!ed on)|enjoy|see)\w*",
+        r"customers?", r"sales", r"brands?",
         r"market share", r"competitors?", r"(?<!smaller )(?<!larger )(?<!lower )profits?",
         r"people", r"consumers?", r"audiences? (?:like|love|prefer|respond|engage)\w*",
         r"satisf\w+", r"(?:ad|creative|inventory|lead|user) (?:quality|experience|intent)",

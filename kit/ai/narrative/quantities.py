@@ -12,7 +12,7 @@ _UNIT = re.compile(r"(?<![a-z])(?:usd|eur|cny|gbp|jpy|inr|chf|aud|cad|krw|brl) c
 NAMES: dict[str, str] = {
     "surplus": r"surplus|盈余",
     "spend": r"spen[dt]s?|(?:less|more) money|spend(?:ing|er)|outlay",
-    "value": r"value(?! bids)|worth",
+    "value": r"value(?! bids)|(?<!it is )worth(?! (?:nothing|noting|a|the|it))",
     "win rate": (
         r"win rates?|share of auctions won|w[io]n(?:s|ning)? (?:more|fewer|less)(?! (?:impr|"
         r"click|conv))|(?:more|fewer) wins|胜率|outbid"

@@ -18,7 +18,7 @@ _ONLY_HARM = re.compile(
     r"(?:no|not|without|nothing) [^,;]*\b(?:show\w*|evidence|proof|sign|find|found|reach\w*)\b"
 )
 _SHOWN_NOT = re.compile(
-    r"\b(?:show\w*|f[io]und|tells?|told|saw) (?:us )?(?:that|it|the candidate|"
+    r"\b(?:show\w*|f[io]und|tells?|told|saw|answers?) (?:us )?(?:that|it|the candidate|"
     r"the baseline) .{0,40}\b(?:not|no|nothing|none)\b"
 )
 _ASKED = re.compile(

@@ -49,14 +49,15 @@ _EVIDENCE = re.compile(
 )
 _GROUND = re.compile(
     r"\b(?:hold-?out|verdict|vault|replay|show[ns]?|than|surplus|answer|candidate|baseline|"
-    r"it (?:is|was|did|does|has|had|came|ended|finished))\b|"
+    r"it (?:is|was|did|does|has|had|came|ended|finished|gained|earned|made|lost|won))\b|"
     r"保留集"
 )
 _OPEN = re.compile(r"\bjury\b.*\bout\b|remains to be seen|up in the air|too close to call")
 _SHOWN_WORD = re.compile(r"\bhold-?out\b|\bshow[ns]?\b")
 _STAY = re.compile(
     r"should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|leave)\b|"
-    r"\bbaseline (?:stays|remains|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:on|there)\b|"
+    r"\bbaseline (?:stays?|remains?|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:on|"
+    r"there)\b|"
     r"\bbaseline (?:should|must|ought to|is to) (?:stay|remain|be kept)|"
     r"\b(?:keep(?:ing)?|stay(?:ing)? with|stick (?:with|to)|leave|retain) (?:the )?baseline\b|"
     r"keep what we have|"
@@ -92,7 +93,7 @@ _MODAL = re.compile(
 _METHOD = re.compile(
     r"\b(?:compar(?:ed|es?|ison)|replayed|asked|question|evaluated|examined|measured|chosen|picked|"
     r"selected|tuned|pre-?registered|sealed|in advance|beforehand|bootstrap\w*|gate|pitted|"
-    r"set against|"
+    r"set against|same (?:auctions|log|traffic|data|requests|days)|"
     r"put against)\b"
 )
 _SCOPE = re.compile(
@@ -102,12 +103,17 @@ _SCOPE = re.compile(
     r"split)\b"
 )
 _OF_POLICY = re.compile(
-    r"^(?:[a-z-]+,? ){0,3}?(?:the |this |an? )?(?:candidate|baseline|policy|policies|it|they|both|"
+    r"^(?:[a-z-]+,? ){0,3}?(?:the |this |an? )?(?:candidate|baseline|policy|policies|"
+    r"it(?! is (?:a|an|about|only|for|of|the)\b)|they|both|"
     r"surplus|outcome|effect|risk|floors|margin)\b|"
     r"\b(?:confident|recommend\w*|rollout|go with|time to|trend|optimum|retest|discussion|"
     r"does not (?:work|help)|works?(?= [.!])|(?:is|are|was|were) (?:\w+ )?(?:high|low|good|bad))\b"
 )
 """What is said of the policies or of what to do now needs a ground."""
+_DEFINED = re.compile(
+    r"^(?:by )?[a-z-]+(?: [a-z-]+)? (?:we )?means? |\bis defined as\b|\bstands for\b|"
+    r"\bis (?:the )?value (?:less|minus)\b"
+)
 _OF_EVIDENCE = re.compile(
     r"\b(?:lean\w*|points?|agree\w*|nearly|almost|close|refut\w*|rejects?|wrong|right|final|"
     r"mount\w*|story|independent|representative|understat\w*|overstat\w*|holds?|nil|within|"
@@ -156,6 +162,8 @@ def unsupported(sentence: Sentence, verdict: Verdict | None) -> str:
     """
     plain = sentence.plain
     if sentence.cites or states(plain) or _NAMED.search(plain):
+        return ""
+    if _DEFINED.search(plain) and not _claims_something(plain):
         return ""
     if sentence.told and not _says_something(plain):
         return ""
