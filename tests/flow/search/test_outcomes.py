@@ -26,6 +26,11 @@ from kit.variant import frozen
 from kit.variant.constraint import constraint_of
 from tests.flow.search.world import Run, frame, quick_default, sealed_log
 
+HEARD = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+
 
 def names(found: Found) -> list[str]:
     return [trial.spec.name for trial in found.trials]
@@ -299,7 +304,9 @@ def test_ctrl_c_then_the_same_again_gives_the_same_board(
         sys.executable, "-m", "kit.cli", "propose", str(sealed.folder), "--proposer", "rules",
         "--default", str(default), "--out", str(out), "--budget", "12", "--finalists", "0",
     ]  # fmt: skip
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ}) as cut:
+    # a test run that was itself begun in the background ignores SIGINT, and its children with it
+    heard = [sys.executable, "-c", HEARD, *command]
+    with subprocess.Popen(heard, stderr=subprocess.PIPE, text=True, env={**os.environ}) as cut:
         assert cut.stderr is not None
         said = []
         for line in cut.stderr:
