@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kit.ai.propose.brief import Brief
-from kit.ai.propose.protocol import Proposer, waiting
+from kit.ai.propose.numbered import numbered
+from kit.ai.propose.protocol import Proposer
 from kit.ai.propose.tpe import NumberSearch
 from kit.variant.change import Proposal
 from kit.variant.trial import Trial
@@ -41,7 +42,7 @@ class Hybrid:
             if one is None:
                 break
             found.append(one)
-            told.append(waiting(one, told))
+            told += numbered([one], told, brief)
         return found
 
     def _next(

@@ -11,13 +11,13 @@ from kit.ai.disclosure import share_schema
 from kit.ai.names import Names
 from kit.ai.prompts import Message, load_prompt
 from kit.ai.propose.brief import Brief
+from kit.ai.propose.numbered import numbered
 from kit.ai.propose.protocol import Proposer, parents
-from kit.ai.propose.registry import refusal
 from kit.ai.propose.rules import RuleBook, structural
 from kit.ai.propose.sharing import share_brief, share_exchanges, share_options, share_trials
 from kit.ai.replies import VariantProposal
 from kit.ai.shareable import Shareable
-from kit.base.errors import AIBudgetError, EndpointError, JournalError, KitError
+from kit.base.errors import AIBudgetError, EndpointError, JournalError
 from kit.models.calibration import CALIBRATIONS
 from kit.models.objectives import OBJECTIVES
 from kit.variant.change import Change, Proposal
@@ -64,14 +64,15 @@ class ModelProposer:
         self, brief: Brief, trials: Sequence[Trial], count: int, seed: int
     ) -> list[Proposal]:
         """Return one change a question; those of one round know of each other."""
+        known = _shown_exchanges(brief)
         made: list[Proposal] = []
         told = list(trials)
         while len(made) < count:
-            one = self._own(brief, told) or self._other(brief, told, seed)
+            one = self._own(known, told) or self._other(known, told, seed)
             if one is None:
                 break
             made.append(one)
-            told.append(_waiting(one, told))
+            told += numbered([one], told, known)
         return made
 
     def _own(self, brief: Brief, trials: Sequence[Trial]) -> Proposal | None:
@@ -84,15 +85,14 @@ class ModelProposer:
                 self._down = True
                 self._say(f"the model is not asked any more: {error} The rule book goes on.")
                 return None
-            refused = _refusal(proposal, trials, brief)
-            if not refused:
+            told += numbered([proposal], told, brief)
+            if told[-1].status != "refused":
                 return proposal
-            told.append(_refused(proposal, told, refused))
         return None
 
     def _other(self, brief: Brief, trials: Sequence[Trial], seed: int) -> Proposal | None:
         """Return the rule book's proposal, which the model will be told of too."""
-        found = self._instead.propose(_shown_exchanges(brief), trials, 1, seed)
+        found = self._instead.propose(brief, trials, 1, seed)
         why = "model down" if self._down else "for the model"
         return replace(found[0], proposer=f"{found[0].proposer} ({why})") if found else None
 
@@ -106,7 +106,8 @@ class ModelProposer:
 
 def proposal_messages(brief: Brief, trials: Sequence[Trial]) -> list[Message]:
     """Return what would be sent to a model: all that leaves this machine."""
-    return load_prompt("propose_variant").render(inputs_of(brief, trials, names_of(brief)))
+    known = _shown_exchanges(brief)
+    return load_prompt("propose_variant").render(inputs_of(known, trials, names_of(known)))
 
 
 def names_of(brief: Brief) -> Names:
@@ -129,11 +130,13 @@ def _open_options(brief: Brief, trials: Sequence[Trial]) -> list[tuple[Change, s
     """Return the rule book's structures that would make something new of the best trial."""
     best = parents(trials)[0]
     tried = {trial.spec.name for trial in trials}
+    rules = [rule for rule in structural(brief, trials[0].spec, best.spec)
+             if str(rule[0]) not in tried]  # fmt: skip
+    made = [Proposal(best.number, (change,), why, ModelProposer.name) for change, why in rules]
     return [
-        (change, why)
-        for change, why in structural(_shown_exchanges(brief), trials[0].spec, best.spec)
-        if str(change) not in tried
-        and not _refusal(Proposal(best.number, (change,), why, ModelProposer.name), trials, brief)
+        rule
+        for rule, one in zip(rules, made, strict=True)
+        if numbered([one], trials, brief)[0].status != "refused"
     ]
 
 
@@ -165,34 +168,3 @@ def _read(
         name, value = "", name  # what it is set to, written as what is set
     change = Change(kind=said.kind, name=name, value=value.strip())
     return Proposal(parent, (change,), said.hypothesis, proposer)
-
-
-def _refusal(proposal: Proposal, trials: Sequence[Trial], brief: Brief) -> str:
-    """Return why a proposal cannot be tried; empty if it can."""
-    odd = next(filter(None, (refusal(change, brief) for change in proposal.changes)), "")
-    if odd:
-        return odd
-    parent = next(trial.spec for trial in trials if trial.number == proposal.parent)
-    try:
-        key = proposal.apply(parent).key
-    except KitError as error:
-        return str(error)
-    same = [trial.number for trial in trials if trial.spec.key == key]
-    return f"bids as trial {same[0]} does; propose another change" if same else ""
-
-
-def _waiting(proposal: Proposal, trials: Sequence[Trial]) -> Trial:
-    """Return a proposal as a trial without a score, for the next question of the same round."""
-    parent = next(trial.spec for trial in trials if trial.number == proposal.parent)
-    return Trial(_next(trials), proposal.apply(parent), proposal.parent)
-
-
-def _refused(proposal: Proposal, trials: Sequence[Trial], why: str) -> Trial:
-    """Return a proposal that cannot be made as a trial, for the second question."""
-    parent = next(trial.spec for trial in trials if trial.number == proposal.parent)
-    named = parent.model_copy(update={"name": proposal.name[:80]})
-    return Trial(_next(trials), named, proposal.parent, "refused", why=why)
-
-
-def _next(trials: Sequence[Trial]) -> int:
-    return max(trial.number for trial in trials) + 1

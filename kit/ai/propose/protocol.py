@@ -65,17 +65,3 @@ def fresh(proposals: Iterable[Proposal], trials: Sequence[Trial], count: int) ->
         if len(kept) == count:
             break
     return kept
-
-
-def waiting(proposal: Proposal, trials: Sequence[Trial]) -> Trial:
-    """Return a proposal as a trial without a score: what the next one of its round knows of it.
-
-    One that its parent does not bear has the parent's spec: a search will refuse it.
-    """
-    parent = trials[proposal.parent].spec
-    number = len(trials)
-    try:
-        return Trial(number, proposal.apply(parent), proposal.parent)
-    except KitError as error:
-        named = parent.model_copy(update={"name": proposal.label})
-        return Trial(number, named, proposal.parent, "refused", why=str(error))

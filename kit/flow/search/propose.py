@@ -116,7 +116,6 @@ def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
     check_constraints(default.constraints)
     leaks = _leaks(sealed, default, spec.seed, say)
     model, proposer = _proposer(spec, say)
-    before = _spent(model)
     store = SearchStore(spec.out, lasting(spec, sealed.source_hash, default))
     try:
         store.hold()
@@ -147,7 +146,7 @@ def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
         say, **claim,
     )  # fmt: skip
     seconds = time.monotonic() - began
-    spent = _spent(model, before)
+    spent = Spent() if model is None else model.budget.spent
     return Found(
         sealed, trials, folders, judged, claim, brief, value, seconds, spent, costs, spec.out
     )  # fmt: skip
@@ -199,11 +198,3 @@ def _proposer(spec: ProposeSpec, say: Say) -> tuple[Client | None, Proposer]:
     client = Client(endpoint, budget=budget, mode=spec.mode)
     asked = ModelProposer(client, say, rules)
     return client, Hybrid(asked) if spec.proposer == "hybrid" else asked
-
-
-def _spent(model: Client | None, before: Spent | None = None) -> Spent:
-    """Return what the journal holds, less what it held before."""
-    now = Spent() if model is None else model.journal.spent()
-    old = before or Spent()
-    return Spent(now.money - old.money, now.tokens - old.tokens, now.calls - old.calls,
-                 now.seconds - old.seconds, now.unpriced - old.unpriced)  # fmt: skip

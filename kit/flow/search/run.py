@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, replace
 
 from kit.ai.hostile import clean
 from kit.ai.propose.brief import Brief
+from kit.ai.propose.numbered import numbered
 from kit.ai.propose.protocol import Proposer
 from kit.base.errors import DataError, KitError
 from kit.flow.runs import Say
 from kit.flow.search.evaluate import Scored
-from kit.flow.search.numbered import numbered
 from kit.flow.search.store import SearchStore
 from kit.flow.search.workers import Job, Workers
 from kit.variant.spec import VariantSpec

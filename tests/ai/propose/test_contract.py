@@ -17,7 +17,8 @@ from kit.ai.propose.draw import RandomDraws
 from kit.ai.propose.human import Suggestions
 from kit.ai.propose.hybrid import Hybrid
 from kit.ai.propose.model import ModelProposer
-from kit.ai.propose.protocol import Proposer, parents, waiting
+from kit.ai.propose.numbered import numbered
+from kit.ai.propose.protocol import Proposer, parents
 from kit.ai.propose.rules import RuleBook
 from kit.ai.propose.tpe import NumberSearch
 from kit.base.errors import KitError
@@ -97,7 +98,7 @@ def searched(proposer: Proposer, rounds: int, count: int = 1, brief: Brief = BRI
             break
         told = list(trials)
         for proposal in made:
-            one = waiting(proposal, told)
+            one = numbered([proposal], told, BRIEF)[0]
             score = int(one.spec.key[:4], 16) / 65_536 - 0.3
             scored = one.status == "proposed"
             told.append(replace(one, status="scored", score=score) if scored else one)
@@ -187,7 +188,7 @@ def test_tpe_starts_at_the_default_and_learns() -> None:
     def nearest(proposer: Proposer) -> float:
         trials = [replace(ROOT, score=-0.63)]
         for _ in range(30):
-            one = waiting(proposer.propose(BRIEF, trials, 1, seed=5)[0], trials)
+            one = numbered(proposer.propose(BRIEF, trials, 1, seed=5), trials, BRIEF)[0]
             by = abs(one.spec.policy.params["shading_factor"] - 0.37)
             trials.append(replace(one, status="scored", score=-by))
         tail = trials[-8:]

@@ -11,6 +11,7 @@ from kit.ai.propose.brief import Brief
 from kit.base.checks import did_you_mean
 from kit.base.errors import KitError, LeakageError, PolicyError, UnsafeSQLError
 from kit.data.sql.features import check_feature
+from kit.models.boosting import checked_params
 from kit.variant.change import Proposal
 from kit.variant.spec import VariantSpec
 from kit.variant.trial import Trial
@@ -29,6 +30,17 @@ def numbered(proposals: Sequence[Proposal], trials: Sequence[Trial], brief: Brie
         What was tried, in order.
     brief : Brief
         What may be read, and what leaks.
+
+    Examples
+    --------
+    >>> from kit.variant.change import Change
+    >>> from kit.variant.spec import ModelSpec, PolicySpec
+    >>> model = ModelSpec(features=("hour",))
+    >>> default = VariantSpec(name="default", policy=PolicySpec(name="value"), model=model)
+    >>> misspelt = Proposal(0, (Change(kind="add_feature", name="divice"),), "They differ.", "me")
+    >>> trials = [Trial(0, default, status="scored", score=0.0)]
+    >>> numbered([misspelt], trials, Brief(kinds={"device": "VARCHAR", "hour": "INTEGER"}))[0].why
+    "proposal: 'divice' is no request column of the log; ... Did you mean 'device'?"
     """
     known = list(trials)
     for proposal in proposals:
@@ -46,6 +58,7 @@ def _trial(
         _check_new(spec, known)
         _check_exchanges(spec, brief)
         _check_reads(spec, parent, brief)
+        checked_params(None if spec.model is None else spec.model.params)
     except KitError as error:
         why = clean(str(error), _LONGEST_TEXT)
         return Trial(len(known), _named(parent, proposal), proposal.parent, "refused", why=why)
