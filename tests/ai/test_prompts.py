@@ -121,8 +121,7 @@ def test_the_packages_prompts(task: str, tmp_path: Path) -> None:
     assert all(f'"{field}": ' in system["content"] for field in fields)
     assert prompt.id.startswith(f"kit/{task}@")
     alone = len(system["content"]) + len(user["content"])
-    # characters: leaves a context of 2,048 tokens for the schema; proposals list what may change
-    assert alone < (2600 if task == "propose_variant" else 2200)
+    assert alone < 2200  # characters: leaves a context of 2,048 tokens for the schema
 
 
 def test_a_repair_begins_as_the_draft_did(tmp_path: Path) -> None:

@@ -182,7 +182,9 @@ def test_killed_at_random_points_it_loses_nothing_and_charges_nothing_twice(
     """Every look that was reported is there; the one under way is finished, not charged again."""
     random.seed(20261125)
     reported = -1
-    for _ in range(25):
+    for kill in range(100):
+        if kill >= 25 and reported > 25:  # on a busy machine a worker reports fewer looks
+            break
         command = [sys.executable, "-c", WORKER, str(ledger.path), str(max(reported, 0)), "150"]
         worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert worker.stdout is not None
@@ -197,4 +199,4 @@ def test_killed_at_random_points_it_loses_nothing_and_charges_nothing_twice(
         assert [f"claim {number}" for number in range(reported + 1)] == answered[: reported + 1]
         assert charged == [f"claim {number}" for number in range(len(charged))]
         assert 0 <= len(charged) - len(answered) <= 1
-    assert reported > 10  # on a busy machine some are killed before they report a second look
+    assert reported > 25
