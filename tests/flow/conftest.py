@@ -24,7 +24,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KIT_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
         _name_no_model(patch)
-        return out, run_demo(DemoSpec(out=out, proposals=3), lambda line: None)
+        return out, run_demo(DemoSpec(out=out), lambda line: None)
 
 
 @pytest.fixture(autouse=True)

@@ -96,7 +96,7 @@ def test_report_with_another_title(demo: Demo, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_same_seed_same_result(demo: Demo, tmp_path: Path) -> None:
     out, _ = demo
-    run_demo(DemoSpec(out=tmp_path, proposals=3), quiet)
+    run_demo(DemoSpec(out=tmp_path), quiet)
     plain = [json.loads((folder / "result.json").read_text()) for folder in (out, tmp_path)]
     for result in plain:
         assert result.pop("generated_at")
@@ -179,7 +179,7 @@ def test_torn_result(tmp_path: Path, text: str) -> None:
 
 def real(shared_data: Path, name: str, kind: str, out: Path, **more: object) -> Outcome:
     source = Source(path=shared_data / "ipinyou" / name, format=kind)
-    return run_demo(DemoSpec(source=source, out=out, **({"proposals": 0} | more)), quiet)
+    return run_demo(DemoSpec(source=source, out=out, **more), quiet)
 
 
 def test_five_clicks_cannot_conclude(shared_data: Path, tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def test_one_exchange_is_one_line_in_the_report() -> None:
 
 def test_a_log_of_one_exchange_says_so(tmp_path: Path) -> None:
     source = Source(path=asset_dir("data_samples") / THETA, format="ipinyou-theta")
-    outcome = run_demo(DemoSpec(source=source, out=tmp_path, proposals=0), lambda line: None)
+    outcome = run_demo(DemoSpec(source=source, out=tmp_path), lambda line: None)
     assert outcome.summary["budget_split"]["headline"] == ONE_EXCHANGE
     assert "Budget across exchanges: One exchange: nothing to split." in outcome.lines
     text = (tmp_path / "report.md").read_text()
