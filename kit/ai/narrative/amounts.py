@@ -47,13 +47,6 @@ _APART = frozenset({"margin for not worse"})
 def wrong_amounts(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """Return which of two amounts is not larger, as a sentence says; empty where none.
 
-    Parameters
-    ----------
-    sentence : Sentence
-        Of a narrative.
-    facts : sequence of Fact
-        All that the narrative may cite.
-
     Examples
     --------
     >>> from kit.ai.narrative.sentences import sentences_of

@@ -64,13 +64,6 @@ _AGAIN = re.compile(
 def wrong_direction(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """Return in plain words which comparison the facts do not bear out; empty where none.
 
-    Parameters
-    ----------
-    sentence : Sentence
-        Of a narrative.
-    facts : sequence of Fact
-        All that the narrative may cite.
-
     Examples
     --------
     >>> from kit.ai.narrative.sentences import sentences_of

@@ -69,13 +69,6 @@ class _Gap:
 def wrong_degree(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """Return which word says that two sides are nearer or further apart than they are.
 
-    Parameters
-    ----------
-    sentence : Sentence
-        Of a narrative.
-    facts : sequence of Fact
-        All that the narrative may cite.
-
     Examples
     --------
     >>> from kit.ai.narrative.sentences import sentences_of

@@ -74,13 +74,6 @@ _LEFT_OPEN = re.compile(
 def wrong_interval(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """Return in plain words what the interval does not bear out; empty where nothing.
 
-    Parameters
-    ----------
-    sentence : Sentence
-        Of a narrative.
-    facts : sequence of Fact
-        All that the narrative may cite.
-
     Examples
     --------
     >>> from kit.ai.narrative.sentences import sentences_of

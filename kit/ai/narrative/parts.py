@@ -14,13 +14,6 @@ from kit.report.facts import Fact
 def wrong_parts(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """Return why a sentence may not speak of every part; empty where it may or does not.
 
-    Parameters
-    ----------
-    sentence : Sentence
-        Of a narrative.
-    facts : sequence of Fact
-        All that the narrative may cite.
-
     Examples
     --------
     >>> from kit.ai.narrative.sentences import sentences_of

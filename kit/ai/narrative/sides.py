@@ -30,13 +30,6 @@ Said = tuple[Written, str]
 def wrong_side(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """Return which number is said of the other side; empty where none is.
 
-    Parameters
-    ----------
-    sentence : Sentence
-        Of a narrative.
-    facts : sequence of Fact
-        All that the narrative may cite.
-
     Examples
     --------
     >>> from kit.ai.narrative.sentences import sentences_of
