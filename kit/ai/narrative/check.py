@@ -161,7 +161,7 @@ _OF_FACTS: tuple[Callable[[Sentence, Sequence[Fact]], str], ...] = (
     wrong_amounts,
     wrong_parts,
 )
-"""Checks against the facts, cheapest first. Each is given a sentence and all facts that it may cite,
+"""Checks against the facts, cheapest first. Each is given a sentence and all facts it may cite,
 and returns in plain words why the sentence is wrong; an empty text where it is not."""
 _OF_VERDICT: tuple[Callable[[Sentence, Verdict | None], str], ...] = (wrong_statement, too_strong)
 """Checks against the verdict, asked where the facts bear a sentence out."""

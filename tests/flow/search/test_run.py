@@ -20,7 +20,7 @@ from kit.flow.search.store import SearchStore
 from kit.flow.search.workers import Job, Threads, Workers
 from kit.variant.change import Change, Proposal
 from kit.variant.frozen import load_frozen
-from kit.variant.spec import VariantSpec
+from kit.variant.spec import PolicySpec, VariantSpec
 from kit.variant.trial import Trial
 
 
@@ -83,6 +83,23 @@ def search(
 def board(trials: Sequence[Trial]) -> list[tuple[object, ...]]:
     """Return what a board shows of trials: all but how long they took."""
     return [(t.number, t.spec, t.parent, t.status, t.share, t.score, t.why) for t in trials]
+
+
+def test_a_score_is_the_surplus_beyond_the_default_by_hand(bench: Bench, tmp_path: Path) -> None:
+    rows = bench.tune.frame
+
+    def surplus(bid: float) -> float:
+        won = rows["market_price_cpm"] < bid
+        paid = rows["market_price_cpm"].where(rows["auction_type"] == 2, bid)
+        return float((rows["click"] * rows["click_value_cpm"] - paid)[won].sum() / len(rows))
+
+    policy = PolicySpec(name="constant", params={"bid": 1.0})
+    flat = VariantSpec(name="flat", policy=policy, model=None)
+    dearer = Listed(Change(kind="policy_param", name="bid", value=1.6))
+    default, trial = search(bench, tmp_path, dearer, Pace(2), flat)
+    assert default.score == 0
+    # a price that is paid is a whole number of money steps
+    assert trial.score == pytest.approx(surplus(1.6) - surplus(1.0), abs=1e-4)
 
 
 def test_the_rules_find_the_planted_pair_and_the_first_price(
