@@ -17,7 +17,7 @@ from kit.report.numbers import ABSENT
 from kit.validate.comparison import Comparison
 from kit.validate.verdict import Status, Verdict, worst
 from kit.variant.frozen import FrozenVariant
-from kit.variant.spec import VariantSpec
+from kit.variant.spec import ModelSpec, VariantSpec
 
 ORDERS = ("tune score", "lineage")
 Order = Literal["tune score", "lineage"]
@@ -157,15 +157,21 @@ def spec_diff(left: VariantSpec, right: VariantSpec) -> pd.DataFrame:
     >>> two = VariantSpec(name="two", policy=policy, model=ModelSpec(features=("device",)))
     >>> spec_diff(one, two).values.tolist()
     [['model.features.hour', 'yes', '–']]
+
+    Notes
+    -----
+    What a model has by default is no difference from having no model.
     """
     sides = [
         dict(_flat("", spec.model_dump(mode="json", include={"model", "policy", "seed"})))
         for spec in (left, right)
     ]
+    usual = dict(_flat("model", ModelSpec().model_dump(mode="json", exclude={"features"})))
     rows = [
-        (field, *(side.get(field, ABSENT) for side in sides))
+        (field, *said)
         for field in dict.fromkeys([*sides[0], *sides[1]])
-        if sides[0].get(field) != sides[1].get(field)
+        if (said := [side.get(field, ABSENT) for side in sides])[0] != said[1]
+        and set(said) != {ABSENT, usual.get(field)}
     ]
     return pd.DataFrame(rows, columns=["field", "left", "right"])
 

@@ -17,6 +17,7 @@ PICTURES = {
     "model_card": f"{CARD}-04_check_models/panel.png",
     "allocation_explorer": f"{CARD}-05_allocate_budget/panel.png",
     "variant_board": f"{CARD}-08_check_a_result/panel.png",
+    "search_board": f"{CARD}-10_explore_variants/panel.png",
     "sql_console": f"{CARD}-09_ask_the_data/panel.png",
 }
 _COLORS = 128

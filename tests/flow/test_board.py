@@ -237,3 +237,12 @@ def test_checks_on_tune_are_those_of_the_gates(board: Board) -> None:
     drift = board.drift("grandchild")
     assert drift.rows == (board.sealed.rows["train"], board.sealed.rows["tune"])
     assert not math.isnan(board.standing("grandchild").money[0])
+
+
+def test_what_a_model_has_by_default_is_no_difference_from_no_model() -> None:
+    policy = PolicySpec(name="constant", params={"bid": 2.0})
+    plain = VariantSpec(name="plain", policy=policy, model=None)
+    model = ModelSpec(features=("hour",), objective="squared_error")
+    assert spec_diff(plain, VariantSpec(name="own", policy=policy, model=model)).field.tolist() == [
+        "model", "model.features.hour", "model.objective",
+    ]  # fmt: skip
