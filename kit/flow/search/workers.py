@@ -71,13 +71,14 @@ class DaskWorkers:
 
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Scored]]:
         """Yield each job with its score."""
-        from dask.distributed import as_completed as completed
+        from dask.distributed import as_completed
 
+        completed: Any = as_completed  # untyped where dask is installed, missing where it is not
         futures = {
             self._client.submit(
                 evaluate_remote, self._where, spec.model_dump(mode="json"), share, pure=False
             ): (number, spec, share)
             for number, spec, share in jobs
         }
-        for future in completed(list(futures)):  # type: ignore[no-untyped-call]
+        for future in completed(list(futures)):
             yield futures[future], future.result()
