@@ -14,6 +14,7 @@ from kit.ai.narrative.comparisons import without_told, wrong_direction
 from kit.ai.narrative.degrees import without_sameness, wrong_degree
 from kit.ai.narrative.gates import states, wrong_statement
 from kit.ai.narrative.intervals import wrong_interval
+from kit.ai.narrative.levels import wrong_level
 from kit.ai.narrative.numbers import RATIOS, numbers_in
 from kit.ai.narrative.parts import wrong_parts
 from kit.ai.narrative.sentences import CITE, Sentence, sentences_of
@@ -155,6 +156,7 @@ _OF_FACTS: tuple[Callable[[Sentence, Sequence[Fact]], str], ...] = (
     wrong_quantity,
     wrong_run,
     wrong_side,
+    wrong_level,
     wrong_direction,
     wrong_degree,
     wrong_interval,

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from kit.ai.narrative.amounts import are_of_one
 from kit.ai.narrative.directions import Direction, directions_in
+from kit.ai.narrative.levels import is_level
 from kit.ai.narrative.meaning import Meaning, meaning_of
 from kit.ai.narrative.pairs import (
     TO_MARK,
@@ -42,7 +43,8 @@ _CLOSE = 0.005
 _DEFINITE = re.compile(r"\b(?:the|its|this|that|their)\s(?:surplus\s|whole\s)?$")
 _PREDICATE = re.compile(r"\b(?:is|was|remains|still|means)\s(?:still\s)?an?\s$")
 _LEFT_OPEN = re.compile(r"\b(?:could|may|might|if|whether|any)\b")
-_LOST_MORE = re.compile(r"\blos[a-z]+ [^;]*, (?:more|less) than\b")
+_OF_LOSSES = re.compile(r"\blos(?:s|t|e|ing)|\bnegative\b|\bdeficits?\b|\bred\b|\bshortfall")
+_SIZE = re.compile(r"more|less|larger|bigger|greater|smaller|heavier|lighter")
 _LOST = re.compile(r"los|negative|minus|deficit|in the red")
 _FAVOURS = re.compile(
     r"\b(?:on the (?P<a>candidate|baseline)'s side|in the (?P<b>candidate|baseline)'s favou?r|"
@@ -73,7 +75,11 @@ def wrong_direction(sentence: Sentence, facts: Sequence[Fact]) -> str:
     '"up": CPC is lower for the candidate'
     """
     cited = _cited(sentence, facts)
-    words = [word for word in _words(sentence.plain) if not _is_of_parts(word, cited)]
+    words = [
+        word
+        for word in _words(sentence.plain)
+        if not is_level(sentence.plain, word.start) and not _is_of_parts(word, cited)
+    ]
     for word in words:
         if reason := _wrong(word, sentence.plain, cited, facts):
             return reason
@@ -234,8 +240,8 @@ def _actual(
         return _common([_sign(fact.value) for fact in whole or changes], word)
     sides: dict[str, float] = {fact.of: fact.value for fact in found}
     actual = _from_sides(sides, found[0], facts)
-    is_of_losses = max(sides.values()) < 0 and _LOST_MORE.search(plain)
-    return -actual if actual and is_of_losses and word.word in ("more", "less") else actual
+    is_of_losses = max(sides.values()) < 0 and _OF_LOSSES.search(plain[: word.start])
+    return -actual if actual and is_of_losses and _SIZE.fullmatch(word.word) else actual
 
 
 def _from_sides(sides: dict[str, float], fact: Fact, facts: Sequence[Fact]) -> int | None:

@@ -18,7 +18,7 @@ _UP = (
 _DOWN = (
     r"fell|falls?|fallen|falling|drop\w*|lower|lowest|lowered|less|least|fewer|fewest|down|"
     r"downwards?|declin\w*|slid|slides?|slipp?\w*|shr[aiu]nk\w*|decreas\w*|reduc\w*|cuts?|cheap\w*|"
-    r"smaller|smallest|below|behind|sav(?:ings?|es?|ed)|lost|loss(?:es)?|lose[sd]?|losing|"
+    r"smaller|smallest|below|behind|lost|loss(?:es)?|lose[sd]?|losing|"
     r"thrift\w*|frugal|economical|"
     r"gave up|gives? up|sank|sinks?|sunk|dipp?\w*|lags?|lagged|trails?|trailed|shortfall|dwindl\w*|"
     r"plung\w*|tumbl\w*|negative|outbid by|retreat\w*|eas(?:ed|es)|diminish\w*|"
@@ -27,7 +27,7 @@ _DOWN = (
     r"ives?) back|"
     r"(?:fell|falls?|fallen|came|comes?|was|is) short of(?= the (?:candidate|baseline)| \d)"
 )
-_GOOD = r"improv\w*|better|bettered|best|stronger|favou?rabl\w+|well ahead|richer"
+_GOOD = r"sav(?:ings?|es?|ed)|improv\w*|better|bettered|best|stronger|favou?rabl\w+|well ahead|richer"
 _BAD = r"worse\w*|worst|deteriorat\w*|weaker|poorer|degrad\w*|hurt\w*|suffer\w*"
 _WORD = re.compile(
     rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN})|(?P<good>{_GOOD})|(?P<bad>{_BAD}))(?![\w])"

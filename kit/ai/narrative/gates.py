@@ -42,29 +42,42 @@ _NAMES = {
     "calibration": r"calibrat\w+(?! (?:error|ratio|value))",
     "drift": r"drift\w*",
     "overlap": r"overlap\w*",
-    "replay": r"replay gate",
     "stress": r"stress\w*",
     "worst_segment": r"worst[ _]segment",
-    "label_maturity": r"label[ _]maturity|label gate|maturity gate",
+    "label_maturity": r"(?:label[ _])?maturity(?! (?:wait|period))|maturity of (?:the )?labels|"
+    r"label gate",
     "sample_size": r"sample[ _]size(?: gate)?(?! of)",
-    "exploration": r"exploration",
     "invalid_traffic": r"invalid[ _]traffic gate",
-    "effect": r"effect gate",
 }
+_COMMON = frozenset({"effect", "exploration", "power", "replay", "support"})
+"""Gates whose names are words of every day: they are named beside *gate* or what it said."""
+_SAME_GATE = {"maturity": "label_maturity", "labels": "label_maturity", "sample": "sample_size"}
 _ALL = re.compile(
     r"(?:every|all|each|both)(?: of)?(?: the)?(?: \w+)? gates?|gates?:? (?:\w+ )*all|"
     r"^the gates (?=pass|fail)"
 )
 _SOME = re.compile(r"\b(?:one|a|some|another)(?: of the)? (?:\w+ )?gates?\b")
-_COUNT = re.compile(rf"\b({'|'.join(WORDS)}|\d+)(?: of the)?(?: \w+)? gates?\b")
+_ONE_TO = {"one": 1} | WORDS
+_COUNT = re.compile(
+    rf"\b({'|'.join(WORDS)}|\d+)(?: of the)?(?: \w+)? gates?\b|"
+    rf"\b({'|'.join(_ONE_TO)}|\d+) (?=pass|fail|cleared|needs?\b|did\b)"
+)
+_BUT = re.compile(r"\bgates? (?:but|except|save|bar|other than|apart from|aside from)\b")
+"""``All gates but power``: what is said of that one is held for itself."""
 _NONE = re.compile(r"\bno(?:ne of the)?(?: \w+)? gates?")
 _ALL_OR_NONE = re.compile(f"{_ALL.pattern}|{_NONE.pattern}|{_SOME.pattern}")
-_SUPPOSED = re.compile(r"^\W*(?:if|once|until|unless|should|when|before|provided|assuming)\b")
+_SUPPOSED = re.compile(r"\b(?:if|once|until|unless|should|when|before|provided|assuming)\b")
+_DID_NOT = re.compile(r"\b(?:did|does|do|has|was|is) not(?: yet)? *[.,;]?$")
 _DID = re.compile(r"^\W*(?:but |and |while )?[\w ]{0,20}\b(?:did|does|has|was|is)\W*$")
 """``Leakage raised no concern, drift did``: what it did is not said here."""
 _NOBODY = re.compile(
-    r"\bno (?:person|one|human|reviewer|analyst|expert)\b|\bnothing for a person\b|\bneed not\b|"
+    r"\bno (?:person|one|human|reviewer|analyst|expert)\b|\bnobody (?:has|needs|is needed)\b|"
+    r"\bnothing for a person\b|\bneed not\b|"
     r"\bnot (?:need|have to|require|call for|want)\w*\b|\bnot (?:be )?(?:needed|required|necessary)"
+)
+_PERSON = re.compile(
+    r"\b(?:person|someone|somebody|by hand|colleague|reviewer|analyst|expert|human)\b|"
+    r"\b(?:nobody|no one) (?:has|needs|is needed)\b"
 )
 _STATUS = re.compile(r"\bstatus\b")
 
@@ -107,13 +120,7 @@ def states(plain: str) -> set[str]:
         "answer": _answer_said(plain) is not None,
         "status": bool(_STATUS.search(plain) and _status_said(plain)),
         "gate": bool(_status_said(plain) and (_gates_named(plain) or _ALL_OR_NONE.search(plain))),
-        "person": bool(
-            re.search(
-                r"\b(?:person|someone|by hand|colleague|reviewer|analyst|"
-                r"expert)\b",
-                plain,
-            )
-        ),
+        "person": bool(_PERSON.search(plain)),
     }
     return {name for name, is_said in found.items() if is_said}
 
@@ -168,7 +175,8 @@ def _wrong_status(plain: str, verdict: Verdict) -> str:
 
 def _wrong_all(plain: str, verdict: Verdict) -> str:
     said = _status_said(plain)
-    statuses = {gate.status for gate in verdict.gates}
+    excepted = _gates_named(plain) if _BUT.search(plain) else []
+    statuses = {gate.status for gate in verdict.gates if _key(gate.gate) not in excepted}
     if said is not None and _NONE.search(plain):
         said = _status_said(_clause_of(_NONE.pattern, plain))
         return f'a gate says "{said}"' if said in statuses else ""
@@ -182,12 +190,19 @@ def _wrong_all(plain: str, verdict: Verdict) -> str:
 
 
 def _wrong_count(plain: str, verdict: Verdict) -> str:
-    """Hold ``all three gates passed`` against how many there are, or came out so."""
-    found = _COUNT.search(plain)
-    count = WORDS.get(found[1], None) or int(found[1]) if found else None
-    said = _status_said(plain)
-    known = {len(verdict.gates), sum(gate.status == said for gate in verdict.gates)}
-    return "" if count is None or count in known else f"there are not {count} such gates"
+    """Hold ``all three gates passed`` and ``three passed, one failed`` against the gates."""
+    if "gate" not in plain:
+        return ""
+    for found in _COUNT.finditer(plain):
+        word = found[1] or found[2]
+        count = _ONE_TO[word] if word in _ONE_TO else int(word)
+        rest = re.split(r"[,;]|\band\b|\bbut\b", plain[found.start() :])[0]
+        said = _status_said(rest) or _status_said(_clause_at(found.start(), plain))
+        so_many = sum(gate.status == said for gate in verdict.gates)
+        known = {so_many} if found[2] else {so_many, len(verdict.gates)}
+        if count not in known:
+            return f"there are not {count} such gates"
+    return ""
 
 
 def _wrong_some(plain: str, verdict: Verdict) -> str:
@@ -199,19 +214,41 @@ def _wrong_some(plain: str, verdict: Verdict) -> str:
 
 
 def _gates_named(plain: str) -> list[str]:
-    return [name for name, pattern in _NAMES.items() if re.search(rf"\b(?:{pattern})\b", plain)]
+    names = [*_NAMES, *_COMMON]
+    return [name for name in names if re.search(rf"\b(?:{_pattern(name)})\b", plain)]
+
+
+def _pattern(name: str) -> str:
+    """Return how a gate is called in a sentence."""
+    if name in _COMMON:
+        said = "|".join(pattern for _, pattern in _STATUSES)
+        return rf"{name}(?= (?:gate|check|test)\b|,? (?:[\w,]+ ){{0,4}}?(?:{said})\b)"
+    return _NAMES.get(name, rf"{name.replace('_', '[ _-]')}")
+
+
+def _key(gate: str) -> str:
+    """Return the name by which a verdict's gate is known here."""
+    name = gate.replace(" ", "_")
+    return _SAME_GATE.get(name, name)
 
 
 def _wrong_gate(plain: str, verdict: Verdict) -> str:
-    for name in _gates_named(plain):
-        clause = _clause_of(_NAMES[name], plain)
+    own = {_key(gate.gate) for gate in verdict.gates}
+    named = [name for name in own if re.search(rf"\b(?:{_pattern(name)})\b", plain)]
+    for name in dict.fromkeys([*_gates_named(plain), *sorted(named)]):
+        clause = _clause_of(_pattern(name), plain)
         said = _status_said(clause) or _status_said(plain)
-        if said == "pass" and re.search(r"\b(?:did|does|do|has|was|is) not *[.,;]?$", clause):
+        if said == "pass" and _DID_NOT.search(clause):
             said = "fail"  # calibration passed, drift did not
-        statuses = [gate.status for gate in verdict.gates if gate.gate.replace(" ", "_") == name]
-        if said is None or _is_figure(plain) or _SUPPOSED.search(clause) or _DID.search(clause):
+        statuses = [gate.status for gate in verdict.gates if _key(gate.gate) == name]
+        is_supposed = _SUPPOSED.search(re.split(rf"\b(?:{_pattern(name)})\b", clause)[0])
+        if said is None or _is_figure(plain) or is_supposed or _DID.search(clause):
+            continue
+        if _BUT.search(plain) and said not in statuses:
             continue
         if not statuses:
+            if name in _COMMON and not re.search(rf"\b{name} gate\b", plain):
+                continue
             return f"{name.replace('_', ' ')}: the verdict has no such gate"
         if said not in statuses and not (said == "fail" and "needs a person" in statuses):
             return f'{name}: its gate says "{statuses[0]}"'

@@ -49,7 +49,7 @@ _TO_CITE = re.compile(r"(?P<unit>(?:(?!\[)[^\d.,;:()\n]){0,40}?)\s?(?=\[[a-z]+\d
 _AFTER_CITE = re.compile(
     r"\s(?!and|or|against|to|versus|vs|but|for|with|in|on|at)((?:%|[a-z]+)(?: [a-z]+)?)"
 )
-_GATES = re.compile(r"(?: of the)?(?: \w+)? gates?\b")
+_GATES = re.compile(r"(?: of the)?(?: \w+)? gates?\b|(?= (?:passed|failed|did|needs?)\b)")
 """How many gates there are, the verdict tells: `kit.ai.narrative.gates`."""
 _LINK = re.compile(
     r"\s*(?:to|and|through|up to|or|against|vs\.?|versus|[-\u2013\u2014/~,])\s*[$€£¥]?"

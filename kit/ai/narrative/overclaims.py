@@ -6,14 +6,28 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kit.ai.narrative.claims import CLAIM
+from kit.ai.narrative.directions import directions_in
+
 _PARTS = (
-    r"accounts?|buyers?|clients?|partners?|channels?|countries|regions?|audiences?|"
-    r"logs?|segments?|exchanges?|campaigns?|advertisers?|parts?|publishers?|users?|auctions?|"
-    r"hours?|"
-    r"days?|"
-    r"weeks?|cases?|circumstances?|markets?|conditions?|time|other|future|setting|slices?|"
-    r"situations?|formats?|devices?|one|side"
+    r"accounts?|advertisers?|auctions?|audiences?|browsers?|buyers?|campaigns?|cases?|channels?|"
+    r"circumstances?|clients?|conditions?|countr(?:y|ies)|days?|devices?|exchanges?|formats?|"
+    r"future|groups?|hours?|logs?|markets?|metrics?|measures?|other|one|parts?|partners?|"
+    r"publishers?|quarters?|regions?|segments?|settings?|sites?|situations?|slices?|time|traffic|"
+    r"types?|users?|weeks?"
 )
+_CHOICE = (
+    r"policy|bidder|bidding|model|strategy|choice|option|approach|rule|way|setup|version|bet|"
+    r"algorithm|method|solution|thing|performer|one|we"
+)
+_SAYS = re.compile(
+    r"\b(?:holds?|held|works?|appl(?:y|ies)|valid|same|safe|succe\w+|profit\w*|good|fine|true|"
+    r"suits?|fits?|better|worse|wins?|won|pays?|shows?|proves?|run|launch\w*|adopt\w*|ship\w*|"
+    r"roll\w*|deploy\w*|switch\w*|unbeatable|unbeaten|ready|recommend\w*|expect\w*|will|looks?|"
+    r"bank|as (?:it|they) (?:do|does|did))\b"
+)
+"""What is said of *every part* if it is to claim anything, beside a rise or fall."""
+_QUANTIFIED = re.compile(r'"(?:every|each|any|all|whole|entire)\b')
 _NOT = re.compile(
     r"\b(?:not|n't|never|no|nothing|cannot|neither|nor|nobody|none|without|hardly|un(?:clear|"
     r"known)|"
@@ -40,6 +54,17 @@ _MENTIONED = re.compile(
     r"\bmargin\b[^.;]*\b(?:ruled out|excluded)\b"
 )
 _ANSWERS = re.compile(r"[\"“'\u2018]not (?:shown )?(?:not )?(?:better|worse)[.,]?[\"”'\u2019]")
+_OF_TEST = (
+    r"nothing|none|no|not|gates?|leak\w*|drift\w*|calib\w*|overlap|maturity|power|ends?|interval|"
+    r"margin|hold-?out|split|sample|test|looks?|noise|blocks?|figures?|person|picked|chosen|"
+    r"selected|tuned|days?|short|small|few|data"
+)
+"""What an answer, unlike an effect, may well be due to."""
+_ASKED = re.compile(r"^\W*(?:and |but |so )?(?:which|what|why|how|whether|who|where|that)\b")
+_UNANSWERED = re.compile(
+    r"\b(?:not|n't|cannot|nobody|no one|nothing|unknown|open|unclear|anyone's guess|"
+    r"another (?:matter|question)|(?:a )?different (?:matter|question)|beyond|outside|remains)\b"
+)
 _EVERY_PART = "every part, which was not looked at one by one"
 
 
@@ -65,8 +90,6 @@ _KINDS = (
         r"unquestionabl\w+", r"clearly",
         r"(?<!sign )(?:a|the|is|are|was|very|quite|pretty|so|perfectly|crystal) clear"
         r"(?! of| whether| picture of)", r"obvious(?:ly)?",
-        r"(?<!holdout )(?<!holdout has )(?<!holdout did )(?<!test )confirm\w*(?! (?:this |it |"
-        r"that )?(?:with|by|in|on) (?:a|another|more|new|further|live))",
         r"rul\w+ out",
         r"exclud\w+ (?:that|any|the possib)", r"dominat\w+", r"matter of time",
         r"strictly", r"un(?:ambiguous|equivocal)\w*", r"categorical\w*", r"(?<!it )plainly",
@@ -81,21 +104,25 @@ _KINDS = (
         r"statistically", r"significant\w*", r"real",
         r"true (?:gain|effect|improvement|loss)(?! (?:\w+ )?(?:may|might|could|below|under|"
         r"of less|smaller))",
-        r"established", r"demonstrat\w+", r"verified", r"validated", r"solid", r"robust\w*",
+        r"verified", r"validated", r"solid", r"robust\w*",
         r"foolproof", r"right (?:approach|idea|choice|way|policy)", r"exact(?:ly)?",
         r"bulletproof", r"safe(?:ly)?", r"reliabl\w+", r"fact that",
-        r"must be", r"can only (?:rise|grow|gain|improve|win|fall)", r"in any case",
+        r"must be", r"can only (?:rise|grow|gain|improve|win|fall)",
         r"full confidence", r"fully(?! (?:above|below|positive|negative|inside|within))",
         r"entirely(?! (?:above|below|positive|negative|inside|within|on))",
         r"completely(?! (?:above|below|positive|negative|inside|within))", r"perfect\w*",
         r"massive\w*", r"overwhelm\w+", r"won the",
-        r"(?<!at )best(?! (?:of|setting|there|on the tune|guess|estimate))", r"optimal\w*",
+        rf"best (?:possible|ever|available|imaginable|of all|in class|\w+ (?:ever|possible|we)\b)",
+        rf"(?:the|our|your|its) (?:very |single )?best (?:{_CHOICE})",
+        r"(?:is|are|was|does|did|works?|perform\w*|far(?:es|ed)) (?:the )?best(?= *[.,;!]|$)",
+        r"optimal\w*",
         r"never", r"(?:every|all) doubts?", r"conclude\w*",
         r"decisive\w*", r"works", r"trust\w*", r"rel(?:y|ied)", r"lean on",
     ),
     _kind(
         "certainty, which no sample gives",
-        r"(?:no|zero) \w+ (?:at all|whatsoever)", r"(?:beyond|no|without|free of|zero|out of|"
+        r"(?:no|zero) (?:\w+ ){1,3}(?:at all|whatsoever)(?! (?:\w+ )?(?:was|is|has been)? ?(?:shown|"
+        r"found|reported|released))", r"stands? in the way", r"(?:beyond|no|without|free of|zero|out of|"
         r"leaves? no) (?:any |all |a )?(?:doubt|risk|"
         r"chance|"
         r"question|danger|downside|way|reason to (?:doubt|wait|worry|hesitate|fear|suspect))\w*",
@@ -122,7 +149,7 @@ _KINDS = (
         r"(?:skip|without|no need for|spare) (?:us )?(?:the |a |any )?(?:live |further )?(?:test|"
         r"check|review|person)s?",
         r"(?:go|going|rolled?) (?:live|out) (?:now|at once|today|everywhere)",
-        r"(?:little|hardly any|scant) (?:doubt|risk|chance)", r"den(?:y|ies|ied)", r"disput\w+",
+        r"(?:little|hardly any|scant) (?:doubt|risk|chance(?! (?:of \w+ing|to)\b))", r"den(?:y|ies|ied)", r"disput\w+",
         r"costs? (?:us |you |one )?nothing",
         r"without further (?:thought|ado|delay|discussion|review)",
         r"can(?:not|'t| not) (?:lose|fail|hurt|harm|go wrong|(?:do|be|get) (?:worse|any)|help but)",
@@ -167,18 +194,15 @@ _KINDS = (
     ),
     _kind(
         "a cause, which a comparison does not show",
-        r"because(?![^.;]*\b(?:nothing|none|no|not|gates?|leak\w*|drift\w*|calib\w*|end|ends|"
-        r"interval|"
-        r"margin|hold-?out|split|sample|test|looks?|noise|blocks?|figures?|person)\b)",
+        rf"(?:because|due to|owing to|on account of)(?![^.;]*\b(?:{_OF_TEST})\b)",
         r"is what \w+ed",
         r"(?:is|lies|are) behind (?:the|this|it)(?! (?:candidate|baseline))",
         r"brought about", r"made possible", r"accounts? for the", r"fuel\w*",
-        r"due to(?! (?:the )?(?:drift|leak\w*|calib\w*|\w+ gate|overlap))",
         r"mechanism", r"comes? down to", r"is down to",
         r"down to (?:its|the|better|smarter)",
         r"(?:reflects|is a product of|is the (?:work|fruit) of)",
         r"by virtue of", r"on the back of", r"through (?:better|smarter|its)", r"credit\w*",
-        r"thanks to", r"owing to(?! (?:the )?(?:drift|leak\w*|calib\w*|\w+ gate|overlap))",
+        r"thanks to",
         r"caus(?:e|es|ed|ing|al\w*)",
         r"driven by", r"dr[io]v(?:es|e|en)", r"leads? to", r"led to",
         r"result(?:s|ed)? (?:of|in|from)",
@@ -186,7 +210,7 @@ _KINDS = (
         r"(?:(?<!which )is|that's|this is|reason|shows?|shown|know|see|understand|clear|"
         r"tell) why(?! (?:i|we|someone|a person)\b)",
         r"(?:is|was|just|only|mere(?:ly)?) (?:noise|luck|chance|accident)", r"as a result",
-        r"on account of", r"responsible for(?! (?:the|most|more|a) (?:\w+ )?(?:part|share|bulk|"
+        r"responsible for(?! (?:the|most|more|a) (?:\w+ )?(?:part|share|bulk|"
         r"half))",
         r"com(?:e|es|ing) from(?! (?:the )?(?:part|hold|tun|log|same|test|block|a\b|data|"
         r"value|spend|replay))(?=\s\w)", r"stems? from", r"owes?", r"the reason (?:for|is|why)",
@@ -200,7 +224,7 @@ _KINDS = (
         rf"conver))",
         r"everyone", r"everybody", r"everything(?! (?:else|below|above|here|in this|else in this))",
         r"everywhere", r"anyone", r"anybody",
-        r"anywhere(?! between)",
+        r"anywhere",
         r"wherever",
         r"whenever", r"whatever", r"whichever", r"across the board", r"throughout the",
         r"(?:all|every) (?:counts?|fronts?|ways?|measures?|metrics?|respects?)", r"in general",
@@ -241,7 +265,8 @@ _KINDS = (
         r"keeps? (?:up|pace)",
         r"no different", r"interchangeabl\w+", r"equals(?! [-+$€£¥]?\d)", r"replaces",
         r"substitute\w*",
-        r"(?<!test )(?<!run )agrees?(?! in sign)(?: on| that| with)?", r"in agreement",
+        r"agrees? (?:that|with)", r"in agreement",
+        r"a (?:draw|tie|wash|stalemate|dead heat)", r"neck and neck",
         r"just as \w+", r"makes? no difference",
         r"harmless", r"(?:does|do|did|performs?|just|every bit) as well(?: as)?", r"level with",
     ),
@@ -298,7 +323,17 @@ def every_part(plain: str) -> str:
     >>> every_part("each exchange gained")
     '"each exchange" claims every part, which was not looked at one by one'
     """
-    return _first(plain, [kind for kind in _KINDS if kind.name == _EVERY_PART])
+    said = _first(plain, [kind for kind in _KINDS if kind.name == _EVERY_PART])
+    if not said or not _QUANTIFIED.match(said):
+        return said
+    clause = _clause_of(plain, plain.find(said.split('"')[1]))
+    return said if _SAYS.search(clause) or says_something(clause) else ""
+
+
+def _clause_of(plain: str, place: int) -> str:
+    start = max((found.end() for found in _BREAK.finditer(plain, 0, place)), default=0)
+    end = _BREAK.search(plain, place)
+    return plain[start : end.start() if end else len(plain)]
 
 
 def _first(plain: str, kinds: Sequence[_Kind]) -> str:
@@ -308,6 +343,17 @@ def _first(plain: str, kinds: Sequence[_Kind]) -> str:
             if not denied(plain, found.start()):
                 return f'"{found[0]}" claims {kind.name}'
     return ""
+
+
+def says_something(plain: str) -> bool:
+    """Return whether a clause holds a word of rise, fall, gain or loss.
+
+    Examples
+    --------
+    >>> says_something("both were replayed"), says_something("both gained")
+    (False, True)
+    """
+    return bool(CLAIM.search(plain) or directions_in(plain))
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -322,4 +368,6 @@ def _refused(plain: str, place: int) -> bool:
 def _denied(plain: str, place: int) -> bool:
     clause = _BREAK.split(plain[:place])[-1]
     near = " ".join(clause.split()[-_NEAR:])
+    if _ASKED.match(clause) and _UNANSWERED.search(plain[place:]):
+        return True
     return bool(_NOT.search(near) or _NOT_STUDIED.search(_BREAK.split(plain[place:])[0]))

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kit.ai.narrative.idioms import without_idioms
+
 # ruff: noqa: RUF001 - the marks of other scripts are what ends a sentence there
 _END = re.compile(
     r"(?<=[.!?。！？])(?![\"')\]”’]+\s+[a-z])[\"')\]”’]*(?:\s+|$)|\n\s*\n|\n(?=[-*#])"
@@ -34,6 +36,7 @@ _ROLES = (
     ),
 )
 """What else the two sides are called, by the part that they play."""
+_OURS = re.compile(r"(?<![\w-])ours(?![\w-])")
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ def plain_text(text: str, names: Iterable[tuple[str, str]]) -> str:
     text = _CONTRACTED.sub(" not", _WHOLE_NOT.sub(_spelled_out, text.lower()))
     for pattern, side in _ROLES:
         text = re.sub(rf"(?<![\w-])the (?:{pattern})(?![\w-])", f"the {side}", text)
-    return _ARTICLES.sub("", text)
+    text = _OURS.sub("the candidate's", text)
+    return without_idioms(_ARTICLES.sub("", text))
 
 
 def _spelled_out(found: re.Match[str]) -> str:

@@ -1,0 +1,45 @@
+"""Set phrases that hold a word of comparison, of certainty or of *all*, and claim none of it."""
+
+from __future__ import annotations
+
+import re
+
+_SPAN = r"(?:hours?|days?|weeks?|months?|minutes?|blocks?|auctions?|looks?)"
+_NUMBER = r"(?:[\d,.]+[km]?|[a-z]+(?:-[a-z]+)?)"
+
+_FIXED = (
+    r"all told|all in all|after all|above all(?: else)?|for all (?:we|i) know|"
+    r"first of all|first and foremost|last but not least|at (?:long )?last|at last count|"
+    r"by and large|on the whole|on balance|at the end of the day|when all is said and done|"
+    r"no more(?:,| and) no less|neither more nor less|no more than that|nothing more,? nothing less|"
+    r"to be (?:sure|clear|fair|precise|exact|honest|safe)|sure enough|of course|needless to say|"
+    r"(?:it is |it's )?safe to (?:say|call)|so to speak|"
+    r"for better or (?:for )?worse|to make matters worse|worse still|better still|"
+    r"what(?: is|'s) more|once more|more to the point|"
+    r"so far|to date|up to (?:date|now|here|this point)|on top of (?:that|this)|"
+    r"as (?:ever|usual)|time and again|in the last resort|rules? of thumb|all the same,|"
+    r"best (?:guess|estimate|reading)|best[- ]fitting|best practices?|"
+    r"(?:each|one) (?:other|another)(?:'s)?|common ground|at face value"
+)
+_PHRASES = re.compile(
+    rf"(?<![\w-])(?:{_FIXED}|"
+    r"(?:(?<=, )|(?<=^)|(?<=\bis )|(?<=\bwas )|(?<=\bare )|(?<=\bwere ))in any (?:case|event)|"
+    r"in (?:every|each|any) (?:case|event)(?= (?:where|in which|that)\b)|"
+    r"anywhere(?= (?:from|between)\b)|somewhere(?= (?:from|between)\b)|"
+    r"(?:^|(?<=[:;] ))as a result(?= (?:for|of|on|about|at|in)\b)|as a result(?= (?:for|about)\b)|"
+    r"as results go|"
+    rf"(?:the )?(?:last|next to last)(?= {_NUMBER} {_SPAN}\b)|"
+    rf"(?<!will )(?<!to )lasts?(?= (?:for )?{_NUMBER} {_SPAN}\b)"
+    r")(?!\w)(?:, )?"
+)
+
+
+def without_idioms(plain: str) -> str:
+    """Return a sentence in small letters with its set phrases put aside.
+
+    Examples
+    --------
+    >>> without_idioms("all told, the last 12 hours were held out")
+    '12 hours were held out'
+    """
+    return " ".join(_PHRASES.sub(" ", plain).split()).strip(", ")
