@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from kit.models.boosting import (
 from kit.models.calibration import Calibration, Calibrator
 from kit.models.card import ModelCard, check_kind, versions
 from kit.models.features import FeatureTable
-from kit.models.labels import Labelled, labelled
+from kit.models.labels import Labelled, carries_label, labelled
 from kit.models.objectives import LIGHTGBM, Objective, needed_columns, probability, weights_of
 from kit.models.response_base import Response
 
@@ -55,12 +55,15 @@ class ResponseModel(Response):
         Fitted on the tune split.
     card : ModelCard
         Seed, parameters, data hashes, versions.
+    held : ndarray, shape (tune rows with a label,), optional
+        Raw probabilities of those rows, as the fit left them; they are not saved.
     """
 
     booster: lightgbm.Booster
     table: FeatureTable
     calibrator: Calibrator
     card: ModelCard
+    held: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def fit(
@@ -121,7 +124,7 @@ class ResponseModel(Response):
         _enough("tune", target, tune_rows, MIN_TUNE_POSITIVES)
         told = run_params(tuned, seed, num_threads)
         try:
-            booster, calibrator = _grow(rows, tune_rows, table, told, objective, calibration)
+            booster, held = _grow(rows, tune_rows, table, told, objective)
         except lightgbm.basic.LightGBMError as error:
             raise ModelError(
                 f"params: LightGBM refuses them together ({error}); must be parameters that go "
@@ -130,7 +133,7 @@ class ResponseModel(Response):
         card = ModelCard(
             kind="lightgbm",
             target=target,
-            about=_about(target, booster, rows, calibrator, objective),
+            about="",
             rows=len(rows),
             positives=rows.positives,
             tune_rows=len(tune_rows),
@@ -142,7 +145,8 @@ class ResponseModel(Response):
             versions=versions(lightgbm=lightgbm.__version__),
             details={"objective": objective},
         )
-        return cls(booster, table, calibrator, card)
+        calibrator = Calibrator.fit(held, tune_rows.label, calibration)
+        return cls(booster, table, calibrator, _told(card, booster, calibrator), held)
 
     def predict(self, request: pd.DataFrame | AuctionLog) -> NDArray[np.float64]:
         """Return calibrated probabilities, shape (n,).
@@ -155,6 +159,34 @@ class ResponseModel(Response):
         matrix = self.table.matrix(request)
         raw = np.asarray(self.booster.predict(matrix)) if len(matrix) else np.empty(0)
         return self.calibrator.apply(probability(raw))
+
+    def predict_tune(self, tune: AuctionLog) -> NDArray[np.float64]:
+        """Return `predict` of the fit's tune split: rows without a label alone ask the trees."""
+        if self.held is None:
+            return self.predict(tune)
+        labels = carries_label(tune.frame, self.target)
+        predicted = np.empty(len(tune))
+        predicted[labels] = self.calibrator.apply(self.held)
+        predicted[~labels] = self.predict(tune.rows(~labels))
+        return predicted
+
+    def recalibrated(self, tune: AuctionLog, calibration: Calibration) -> ResponseModel:
+        """Return the same trees under another calibration, on the tune split of the fit.
+
+        Raises
+        ------
+        ModelError
+            If it was loaded: the fit's predictions are not saved.
+        """
+        if self.held is None:
+            raise ModelError(
+                f"{self.target}: the model was loaded; must be one fitted here to be calibrated "
+                "again. Fit it."
+            )
+        label = labelled(tune, self.target, columns=()).label
+        calibrator = Calibrator.fit(self.held, label, calibration)
+        card = _told(self.card, self.booster, calibrator)
+        return replace(self, calibrator=calibrator, card=card)
 
     def importance(self) -> pd.DataFrame:
         """Return ``feature``, ``gain`` (share of the total) and ``splits``, largest gain first."""
@@ -195,8 +227,9 @@ def _enough(split: str, target: str, rows: Labelled, least: int) -> None:
 
 def _grow(
     rows: Labelled, tune_rows: Labelled, table: FeatureTable, params: Mapping[str, Any],
-    objective: Objective, calibration: Calibration,
-) -> tuple[lightgbm.Booster, Calibrator]:  # fmt: skip
+    objective: Objective,
+) -> tuple[lightgbm.Booster, NDArray[np.float64]]:  # fmt: skip
+    """Return the trees, and their raw probabilities for the tune rows."""
     params = {**params, **LIGHTGBM[objective]}
     weights = [weights_of(objective, part.frame) for part in (rows, tune_rows)]
     train_set = dataset(table.matrix(rows.frame), rows.label, table, params, weight=weights[0])
@@ -205,9 +238,8 @@ def _grow(
         tune_matrix, tune_rows.label, table, params, weight=weights[1], reference=train_set
     )
     grown = lightgbm.train(params, train_set, valid_sets=[tune_set], keep_training_booster=True)
-    predicted = _tune_predictions(grown, tune_matrix, params["num_threads"])
-    booster = lightgbm.Booster(model_str=_text_of(grown))
-    return booster, Calibrator.fit(predicted, tune_rows.label, calibration)
+    held = _tune_predictions(grown, tune_matrix, params["num_threads"])
+    return lightgbm.Booster(model_str=_text_of(grown)), held
 
 
 def _text_of(grown: lightgbm.Booster) -> str:
@@ -245,12 +277,13 @@ def _tune_predictions(
     return np.asarray(expit(logit(probability(held[0])) - np.asarray(later)))
 
 
-def _about(
-    target: str, booster: lightgbm.Booster, rows: Labelled, map_: Calibrator, objective: Objective
-) -> str:
+def _told(card: ModelCard, booster: lightgbm.Booster, map_: Calibrator) -> ModelCard:
+    """Return the card with its sentence for a report."""
+    objective = str(card.details["objective"])
     by = "" if objective == "log_loss" else f", grown by {objective.replace('_', ' ')}"
     how = "no" if map_.method == "none" else map_.method
-    return (
-        f"LightGBM with {booster.num_trees()} trees on {len(rows):,} rows with "
-        f"{rows.positives:,} {target}s{by}; {how} calibration on the tune split"
+    about = (
+        f"LightGBM with {booster.num_trees()} trees on {card.rows:,} rows with "
+        f"{card.positives:,} {card.target}s{by}; {how} calibration on the tune split"
     )
+    return replace(card, about=about)

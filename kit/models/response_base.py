@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kit.data.log import AuctionLog
+from kit.models.calibration import Calibration
 from kit.models.card import ModelCard
 from kit.models.labels import labelled
 from kit.models.reliability import ProbabilityScore, reliability, score_probabilities
@@ -40,6 +41,14 @@ class Response(ABC):
         ModelError
             Naming the columns that the request lacks.
         """
+
+    def predict_tune(self, tune: AuctionLog) -> NDArray[np.float64]:
+        """Return `predict` of the tune split that it was fitted with, at the least cost."""
+        return self.predict(tune)
+
+    def recalibrated(self, tune: AuctionLog, calibration: Calibration) -> Response:
+        """Return what a fit with another calibration on the same tune split would."""
+        return self
 
     @abstractmethod
     def save(self, folder: str | Path) -> Path:

@@ -86,8 +86,11 @@ class Table:
 
     def frame(self, **keys: Sequence[Hashable] | NDArray[np.int64]) -> pd.DataFrame:
         """Return one row for each group that saw an auction, sorted by its keys."""
-        frame = pd.DataFrame({**keys, "auctions": self.auctions})
-        for name, column in zip(TOTALS, self.totals.T, strict=True):
-            frame[name] = column
-        frame = frame.astype(dict.fromkeys(TOTALS[:3], np.int64))
-        return frame[frame["auctions"] > 0].sort_values([*keys], ignore_index=True)
+        counts, money = self.totals[:, :3].astype(np.int64), self.totals[:, 3:]
+        totals = dict(zip(TOTALS, (*counts.T, *money.T), strict=True))
+        seen = np.flatnonzero(self.auctions)
+        named = pd.DataFrame(keys).iloc[seen].sort_values([*keys])
+        order = named.index.to_numpy()
+        columns = {"auctions": self.auctions, **totals}
+        kept = {name: column[order] for name, column in columns.items()}
+        return named.reset_index(drop=True).assign(**kept)

@@ -73,6 +73,18 @@ def test_saved_model_predicts_the_same(still: Any, response: ResponseModel, tmp_
     ]  # fmt: skip
 
 
+def test_a_loaded_model_is_not_calibrated_again(
+    still: Any, response: ResponseModel, tmp_path: Path
+) -> None:
+    """What the fit held of its tune split is not saved: all rows ask the trees, to the same end."""
+    loaded = load_response(response.save(tmp_path / "model"))
+    np.testing.assert_allclose(
+        response.predict_tune(still.tune), loaded.predict_tune(still.tune), rtol=1e-10
+    )
+    with pytest.raises(ModelError, match="the model was loaded; must be one fitted here"):
+        loaded.recalibrated(still.tune, "platt")
+
+
 @pytest.mark.slow
 def test_same_seed_same_model(still: Any, response: ResponseModel) -> None:
     again = ResponseModel.fit(still.train, still.tune, seed=3, num_threads=2)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,12 @@ Floats = NDArray[np.float64]
 
 
 def diagnose(
-    train: AuctionLog, tune: AuctionLog, default: FrozenVariant, leaks: Sequence[str] = ()
+    train: AuctionLog,
+    tune: AuctionLog,
+    default: FrozenVariant,
+    leaks: Sequence[str] = (),
+    *,
+    evidence: bool = True,
 ) -> Brief:
     """Return what is known of a log once its default variant was built.
 
@@ -40,12 +46,14 @@ def diagnose(
         What everything is compared with.
     leaks : sequence of str
         Columns that may not be used.
+    evidence : bool
+        Whether to look for what may be mended; without, it tells what the log has alone, at no
+        cost to speak of.
 
     Notes
     -----
     Everything here may be looked at as often as one likes; a holdout is not opened.
     """
-    both = [default.with_predictions(part) for part in (train, tune)]
     readables = [name for name in readable(train) if name not in leaks]
     model = default.spec.model
     features = () if model is None else model.features or default_features(train)
@@ -53,26 +61,28 @@ def diagnose(
     brief = Brief(
         features=features,
         kinds={name: _kind(train, name) for name in readables},
-        exchanges=tuple(sorted(_exchanges(both, default), key=lambda fact: -fact.gain)),
-        has_trees=False,
+        has_trees=default.click is not None and default.click.kind == "lightgbm",
         values_differ=bool((values != values.iloc[0]).any()),
-        first_price_factor=first_price_factor(both, default),
         leaks=tuple(leaks),
     )
-    click = default.click
-    if click is None or click.kind != "lightgbm":
+    if not evidence:
         return brief
-    rows = labelled(train, "click", columns=())
-    ideas, addable = _evidence(both, readables, features)
-    evidence = {
-        "ideas": tuple(map(_fact, ideas[:MAX_IDEAS])),
-        "addable": tuple(map(_fact, addable)),
+    both = [default.with_predictions(part) for part in (train, tune)]
+    grids = _grids(both, default)
+    told: dict[str, Any] = {
+        "exchanges": tuple(sorted(_exchanges(both, grids), key=lambda fact: -fact.gain)),
+        "first_price_factor": _first_price_factor(grids),
     }
-    counts = {
-        "rows": len(rows), "clicks": rows.positives, "has_trees": True,
-        "drift_z": round(_drift(both[0], features), 2),
-    }  # fmt: skip
-    return brief.model_copy(update={**evidence, **counts})
+    if brief.has_trees:
+        rows = labelled(train, "click", columns=())
+        ideas, addable = _evidence(both, readables, features)
+        told |= {
+            "ideas": tuple(map(_fact, ideas[:MAX_IDEAS])),
+            "addable": tuple(map(_fact, addable)),
+            "rows": len(rows), "clicks": rows.positives,
+            "drift_z": round(_drift(both[0], features), 2),
+        }  # fmt: skip
+    return brief.model_copy(update=told)
 
 
 def _fact(idea: Idea) -> IdeaFact:
@@ -149,19 +159,34 @@ def _codes(values: pd.Series) -> NDArray[np.intp]:
     return np.asarray(pd.factorize(values, use_na_sentinel=False)[0], dtype=np.intp)
 
 
-def _exchanges(both: Sequence[AuctionLog], default: FrozenVariant) -> list[ExchangeFact]:
+def _grids(
+    both: Sequence[AuctionLog], default: FrozenVariant, kinds: Sequence[bool] = (False, True)
+) -> dict[bool, pd.DataFrame]:
+    """Return surplus by exchange and factor on bids, for first-price auctions (True) and others."""
+    found: dict[bool, list[pd.DataFrame]] = {}
+    for log in both:
+        bids, value = bids_of(log, default, default.spec.seed), _value(log)
+        is_first = log.column("auction_type", SECOND_PRICE) == FIRST_PRICE
+        for kind in kinds:
+            kept = is_first == kind
+            if kept.any():
+                grid = _grid(log.rows(kept), bids[kept], value[kept])
+                found.setdefault(kind, []).append(grid)
+    return {
+        kind: pd.concat(grids).groupby(["exchange", "multiplier"]).sum()
+        for kind, grids in found.items()
+    }
+
+
+def _exchanges(
+    both: Sequence[AuctionLog], grids: Mapping[bool, pd.DataFrame]
+) -> list[ExchangeFact]:
     """Return, by exchange and auction type, the factor on the default's bids that earns most."""
     auctions = sum(map(len, both))
-    tables: dict[bool, pd.DataFrame] = {}
-    for is_first in (False, True):
-        grids = [_grid(log, default, is_first) for log in both]
-        kept = [grid for grid in grids if grid is not None]
-        if kept:
-            tables[is_first] = pd.concat(kept).groupby(["exchange", "multiplier"]).sum()
     counts = _counts(both)
     money = both[0].meta.unit.money
     found: list[ExchangeFact] = []
-    for is_first, table in tables.items():
+    for is_first, table in grids.items():
         for name in table.index.get_level_values("exchange").unique():
             surplus = table.loc[name]["surplus"]
             best, now = _best(surplus), _at_one(surplus)
@@ -192,10 +217,13 @@ def first_price_factor(both: Sequence[AuctionLog], default: FrozenVariant) -> fl
     default : FrozenVariant
         Whose bids are scaled.
     """
-    grids = [grid for log in both if (grid := _grid(log, default, True)) is not None]
-    if not grids:
+    return _first_price_factor(_grids(both, default, (True,)))
+
+
+def _first_price_factor(grids: Mapping[bool, pd.DataFrame]) -> float:
+    if True not in grids:
         return 1.0
-    surplus = pd.concat(grids).groupby("multiplier")["surplus"].sum()
+    surplus = grids[True].groupby("multiplier")["surplus"].sum()
     return _best(surplus) if surplus.max() > 0 else 1.0
 
 
@@ -211,16 +239,9 @@ def _counts(both: Sequence[AuctionLog]) -> dict[tuple[str, bool], int]:
     return counts
 
 
-def _grid(log: AuctionLog, default: FrozenVariant, first: bool) -> pd.DataFrame | None:
-    """Return exchange, multiplier and surplus of the auctions of one type."""
-    kept = (log.column("auction_type", SECOND_PRICE) == FIRST_PRICE) == first
-    if not kept.any():
-        return None
-    bids = bids_of(log, default, default.spec.seed)
-    value = _value(log)
-    grid = replay_grid(
-        log.rows(kept), bids[kept], FACTORS, value=value[kept], censored="pessimistic"
-    ).by_exchange_hour
+def _grid(log: AuctionLog, bids: Floats, value: Floats) -> pd.DataFrame:
+    """Return exchange, multiplier and surplus."""
+    grid = replay_grid(log, bids, FACTORS, value=value, censored="pessimistic").by_exchange_hour
     surplus = grid["value"] - grid["spend"] - grid["fees"]
     return grid.assign(surplus=surplus)[["exchange", "multiplier", "surplus"]]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+import traceback
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,13 @@ import numpy as np
 from kit.base.errors import KitError
 from kit.data.log import AuctionLog
 from kit.data.sealed import open_sealed
-from kit.models.response_base import Response
+from kit.flow.search.models import Fitted, Models
 from kit.replay.result import ReplayResult
 from kit.replay.run import replay
 from kit.validate.readings import impression_value
-from kit.variant.build import build_variant, fit_click
+from kit.variant.build import build_variant
 from kit.variant.frozen import FrozenVariant
 from kit.variant.spec import VariantSpec
-
-MODELS_KEPT = 16
-"""Fitted models that a process keeps: a change of the policy alone needs no other."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +68,7 @@ class Bench:
     tune: AuctionLog
     root: Path
     budget_per_1000: float | None = None
-    _fitted: dict[str, Response] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
+    _models: Models = field(default_factory=Models)
 
     @classmethod
     def of(
@@ -87,60 +83,71 @@ class Bench:
     def evaluate(self, spec: VariantSpec, share: float = 1.0, num_threads: int = 0) -> Scored:
         """Build a variant on the latest share of the training rows, and score it.
 
-        What a variant is refused for is an outcome: the search goes on.
+        What a variant is refused for is an outcome, and so is an error that kit did not expect: a
+        night's search goes on. A full disk or memory would meet every other variant as well.
         """
         began = time.perf_counter()
         try:
-            variant = self.built(spec, share, num_threads)
-            result = self.replayed(variant)
-        except KitError as error:
-            return Scored(refused=str(error), seconds=time.perf_counter() - began)
+            fitted = self._fit(spec, share, num_threads)
+            variant = self._frozen(spec, share, fitted)
+            result = self.replayed(variant, fitted)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:
+            return Scored(refused=_why(error), seconds=time.perf_counter() - began)
         surplus = 1000 * result.unit.money(result.surplus) / len(self.tune)
         broken = "; ".join(filter(None, (one.broken_by(result) for one in spec.constraints)))
         seconds = time.perf_counter() - began
         return Scored(surplus, broken, "", seconds, str(variant.folder) if share == 1 else "")
 
-    def built(self, spec: VariantSpec, share: float = 1.0, num_threads: int = 0) -> FrozenVariant:
-        """Build and freeze a variant on the latest share of the training rows.
+    def built(self, spec: VariantSpec) -> FrozenVariant:
+        """Build and freeze a variant on every training row.
 
         Raises
         ------
         KitError
             What it is refused for.
         """
-        train = self.train
-        if share < 1:
-            train = train.rows(slice(-max(1, round(share * len(train))), None))
-        click = self._click(spec, train, share, num_threads)
-        return build_variant(spec, train, self.tune, click=click, root=self.root)
+        return self._frozen(spec, 1.0, self._fit(spec, 1.0, 0))
 
-    def _click(
-        self, spec: VariantSpec, train: AuctionLog, share: float, num_threads: int
-    ) -> Response | None:
-        """Fit the spec's model, unless a variant before it has the same."""
+    def _frozen(self, spec: VariantSpec, share: float, fitted: Fitted | None) -> FrozenVariant:
+        click = None if fitted is None else fitted.model
+        return build_variant(spec, self._rows(share), self.tune, click=click, root=self.root)
+
+    def _rows(self, share: float) -> AuctionLog:
+        """Return the latest share of the training rows."""
+        if share == 1:
+            return self.train
+        return self.train.rows(slice(-max(1, round(share * len(self.train))), None))
+
+    def _fit(self, spec: VariantSpec, share: float, num_threads: int) -> Fitted | None:
         if spec.model is None:
             return None
-        key = f"{spec.model.model_dump_json()} {spec.seed} {share}"
-        with self._lock:
-            known = self._fitted.get(key)
-        if known is not None:
-            return known
-        model = fit_click(spec.model, train, self.tune, spec.seed, num_threads=num_threads)
-        with self._lock:
-            while len(self._fitted) >= MODELS_KEPT:
-                self._fitted.pop(next(iter(self._fitted)))
-            self._fitted[key] = model
-        return model
+        return self._models.fit(spec.model, self._rows(share), self.tune, spec.seed, num_threads)
 
-    def replayed(self, variant: FrozenVariant) -> ReplayResult:
+    def replayed(self, variant: FrozenVariant, fitted: Fitted | None = None) -> ReplayResult:
         """Replay a variant on the tune split, as a vault's pessimistic reading does."""
-        log = variant.with_predictions(self.tune)
+        log = (
+            variant.with_predictions(self.tune)
+            if fitted is None
+            else self.tune.with_columns(pctr=fitted.pctr)
+        )
         money = None if self.budget_per_1000 is None else self.budget_per_1000 * len(log) / 1000
         return replay(
             log, variant.bids(log), name=variant.spec.name,
             value=impression_value(log, "pessimistic"), censored="pessimistic", budget=money,
             rng=np.random.default_rng(variant.spec.seed),
         )  # fmt: skip
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, KitError):
+        return str(error)
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"{type(error).__name__}: {error} ({Path(at.filename).name}, line {at.lineno}); kit did "
+        "not expect this. Leave the variant out, and report the error."
+    )
 
 
 @lru_cache(maxsize=2)

@@ -131,7 +131,10 @@ def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:
         )
         search = Search(
             workers, store, Metered(proposer, model, store),
-            lambda: diagnose(bench.train, bench.tune, load_frozen(store.folder_of(0)), leaks),
+            lambda: diagnose(
+                bench.train, bench.tune, load_frozen(store.folder_of(0)), leaks,
+                evidence=spec.proposer != "tpe",  # numbers are drawn without it
+            ),
             pace_of(spec, len(sealed.train)), spec.seed, say,
         )  # fmt: skip
         trials = search.run(default)

@@ -75,6 +75,15 @@ def test_a_column_that_repeats_a_feature_is_no_idea(tmp_path: Path) -> None:
     assert "screen" not in {idea.name for idea in brief.addable}
 
 
+def test_without_evidence_it_tells_what_the_log_has(tmp_path: Path) -> None:
+    full, variant = told(tmp_path, frame())
+    log = log_of(frame(), FEATURES)
+    plain = diagnose(log.rows(slice(0, 3000)), log.rows(slice(3000, None)), variant, evidence=False)
+    for name in ("features", "kinds", "has_trees", "values_differ", "leaks"):
+        assert getattr(plain, name) == getattr(full, name)
+    assert (plain.ideas, plain.addable, plain.exchanges) == ((), (), ())
+
+
 def test_it_is_the_same_each_time_and_survives_json(tmp_path: Path) -> None:
     one, _ = told(tmp_path / "one", frame())
     two, _ = told(tmp_path / "two", frame())

@@ -17,13 +17,14 @@ import pytest
 from kit.base.errors import DataError, HoldoutSpentError, InfeasibleError, LeakageError, RunError
 from kit.cli import main
 from kit.data.sealed import SealedSplit
-from kit.flow.search import evaluate
+from kit.flow.search import models
 from kit.flow.search.finalists import NO_GAIN, finalists
 from kit.flow.search.outcome import Found, headline_of, summary_of
 from kit.flow.search.store import SEARCH_FILE, SearchStore
 from kit.validate.vault import Vault
 from kit.variant import frozen
 from kit.variant.constraint import constraint_of
+from kit.variant.spec import ModelSpec
 from tests.flow.search.world import Run, frame, quick_default, sealed_log
 
 HEARD = (
@@ -166,7 +167,7 @@ def test_an_out_that_cannot_be_written_is_said_before_anything_is_trained(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     fits: list[int] = []
-    monkeypatch.setattr(evaluate, "fit_click", lambda *_, **__: fits.append(1))
+    monkeypatch.setattr(models, "fit_click", lambda *_, **__: fits.append(1))
     with pytest.raises(RunError, match=r"search.sqlite: cannot be opened as a search"):
         run(out=tmp_path / "file" / "out", default=None)
     (tmp_path / "odd").mkdir()
@@ -180,18 +181,48 @@ def test_a_default_of_the_logs_own_is_fitted_once_however_often_it_goes_on(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(budget=2, default=None)
-    plain, fits = evaluate.fit_click, list[object]()
+    plain, fits = models.fit_click, list[object]()
 
     def counted(*given: Any, **named: Any) -> Any:
         fits.append(given[0])
         return plain(*given, **named)
 
-    monkeypatch.setattr(evaluate, "fit_click", counted)
+    monkeypatch.setattr(models, "fit_click", counted)
     again = run(budget=2, default=None)
     assert fits == []
     assert [trial.spec for trial in again.trials] == [trial.spec for trial in first.trials]
     assert len(run(budget=3, default=None).trials) == 3
     assert len(fits) <= 1
+
+
+def test_an_error_that_was_not_expected_is_one_variants_outcome(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = models.fit_click
+
+    def fit(spec: ModelSpec, *given: Any, **named: Any) -> Any:
+        if spec.expressions:
+            raise ZeroDivisionError("division by zero")
+        return plain(spec, *given, **named)
+
+    monkeypatch.setattr(models, "fit_click", fit)
+    found = run(proposer="rules", budget=8)
+    odd = [trial for trial in found.trials if trial.status == "refused"]
+    assert len(found.trials) == 8
+    assert odd[0].spec.name == "add device_x_region"
+    assert odd[0].why.startswith("ZeroDivisionError: division by zero (test_outcomes.py, line ")
+    assert odd[0].why.endswith("not expect this. Leave the variant out, and report the error.")
+
+
+def test_a_disk_that_fills_while_a_variant_is_built_ends_the_search(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: Any, **named: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(models, "fit_click", full)
+    with pytest.raises(OSError, match="No space left"):
+        run(budget=3)
 
 
 def test_a_full_disk_is_said_and_the_search_goes_on_when_there_is_room(
