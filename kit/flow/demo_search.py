@@ -11,7 +11,7 @@ from kit.flow.promote import policy_spec
 from kit.flow.runs import Say
 from kit.flow.search.default import default_variant
 from kit.flow.search.outcome import Found
-from kit.flow.search.propose import search_variants, write_found
+from kit.flow.search.propose import search_variants, written
 from kit.flow.search.settings import ProposeSpec
 from kit.flow.specs import DemoSpec, Source
 
@@ -58,7 +58,7 @@ def propose_more(
     except KitError as error:
         say(f"nothing was proposed: {error}")
         return str(error)
-    write_found(found, settings.out)
+    written(found, settings)
     return found
 
 

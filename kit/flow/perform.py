@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -79,9 +80,20 @@ def perform(verb: str, spec: Spec, say: Say) -> Performed:
     KitError
         Whatever the verb refuses.
     """
+    return recorded(verb, spec, lambda: VERBS[verb].run(spec, say))
+
+
+def recorded(verb: str, spec: Spec, action: Callable[[], Outcome]) -> Performed:
+    """Do what a verb does another way, and record it as its run.
+
+    Raises
+    ------
+    KitError
+        Whatever the action refuses.
+    """
     number = start_run(verb, spec.model_dump(mode="json"), versions())
     try:
-        outcome = VERBS[verb].run(spec, say)
+        outcome = action()
     except BaseException as error:
         fail_run(number, str(error) or type(error).__name__)
         raise

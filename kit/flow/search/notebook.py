@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from kit.base.specs import read_spec
 from kit.data.sealed import SealedSplit
+from kit.flow.perform import recorded
+from kit.flow.runs import Outcome
 from kit.flow.search import propose
 from kit.flow.search.outcome import Found
 from kit.flow.search.settings import ProposeSpec
@@ -27,6 +29,8 @@ def search_variants(
     **settings: Any,
 ) -> Found:
     """Propose variants of a log's default, rank them on tune, and put the best few to the vault.
+
+    The run is recorded like one of ``kit propose``.
 
     Parameters
     ----------
@@ -66,14 +70,19 @@ def search_variants(
 
     Examples
     --------
-    >>> search_variants("nowhere", say=lambda text: None)
+    >>> search_variants("nowhere", budget=0)
     Traceback (most recent call last):
-    kit.base.errors.DataError: nowhere: no such file or folder. Pass a folder that `kit load ...
+    kit.base.errors.DataError: budget: got 0; Input should be greater than or equal to 1.
     """
     folder = log.folder if isinstance(log, SealedSplit) else Path(log)
     named = {"proposer": proposer, "budget": budget, "seed": seed, "out": Path(out)}
     source = {"path": folder, "format": "parquet"}
     spec = read_spec(ProposeSpec, settings | named | {"source": source})
-    found = propose.search_variants(spec, say, client)
-    propose.write_found(found, spec.out)
-    return found
+    found: list[Found] = []
+
+    def search() -> Outcome:
+        found.append(propose.search_variants(spec, say, client))
+        return propose.written(found[0], spec)
+
+    recorded("propose", spec, search)
+    return found[0]

@@ -61,26 +61,22 @@ def run_propose(spec: Spec, say: Say) -> Outcome:
     """
     if not isinstance(spec, ProposeSpec):
         raise DataError("propose: got other settings; must be a ProposeSpec. Pass one.")
-    found = search_variants(spec, say)
-    source = spec.source.path
+    return written(search_variants(spec, say), spec)
+
+
+def written(found: Found, spec: ProposeSpec) -> Outcome:
+    """Write ``search.json`` and ``best.json``; return what a run records."""
+    source, out = spec.source.path, spec.out
     read = source / SPLIT_FILE if source.is_dir() else source
-    return Outcome(
-        summary_of(found),
-        {str(read): file_hash(read)},
-        write_found(found, spec.out),
-        tuple(found_lines(found, spec.out)),
-    )
-
-
-def write_found(found: Found, out: Path) -> dict[str, str]:
-    """Write ``search.json`` and ``best.json`` into a folder; return their hashes by path."""
     texts = {
         RESULT_FILE: json.dumps(summary_of(found), indent=1, allow_nan=False) + "\n",
         BEST_FILE: found.best.spec.model_dump_json(indent=1) + "\n",
     }
     for name, text in texts.items():
         write_text(out / name, text)
-    return {str(out / name): file_hash(out / name) for name in texts}
+    hashes = {str(out / name): file_hash(out / name) for name in texts}
+    lines = tuple(found_lines(found, out))
+    return Outcome(summary_of(found), {str(read): file_hash(read)}, hashes, lines)
 
 
 def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:

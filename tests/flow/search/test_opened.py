@@ -14,10 +14,11 @@ from kit.ai.endpoint import Endpoint
 from kit.ai.journal import Journal
 from kit.ai.propose.brief import Brief
 from kit.ai.propose.model import ModelProposer
-from kit.base.errors import DataError
+from kit.base.errors import DataError, RunError
 from kit.base.workspace import candidates_path
 from kit.data.sealed import SealedSplit
 from kit.flow.board import Board
+from kit.flow.runs import list_runs
 from kit.flow.search.metered import Cost, Metered, costs_of
 from kit.flow.search.notebook import search_variants
 from kit.flow.search.opened import open_search
@@ -65,6 +66,21 @@ def board(found: Found, workspace: Path) -> Board:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KIT_WORKSPACE", str(workspace))
         return open_search(found, most=2)
+
+
+def test_a_search_of_a_notebook_is_a_run_of_the_workspace(found: Found, workspace: Path) -> None:
+    run = next(run for run in list_runs() if run.spec["out"] == str(workspace / "found"))
+    assert (run.verb, run.status) == ("propose", "done")
+    assert run.spec["proposer"] == "rules"
+    assert run.summary == json.loads((found.out / RESULT_FILE).read_text())
+    assert set(run.outputs) == {str(found.out / name) for name in ("search.json", "best.json")}
+    with pytest.raises(RunError, match="holds a search whose"):
+        search_variants(
+            found.sealed, "random", 5, out=found.out, finalists=0, say=lambda text: None
+        )
+    failed = list_runs()[0]
+    assert failed.status == "failed"
+    assert "holds a search whose" in failed.message
 
 
 def test_the_best_are_candidates_and_the_default_is_the_baseline(

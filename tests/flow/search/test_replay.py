@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kit.data.sealed import SealedSplit
-from kit.flow.search.propose import search_variants, write_found
+from kit.flow.search.propose import search_variants, written
 from tests.ai.loopback import Loopback, Request, Step
 from tests.flow.search.world import settings
 
@@ -33,7 +33,7 @@ def test_the_same_bytes_and_no_call(
     proposer: str,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("KIT_MODEL", "recorded")
-    written: dict[str, tuple[bytes, bytes, dict[str, Any]]] = {}
+    kept: dict[str, tuple[bytes, bytes, dict[str, Any]]] = {}
     with Loopback(_say) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         for mode in ("record", "replay"):
@@ -43,17 +43,17 @@ def test_the_same_bytes_and_no_call(
                 mode=mode,
             )  # fmt: skip
             before = len(server.requests)
-            write_found(search_variants(spec, lambda line: None), out)
+            written(search_variants(spec, lambda line: None), spec)
             plain = json.loads((out / "search.json").read_text())
             cost = plain.pop("cost")
             said = json.dumps(plain, indent=1).encode()
-            written[mode] = said, (out / "best.json").read_bytes(), cost
+            kept[mode] = said, (out / "best.json").read_bytes(), cost
             calls = len(server.requests) - before
             assert (calls > 0) == (mode == "record")
             assert cost["model_calls"] == calls
-    assert written["replay"][:2] == written["record"][:2]
-    text = written["record"][0].decode()
+    assert kept["replay"][:2] == kept["record"][:2]
+    text = kept["record"][0].decode()
     assert "recorded" in text
     assert "model down" not in text
-    assert written["replay"][2]["looks"] == 0
-    assert written["replay"][2]["looks_on_record"] == written["record"][2]["looks"]
+    assert kept["replay"][2]["looks"] == 0
+    assert kept["replay"][2]["looks_on_record"] == kept["record"][2]["looks"]
