@@ -32,8 +32,9 @@ def tables(quick: bool) -> list[Table]:
 
     Bare training fits each model of the trials once: trials that differ in their bids alone share
     theirs, with the search and without; the search takes the trees of one that differs in its
-    calibration alone as well, which bare training grows again. Whoever trains to choose must score as well: predict the
-    tune split and replay it, which is the second row. All is CPU time of one thread, warm.
+    calibration alone as well, which bare training grows again. Whoever trains to choose must score
+    as well: predict the tune split and replay it, which is the second row. All is CPU time of one
+    thread, warm.
     """
     with tempfile.TemporaryDirectory() as folder, _workspace(Path(folder) / "workspace"):
         root = Path(folder)

@@ -10,13 +10,15 @@ import pytest
 from playwright.sync_api import Locator
 
 from kit.data.sealed import SealedSplit
+from kit.flow.findings import RESULT
 from kit.flow.search.record import SearchRecord, ended, record_of
 from kit.report.verdict_words import verdict_headline
 from kit.validate.ledger import Ledger
 from kit.validate.verdict import Verdict
-from tests.ai.loopback import Loopback, Step
+from tests.ai.loopback import Loopback, Request, Step
 from tests.browser.checks import chart_fault, number_of
 from tests.browser.lab_page import LabPage
+from tests.flow.made_findings import made_findings, made_verdict
 from tests.flow.search.world import sealed_log
 
 XOR = '"device" || \'/\' || "region"'
@@ -37,12 +39,27 @@ CELLS = (
     "panel = kit.VariantBoard.of(kit.open_search(kit_search, most=2))\npanel",
     "flat_bid = kit.make_policy('constant', {'bid': 1.0})\n%kit_check flat_bid",
     "%kit_ask --passages what does a look at the holdout cost",
+    "%kit_write told",
 )
+TOLD = (
+    "We asked the sealed holdout whether shaded bidding is better than logged bids.",
+    'The answer is "not shown better".',
+    "On the tune split shaded bidding made 84.72 USD [F1] of surplus.",
+    "<img src=x onerror=alert(1)> The holdout shows a gain of 5 USD.",
+)
+"""What the model writes: the last does not hold."""
 
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[Loopback]:
-    with Loopback([Step(json.dumps(each)) for each in PROPOSALS]) as started:
+    left = list(PROPOSALS)
+
+    def say(request: Request) -> Step:
+        if "sentences" in json.dumps(request.body):
+            return Step(json.dumps({"sentences": TOLD}))
+        return Step(json.dumps(left.pop(0) if left[1:] else left[0]))
+
+    with Loopback(say) as started:
         yield started
 
 
@@ -57,6 +74,8 @@ def notebook(lab: LabPage, model: Loopback, sealed: SealedSplit) -> LabPage:
     named = {"OPENAI_BASE_URL": model.url, "KIT_MODEL": "scripted", "KIT_PRICE_IN": "2",
              "KIT_PRICE_OUT": "8"}  # fmt: skip
     first = f"import os\nos.environ.update({named!r})\n{CELLS[0]}"
+    verdict = made_verdict(shown=False, status="fail")
+    made_findings(verdict).save(lab.server.root / "told" / RESULT)
     lab.write_notebook("explore.ipynb", first, *CELLS[1:])
     lab.open_notebook("explore.ipynb")
     lab.run_all()
@@ -158,6 +177,23 @@ def test_a_result_is_checked_in_words(notebook: LabPage, shots: Path, theme: str
     assert {"effect", "leakage", "worst segment", "calibration", "drift", "stress"} <= gates
     assert output(lab, 4).locator("details").count() >= 1  # passages of %kit_ask
     lab.shot(shots / "check.png")
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_a_result_is_told_and_what_does_not_hold_is_struck(
+    notebook: LabPage, shots: Path, theme: str
+) -> None:
+    lab = notebook
+    lab.theme(theme)
+    shown = output(lab, 5)
+    shown.scroll_into_view_if_needed()
+    text = shown.inner_text()
+    for sentence in TOLD[:2]:
+        assert sentence in text
+    assert "Written by scripted" in text
+    assert shown.locator("s").all_inner_texts() == [TOLD[3]]  # as text
+    assert shown.locator("img").count() == 0
+    lab.shot(shots / "told.png")
 
 
 def test_a_look_is_asked_of_the_board(notebook: LabPage, sealed: SealedSplit, shots: Path) -> None:
