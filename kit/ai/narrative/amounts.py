@@ -27,6 +27,8 @@ _MOST = re.compile(
 )
 _LEAST = re.compile(r"\bthe (?:smaller|smallest|lesser|least|lower|lowest|weaker|weakest)\b")
 _SEVERAL = 3
+_OBJECT = 40
+"""How far after *above* and the like what something is compared with is named."""
 _NOT = re.compile(r"\b(?:not|never|nor|no|neither|cannot)\b|n't\b")
 _MANY = re.compile(
     r"\btoo (?:many|much|high)\b|\bover-?(?:predict|estimat|stat)\w*|\btoo optimistic\b|"
@@ -182,6 +184,9 @@ def _in_order(plain: str, place: int, cited: Sequence[tuple[Fact, int]]) -> tupl
     if (at > place and cited[0][1] < place) or are_of_one(one, other):
         return one, other
     names = named_in(plain)
+    then = named_in(plain[place:].split("[")[0][:_OBJECT])
+    if meaning_of(other).quantity in then and meaning_of(one).quantity not in then:
+        return one, other  # above the detectable effect: 9 [F1] against 5 [F2]
     if re.match(r" (?:it|that)\b", plain[place:]):
         return other, one
     is_next = cited[0][1] > place and ", " not in plain[place : cited[0][1]]

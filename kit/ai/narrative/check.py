@@ -13,7 +13,7 @@ from kit.ai.narrative.attribution import wrong_quantity, wrong_run, wrong_split
 from kit.ai.narrative.comparisons import without_told, wrong_direction
 from kit.ai.narrative.degrees import without_sameness, wrong_degree
 from kit.ai.narrative.gates import states, wrong_statement
-from kit.ai.narrative.intervals import wrong_interval
+from kit.ai.narrative.intervals import with_margin, wrong_interval
 from kit.ai.narrative.levels import wrong_level
 from kit.ai.narrative.numbers import RATIOS, numbers_in
 from kit.ai.narrative.parts import wrong_parts
@@ -118,7 +118,7 @@ def tells_answer(text: str, facts: Sequence[Fact], verdict: Verdict | None) -> b
 
 def _wrong(sentence: Sentence, facts: Sequence[Fact], verdict: Verdict | None) -> str:
     of_facts = (check(sentence, facts) for check in _OF_FACTS)
-    rest = without_told(without_sameness(sentence, facts), facts)
+    rest = with_margin(without_told(without_sameness(sentence, facts), facts), facts)
     of_verdict = (check(rest, verdict) for check in _OF_VERDICT)
     return next(filter(None, chain(of_facts, of_verdict)), "")
 

@@ -20,7 +20,7 @@ _DOWN = (
     r"worse\w*|harm\w*|loss(?:es)?|lost|loses?|losing|damag\w+|hurts?|inferior\w*|disadvantage|"
     r"less surplus|lower surplus|surplus (?:fell|dropped|is down|is lower|was lower)|"
     r"(?:is|are|was|were|came out|comes out|ended|ended up|finish\w*) behind|"
-    r"underperform\w*"
+    r"underperform\w*|deteriorat\w*"
 )
 CLAIM = re.compile(rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN}))(?!\w)")
 NOT_WORSE = re.compile(

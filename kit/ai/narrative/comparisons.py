@@ -239,9 +239,10 @@ def _actual(
     if whole or changes:
         return _common([_sign(fact.value) for fact in whole or changes], word)
     sides: dict[str, float] = {fact.of: fact.value for fact in found}
-    actual = _from_sides(sides, found[0], facts)
     is_of_losses = max(sides.values()) < 0 and _OF_LOSSES.search(plain[: word.start])
-    return -actual if actual and is_of_losses and _SIZE.fullmatch(word.word) else actual
+    actual = _from_sides(sides, found[0], facts)
+    is_size = _SIZE.fullmatch(plain[word.start : word.end])
+    return -actual if actual and is_of_losses and is_size else actual
 
 
 def _from_sides(sides: dict[str, float], fact: Fact, facts: Sequence[Fact]) -> int | None:

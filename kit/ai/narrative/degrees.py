@@ -17,9 +17,9 @@ _HEDGES = (
     r"effectively|quite|very|broadly|largely|essentially|approximately|near|little)"
 )
 _SAME = re.compile(
-    rf"\b(?:{_HEDGES} )*(?:(?<!all )(?<!just )the same(?! (?:[a-z]+-[a-z]+ )?(?:auction|log|"
-    rf"traffic|data|day|hour|request|time|way|"
-    r"split|period|week|reason|goes|holds|direction|token|sign|report|test))|equal(?:ly)?|"
+    rf"\b(?:{_HEDGES} )*(?:(?<!all )(?<!just )the same(?= *[.,;:()!]|$| (?:as|for|in|on|under|"
+    r"with|at|to|across|either|surplus|spend|value|win rate|ctr|cvr|cpc|cpa|e?cpm|roas|clicks|"
+    r"conversions|impressions|price|cost|number|amount|level|figure|share|rate|volume|money|budget)s?\b)|equal(?:ly)?|"
     r"identical|level|"
     r"even(?=[,.:;) ]*$)|on (?:a )?par|unchanged|flat(?! (?:bid|cpm|rate|fee|price))|stable|alike|"
     r"constant|"
@@ -51,7 +51,7 @@ _SMALL = re.compile(
     r"\b(?:slight(?:ly)?|a little|a touch|a shade|marginal(?:ly)?|barely|a bit|narrowly|a hair|"
     r"a trifle|a whisker|fractionally|minimally|ever so|tiny)(?= (?:more|fewer|less|higher|lower|"
     r"cheaper|dearer|larger|smaller|better|worse|above|below|ahead|behind|up|down|rise|fall|drop|"
-    r"increase|decrease|gain|loss)\b)|"
+    r"increase|decrease|gain|loss)\b(?! of))|"
     r"\b(?:rose|fell|grew|dropped|increased|decreased|declined|climbed|slipped|improved) "
     r"(?:slightly|a little|a touch|a shade|marginally|a bit|minimally|fractionally)\b"
 )

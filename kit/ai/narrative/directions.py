@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from kit.ai.narrative.ends import NAMED
 from kit.ai.narrative.quantities import COSTS
 
 _UP = (
@@ -13,7 +14,8 @@ _UP = (
     r"greater|added|adds|extra|additional|uplift|surpass\w*|jump\w*|soar\w*|surg\w+|ahead|beats?|"
     r"outbids?|outspen[dt]s?|outearn\w*|outperform\w*|lift\w*|plus|leads?|led|over(?=took|"
     r"takes)\w*|"
-    r"costlier|pricier|dearer|positive|boost\w*|rais\w+|oversp\w+|advanced|outstrip\w*|outpac\w*"
+    r"costlier|pricier|dearer|positive|boost\w*|rais\w+|oversp\w+|advanced|outstrip\w*|outpac\w*|"
+    r"(?:has|had|have|holds?|held|an?|the|its) (?:\w+ )?edge(?= (?:in|on|over|with|of \d))"
 )
 _DOWN = (
     r"fell|falls?|fallen|falling|drop\w*|lower|lowest|lowered|less|least|fewer|fewest|down|"
@@ -22,13 +24,14 @@ _DOWN = (
     r"thrift\w*|frugal|economical|"
     r"gave up|gives? up|sank|sinks?|sunk|dipp?\w*|lags?|lagged|trails?|trailed|shortfall|dwindl\w*|"
     r"plung\w*|tumbl\w*|negative|outbid by|retreat\w*|eas(?:ed|es)|diminish\w*|"
+    r"bled|bleeds?|drag(?:s|ged)?|damage[ds]?|harm(?:s|ed)?|dent(?:s|ed)?|setback|"
     r"disadvantage|deficit|minus|weaken\w*|shed|dearth|t(?:akes|ook) away|undercuts?|trailing|"
     r"lagging|g(?:ave|"
     r"ives?) back|"
     r"(?:fell|falls?|fallen|came|comes?|was|is) short of(?= the (?:candidate|baseline)| \d)"
 )
 _GOOD = r"sav(?:ings?|es?|ed)|improv\w*|better|bettered|best|stronger|favou?rabl\w+|well ahead|richer"
-_BAD = r"worse\w*|worst|deteriorat\w*|weaker|poorer|degrad\w*|hurt\w*|suffer\w*"
+_BAD = r"worse\w*|worst|deteriorat\w*|weaker|poorer|degrad\w*|hurt\w*|suffer\w*|wrong (?:way|direction)"
 _WORD = re.compile(
     rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN})|(?P<good>{_GOOD})|(?P<bad>{_BAD}))(?![\w])"
 )
@@ -37,26 +40,28 @@ _NO_COMPARISON = re.compile(
     r"given|"
     r"see|as) (?:below|above)|more or less|(?:minus|less) (?:the )?(?:baseline|candidate)|"
     r"more (?:out of|for less|with less)|once more|at (?:least|most|best|worst)|"
-    r"(?:the |its )?(?:high|low|upp|bett|worse|worst|better|lower|higher|upper)(?:er)? (?:end|"
-    r"bound|limit|case)s?|"
+    rf"{NAMED.pattern}|"
     r"\b(?:of|by|be|for|with|ranges?|takes?|had|has) up to (?=\d)|"
-    r"made up|makes? up|turned up|set up|took up|add(?:s|ed)? up|looks? up|"
+    r"made up|makes? up|took up|"
+    r"\b(?:add|back|break|bring|call|clear|come|draw|end|follow|hand|line|look|own|point|round|set|"
+    r"show|sign|split|start|sum|tidy|turn|use|wind|wrap|write)(?:s|d|ed|ing|n)? up|"
+    r"\b(?:wound|wrote|came|caught|kept|brought|broke|drew|drawn|broken) up|"
     r"more data|more traffic|more than (?=\d)|(?:fewer|less) than (?=\d)|"
     r"under-predicts|over-predicts|(?:falls?|fell|came|comes?) short(?! of the (?:cand|base)|"
     r" of \d)|"
     r"(?:clear|free|devoid|wary) of (?:any |all |a )?[a-z]+|up to (?:its|the|a|an)\b|"
     r"not (?:a )?loss|"
     r"so far|no change|later on|carr(?:y|ied) over|over (?:the|a|all|these|those) (?:same )?"
-    r"(?:log|data|hold|tun|auction|week|day|period|test|whole)\w*|turn(?:s|ed)? (?:up|down)|"
-    r"write-?up|follow-?up|back-?up|look(?:s|ed)? up|sum(?:s|med)? up|point(?:s|ed)? up|back(?:s|"
-    r"ed)? up|"
-    r"down to (?:a|the) (?:person|human|chance|noise)|up to (?:a|the)? ?(?:person|you|us)|split up|"
-    r"broken? down|break(?:s|ing)? (?:it )?down|drawn? up|to top|on top|at the top|lead(?=s? to)|"
+    r"(?:log|data|hold|tun|auction|week|day|period|test|whole)\w*|turn(?:s|ed)? down|"
+    r"write-?up|follow-?up|back-?up|"
+    r"down to (?:a|the) (?:person|human|chance|noise)|up to (?:a|the)? ?(?:person|you|us)|"
+    r"broken? down|break(?:s|ing)? (?:it )?down|to top|on top|at the top|lead(?=s? to)|"
     r"(?:falls?|fell|fallen) (?:in|into|inside|on|under|within)\b|(?:above|below) break-?even|"
     r"by (?:more|less)\b|at the (?:least|most)|nothing (?:larger|more)|"
     r"more than (?:made up|offset|compensat\w+)|outweigh\w*|less again|not only|"
     r"not (?:shown )?worse|"
     r"not (?:shown )?better|(?:margin )for not worse|over (?=\d)|reduced to|plus or minus|"
+    r"(?:larger|bigger|greater|smaller|lesser|better|lion's) (?:part|share|half|portion|chunk|slice) of (?:the|this|that|its)\b|"
     r"too (?:few|little|many|much)|winning|added to|minus (?=\d)|plus (?=\d)|lost auctions|"
     r"not (?:every|all|each|any) [a-z ]{0,30}(?:gain\w*|lost|rose|fell|improved)|"
     r"above (?:all|nil|zero)|below (?:nil|zero)"

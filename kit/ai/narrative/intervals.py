@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
+from kit.ai.narrative.ends import HIGH, LOW, NAMED, ends_named
 from kit.ai.narrative.meaning import meaning_of
 from kit.ai.narrative.sentences import Sentence
 from kit.report.facts import Fact
@@ -18,7 +20,7 @@ _BOTH = re.compile(
 )
 _POSITIVE = re.compile(
     r"(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|range).*(?:positive|above|gain)|"
-    r"(?:low|lower) end.*(?:above(?! (?:the |its |our |minus )?(?:negative|margin|\w+ margin)|"
+    rf"(?:{LOW}).*(?:above(?! (?:the |its |our |minus )?(?:negative|margin|\w+ margin)|"
     r" [-\u2212]?\d)|"
     r"is a gain|"
     r"positive)|both ends.*(?:gains|positive|above)|"
@@ -29,7 +31,7 @@ _POSITIVE = re.compile(
 )
 _NEGATIVE = re.compile(
     r"(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|range).*(?:negative|below|loss)|"
-    r"(?:better|high|higher|upper) end.*(?:is a loss|negative|below)|"
+    rf"(?:{HIGH}).*(?:is a loss|negative|below)|"
     r"both ends.*(?:loss|negative|below)|interval[^;]*\b(?:entirely|wholly|fully|all) "
     r"(?:negative|below)|interval[^;]*\bnegative throughout|interval.*below (?:zero|nil|0\b)"
 )
@@ -41,11 +43,7 @@ _OUTSIDE = re.compile(
     r"\b(?:outside|beyond|exceeds?|exceeded|breach\w*|breaks?|past|crosses)\b|more than the margin|"
     r"margin[^.]*\bsmaller than\b|\bbelow (?:the |its |our |minus )?(?:\w+ )?margin"
 )
-_LOWS = ("low", "lower", "bottom", "pessimistic")
-_NAMED_END = re.compile(
-    r"\b(low|lower|bottom|pessimistic|high|higher|upper|top|optimistic) (?:end|bound|limit|edge)\b"
-    r"(?:(?! end| bound| limit| edge)[^\[;])*?\[(f\d+)\]"
-)
+_TO_CITE = re.compile(r"[^\[;]*?\[(f\d+)\]")
 _CITED_BEFORE = re.compile(r"\[f\d+\],? (?:as|at|for|being|is|on) (?:(?:its|the) )?$")
 _NO_PART = re.compile(r"\b(?:no part|neither end|nowhere|not even)\b")
 _AS_END = re.compile(
@@ -63,7 +61,7 @@ _DENIED = re.compile(
     r"\bfree of\b"
 )
 _NOT = re.compile(r"\b(?:not|no|never|nor|n't|without)\b")
-_AT = re.compile(r"\bat (most|least|worst|best)\b[^\[]*\[(f\d+)\]")
+_AT = re.compile(r"\bat (?:the )?(?:very )?(most|least|worst|best)\b[^\[]*\[(f\d+)\]")
 _BOUNDED = re.compile(r"\bmargin\b")
 _LEFT_OPEN = re.compile(
     r"\b(?:rul\w+ out|whether|could|cannot|may|might|if|not (?:been )?shown?|can't|must|would)\b"
@@ -84,6 +82,23 @@ def wrong_interval(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """
     checks = (_wrong_use, _wrong_end, _wrong_name, _wrong_sign, _wrong_margin)
     return next(filter(None, (check(sentence, facts) for check in checks)), "")
+
+
+def with_margin(sentence: Sentence, facts: Sequence[Fact]) -> Sentence:
+    """Return a sentence with the word *margin* after every citation of it.
+
+    Examples
+    --------
+    >>> from kit.ai.narrative.sentences import sentences_of
+    >>> margin = Fact("F1", "margin for not worse", 2.0, "USD", "look")
+    >>> with_margin(sentences_of("No loss over 2 USD [F1].", [])[0], [margin]).plain
+    'no loss over 2 usd [f1] margin.'
+    """
+    plain = sentence.plain
+    for fact in facts:
+        if meaning_of(fact).quantity == "margin for not worse":
+            plain = plain.replace(f"[{fact.id.lower()}]", f"[{fact.id.lower()}] margin")
+    return replace(sentence, plain=plain)
 
 
 def _wrong_sign(sentence: Sentence, facts: Sequence[Fact]) -> str:
@@ -156,7 +171,8 @@ def _wrong_use(sentence: Sentence, facts: Sequence[Fact]) -> str:
     ends = _ends(sentence, facts) if sentence.cites else []
     others = [fact for fact in facts if fact.of == "difference" and fact not in ends]
     told = [fact for fact in others if fact.id in {name for name, _ in sentence.cites}]
-    if len(ends) != 1 or told or not others or _AS_END.search(sentence.plain):
+    said = _AS_END.search(sentence.plain) or NAMED.search(sentence.plain)
+    if len(ends) != 1 or told or not others or said:
         return ""
     return f"{ends[0].id} is an end of the interval, which the sentence does not say"
 
@@ -164,13 +180,17 @@ def _wrong_use(sentence: Sentence, facts: Sequence[Fact]) -> str:
 def _wrong_name(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """Hold ``its upper end is 9 USD [F1]`` against the end that it cites."""
     known = {fact.id: fact for fact in facts}
-    for found in _NAMED_END.finditer(sentence.plain):
-        if _CITED_BEFORE.search(sentence.plain[: found.start()]):
+    plain = sentence.plain
+    named = ends_named(plain)
+    for i, (said, start, stop) in enumerate(named):
+        following = named[i + 1][1] if i + 1 < len(named) else len(plain)
+        found = _TO_CITE.match(plain, stop, following)
+        if found is None or _CITED_BEFORE.search(plain[:start]):
             continue
-        fact = known.get(found[2].upper())
+        fact = known.get(found[1].upper())
         end = meaning_of(fact).end if fact is not None else ""
-        if end and end != ("low" if found[1] in _LOWS else "high"):
-            return f"{found[2].upper()} is the {end} end"
+        if end and end != said:
+            return f"{found[1].upper()} is the {end} end"
     return ""
 
 

@@ -18,14 +18,16 @@ WORDS = {word: 2 + i for i, word in enumerate(_SMALL)} | {
 }
 SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "bn": 1e9, "billion": 1e9}
 
+CURRENCIES = "usd|eur|cny|gbp|jpy|inr|chf|aud|cad|krw|brl|rmb"
+
 _COUNTED = (
-    "look(?= (?:left|remain)|s)|exchange|campaign|day|hour|week|block|auction|click|conversion|"
+    r"look(?=[\s\]]+(?:is |are )?(?:left|remain\w*|used|gone)|s)|exchange|campaign|day|hour|week|block|auction|click|conversion|"
     "impression|percent|point|segment|million|thousand"
 )
 
 _DIGITS = re.compile(
     r"(?<![\w.])(?P<sign>(?:(?<![\d\]])[+\-\u2212]|(?:minus|plus)\s)\s?)?"
-    r"(?P<symbol>[$€£¥]\s?)?"
+    rf"(?P<symbol>(?:us|a|c)?[$€£¥]\s?|\b(?:{CURRENCIES})\s(?=[\d.]))?"
     r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)"
     r"(?:\s?(?P<scale>k|thousand|mn|million|m|bn|billion)(?![a-z]))?"
 )
@@ -52,7 +54,9 @@ _AFTER_CITE = re.compile(
 _GATES = re.compile(r"(?: of the)?(?: \w+)? gates?\b|(?= (?:passed|failed|did|needs?)\b)")
 """How many gates there are, the verdict tells: `kit.ai.narrative.gates`."""
 _LINK = re.compile(
-    r"\s*(?:to|and|through|up to|or|against|vs\.?|versus|[-\u2013\u2014/~,])\s*[$€£¥]?"
+    r"\s*(?:to|and|through|up to|or|against|vs?\.?|versus|(?:up |down )?from|in place of|"
+    r"instead of|rather than|after|before|as against|compared (?:with|to)|"
+    r"[-\u2013\u2014\u2192/~,])\s*[$€£¥]?"
 )
 """What stands between two numbers of one unit."""
 _MOST_WORDS = 4
@@ -119,13 +123,17 @@ def numbers_in(sentence: Sentence) -> list[Written]:
 
 
 def _shared(numbers: list[Written], plain: str) -> list[Written]:
-    """Give the first of two numbers in a row what only the second writes: its unit, its citation.
+    """Give one of two numbers in a row what only the other writes: its unit, its citation.
 
-    ``between 80 and 319 USD [F4][F5]``, ``80-319 USD [F4][F5]``, ``0.1 [F4] to 0.3 percentage
+    ``8.9 cents [F4] in place of 10.5 [F5]``, ``between 80 and 319 USD [F4][F5]``, ``80-319 USD [F4][F5]``, ``0.1 [F4] to 0.3 percentage
     points [F5]``.
     """
     for i in range(len(numbers) - 1):
         one, other = numbers[i], numbers[i + 1]
+        if one.cites and other.cites and not other.symbol and _bare(other, plain):
+            link = plain[one.end : other.start].rpartition("]")[2]
+            if _LINK.fullmatch(link) and link.strip() not in (",", "and"):
+                numbers[i + 1] = replace(other, tail=one.tail, symbol=one.symbol)
         between = CITE.sub("", plain[one.end : other.start])
         if not _LINK.fullmatch(between):
             continue

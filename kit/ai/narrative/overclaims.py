@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kit.ai.narrative.claims import CLAIM
+from kit.ai.narrative.claims import CLAIM, NOT_WORSE
 from kit.ai.narrative.directions import directions_in
 
 _PARTS = (
@@ -197,7 +197,7 @@ _KINDS = (
         rf"(?:because|due to|owing to|on account of)(?![^.;]*\b(?:{_OF_TEST})\b)",
         r"is what \w+ed",
         r"(?:is|lies|are) behind (?:the|this|it)(?! (?:candidate|baseline))",
-        r"brought about", r"made possible", r"accounts? for the", r"fuel\w*",
+        r"brought about", r"made possible", r"(?<!part )accounts? for the", r"fuel\w*",
         r"mechanism", r"comes? down to", r"is down to",
         r"down to (?:its|the|better|smarter)",
         r"(?:reflects|is a product of|is the (?:work|fruit) of)",
@@ -205,7 +205,7 @@ _KINDS = (
         r"thanks to",
         r"caus(?:e|es|ed|ing|al\w*)",
         r"driven by", r"dr[io]v(?:es|e|en)", r"leads? to", r"led to",
-        r"result(?:s|ed)? (?:of|in|from)",
+        r"(?:(?:is|are|was|were|as) an? (?:\w+ )?|the direct )result of", r"result(?:s|ed)? (?:in|from)",
         r"attributabl\w+", r"explain\w*(?! [^.]*\barithmetic)",
         r"(?:(?<!which )is|that's|this is|reason|shows?|shown|know|see|understand|clear|"
         r"tell) why(?! (?:i|we|someone|a person)\b)",
@@ -247,6 +247,7 @@ _KINDS = (
     ),
     _kind(
         "sameness, which a test that shows nothing does not show",
+        r"(?<!traffic )(?<!auctions )(?<!log )(?<!data )(?<!requests )"
         r"(?<!picture )(?<!story )(?<!sign )(?<!order )(?<!direction )(?<!ranking )"
         r"(?:is|are|was|were|be|do|does|did|perform\w*|stay\w*|remain\w*|much|exactly|just|about|"
         r"earn\w*|made|basically|virtually|effectively|practically|essentially) (?:just |about |"
@@ -311,7 +312,7 @@ def overclaim(plain: str) -> str:
     >>> overclaim("this does not prove that the gain will last")
     ''
     """
-    plain = _ANSWERS.sub(_blank, _MENTIONED.sub(_blank, plain))
+    plain = NOT_WORSE.sub(_blank, _ANSWERS.sub(_blank, _MENTIONED.sub(_blank, plain)))
     return _first(plain, [kind for kind in _KINDS if kind.name != _EVERY_PART])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from kit.ai.narrative.directions import Direction
 from kit.ai.narrative.meaning import meaning_of
-from kit.ai.narrative.quantities import RELATED, named_in
+from kit.ai.narrative.quantities import COSTS, RELATED, named_in
 from kit.ai.narrative.subjects import CLAUSE
 from kit.report.facts import Fact
 
@@ -22,6 +22,7 @@ _NEW = re.compile(
 )
 _COULD = re.compile(r"\b(?:could|may|might)\b(?! not)")
 _OBJECT = re.compile(r"\b(?:than|exceed\w*|tops?|topped|above|below|beyond|under|over)\b")
+_PRICE = re.compile(r"\s(?:unit )?(?:price|cost)s?\b")
 _BETWEEN_AFTER = re.compile(r"\s(?:clicks? |conversions? |impressions? |of (?:extra )?)?")
 _BETWEEN_BEFORE = re.compile(
     r"\s(?:by |of |is |was |some |about |another |only |just |nearly |"
@@ -56,6 +57,8 @@ def meant(word: Direction, plain: str, cited: Cited, facts: Sequence[Fact]) -> l
     if _is_of_others(word, plain, cited):
         return []
     cited = [pair for pair in _in_part(word, plain, cited) if compares(pair[0])]
+    if _PRICE.match(plain, word.end):
+        cited = [pair for pair in cited if meaning_of(pair[0]).quantity in COSTS]
     if beside := _beside(word, plain, cited):
         return beside
     start, end = clause_around(plain, word.start)

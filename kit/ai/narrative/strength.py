@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from kit.ai.narrative.attribution import says_tune
 from kit.ai.narrative.claims import CLAIM, NOT_WORSE, is_denied
@@ -30,6 +31,24 @@ _SHOWN = {
     "worse": "worse|harm|loss|difference",
     "not_worse": r"not worse|non-inferior\w*|within the margin",
 }
+_SEEN = r"(?:shown|established|demonstrated|found|proven|proved|substantiated|confirmed|seen|reached)"
+_COPULA = r"(?:is|was|does|did|has|has been|could|could be|can|can be)"
+_IS_NOT = {
+    question: re.compile(
+        rf"\b(?:{nouns})\b[^,;.\[]{{0,60}}\b{_COPULA} (?:not|never) (?:be |been )?{_SEEN}\b|"
+        rf"^[^,;\[]*\b(?:is|was|did|does) not (?:(?:shown|found)(?: to be)? )?(?:{verbs})\b"
+    )
+    for question, nouns, verbs in (
+        ("better", r"superiority|improvement|gain|advantage", r"better|improve|gain|beat|outperform"),
+        ("worse", r"inferiority|deterioration|harm", r"worse|inferior|harm|do worse"),
+        ("not_worse", r"non-inferiority", r"non-inferior"),
+    )
+}
+"""What denies a shown answer flatly."""
+_NARROWED = re.compile(
+    r"\btun(?:e|ing)|\b(?:if|whether|why|how|than|by|elsewhere|everywhere|every|each|all|any|other|"
+    r"before|until|next|only|merely|just|simply|much|part|proof)\b|\?"
+)
 _TUNE = re.compile(r"\btun(?:e|ing)\b|调优")
 _NOT_TUNE = re.compile(r"\bnot (?:of |on |in |from )?(?:the )?tun")
 _FLATTERED = re.compile(r"\b(?:bias\w*|flatter\w*|overfit\w*|inflat\w*|optimis\w*|than they are)\b")
@@ -63,6 +82,17 @@ _UNCLAIMED = re.compile(
 """Words of gain and loss that claim none: a question, both sides alike, what an interval holds."""
 
 
+_LOSS = r"(?:loss|harm|deficit|shortfall|drop|damage)(?:es)?"
+_BEYOND = r"(?:more than|larger|bigger|greater|worse|beyond|above|over|exceeding|past)"
+_RULED_OUT = re.compile(
+    rf"(?:an?|any|every|all) {_LOSS}\b[^;,.]{{0,40}}?\b{_BEYOND}\b[^;]*?\b(?:is|are|was|were|has been|"
+    r"can be|may be) (?:thus |hence |therefore )?(?:ruled out|excluded)|"
+    rf"(?<!not )(?<!to )\b(?:rules?|ruled|ruling|excludes?|excluded) (?:out )?(?:an? |any )?{_LOSS}\b"
+    rf"[^;,.]{{0,40}}?\b{_BEYOND}\b[^;]*|"
+    rf"(?:the|any|its) {_LOSS} (?:\w+ ){{0,2}}(?:within|inside|under|below|smaller than)\b[^;,]*\bmargin\b"
+)
+
+
 def too_strong(sentence: Sentence, verdict: Verdict | None) -> str:
     """Return in plain words what a sentence claims beyond the verdict; empty where nothing.
 
@@ -80,6 +110,7 @@ def too_strong(sentence: Sentence, verdict: Verdict | None) -> str:
     >>> too_strong(sentences_of("It helps.", [])[0], verdict)
     '"helps": the verdict is "not shown better"'
     """
+    sentence = replace(sentence, plain=_in_short(sentence.plain))
     if is_courtesy(sentence.plain):
         return ""
     return (
@@ -88,6 +119,14 @@ def too_strong(sentence: Sentence, verdict: Verdict | None) -> str:
         or _denies_verdict(sentence, verdict)
         or unsupported(sentence, verdict)
     )
+
+
+def _in_short(plain: str) -> str:
+    """Return a sentence with a loss beyond the margin, ruled out or not met, told as *not worse*.
+
+    ``a loss of more than 2 usd [f4] (the margin) is ruled out``
+    """
+    return _RULED_OUT.sub(" it is not worse ", plain)
 
 
 def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
@@ -183,6 +222,9 @@ def _denies_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
     if not verdict.shown:
         return _unasked(sentence.plain, verdict)
     plain = sentence.plain
+    denied = _IS_NOT[verdict.question].search(plain)
+    if denied and not _NARROWED.search(plain):
+        return f"it denies what is shown: {_answer(verdict)}"
     plain = plain if "not shown" in plain else NOT_WORSE.sub(" non-inferior", plain)
     claimed = _SHOWN[verdict.question]
     asked = _ASKED.search(plain)

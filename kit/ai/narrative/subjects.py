@@ -26,7 +26,7 @@ _ON = re.compile(
     r"\b(?:under|with|for|by|in|at|of|to|on)\s(?:the\s)?(?:side of the\s)?(candidate|"
     r"baseline)\b(?!'s)"
 )
-_CHANGED = re.compile(r"\b(?:to|into|before|previously|used to)\b")
+_CHANGED = re.compile(r"\b(?:to|into|before|previously|used to)\b|\u2192|->|=>")
 _BEFORE = re.compile(r"^\[f\d+\] (?:after|now)\b")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kit.ai.narrative.attribution import says_tune
-from kit.ai.narrative.claims import CLAIM, NO, is_denied
+from kit.ai.narrative.claims import CLAIM, NO, NOT_WORSE, is_denied
 from kit.ai.narrative.comparisons import uncited_surplus
 from kit.ai.narrative.directions import directions_in
 from kit.ai.narrative.gates import states
@@ -54,6 +54,7 @@ _GROUND = re.compile(
 )
 _OPEN = re.compile(r"\bjury\b.*\bout\b|remains to be seen|up in the air|too close to call")
 _SHOWN_WORD = re.compile(r"\bhold-?out\b|\bshow[ns]?\b")
+_DROP = r"drop(?:p)?|shelve|park|bin(?:n)?|scrap(?:p)?|discard|abandon|withdraw|retire|reject|stop(?:p)?"
 _STAY = re.compile(
     r"should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|leave)\b|"
     r"\bbaseline (?:stays?|remains?|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:on|"
@@ -61,7 +62,8 @@ _STAY = re.compile(
     r"\bbaseline (?:should|must|ought to|is to) (?:stay|remain|be kept)|"
     r"\b(?:keep(?:ing)?|stay(?:ing)? with|stick (?:with|to)|leave|retain) (?:the )?baseline\b|"
     r"keep what we have|"
-    r"\blet(?: us|'s) (?:keep|stay|wait|hold)"
+    r"\blet(?: us|'s) (?:keep|stay|wait|hold)|"
+    rf"^(?:please )?(?:{_DROP}) (?!the baseline)|(?<!baseline )\b(?:should|must|is to|ought to) (?:now )?be (?:{_DROP})\w*"
 )
 _TUNE_CAUTION = re.compile(
     r"\bonly\b|\bflatter\w*|\borientation\b|\bno more\b|\bbias\w*|\boverfit\w*|\boptimis\w*|"
@@ -83,7 +85,7 @@ _CARE = re.compile(
     r"discard|for now|keep an eye|watch|look again|"
     r"re-?check|investigat\w*|more (?:data|time|days|traffic|auctions)|decision (?:rests|lies|is)|"
     r"longer (?:holdout|test|run)|"
-    r"another (?:candidate|"
+    r"(?:premature|hasty|unwise|too (?:early|soon))|another (?:candidate|"
     r"look|test|run)|live (?:a/?b )?test|next step|mind|bear in mind|note that|remember)\b"
 )
 _MODAL = re.compile(
@@ -94,7 +96,7 @@ _METHOD = re.compile(
     r"\b(?:compar(?:ed|es?|ison)|replayed|asked|question|evaluated|examined|measured|chosen|picked|"
     r"selected|tuned|pre-?registered|sealed|in advance|beforehand|bootstrap\w*|gate|pitted|"
     r"set against|same (?:auctions|log|traffic|data|requests|days)|"
-    r"put against)\b"
+    r"put against|faced|scored|ran on|run on|bid on|went through|were given|was given)\b"
 )
 _SCOPE = re.compile(
     r"\b(?:only|alone|limited to|confined to|restricted to|beyond|outside|applies to|refers? to|"
@@ -104,7 +106,7 @@ _SCOPE = re.compile(
 )
 _OF_POLICY = re.compile(
     r"^(?:[a-z-]+,? ){0,3}?(?:the |this |an? )?(?:candidate|baseline|policy|policies|"
-    r"it(?! is (?:a|an|about|only|for|of|the)\b)|they|both|"
+    r"it(?! is (?:a|an|about|only|for|of|the|one|but|just)\b)|they|both|"
     r"surplus|outcome|effect|risk|floors|margin)\b|"
     r"\b(?:confident|recommend\w*|rollout|go with|time to|trend|optimum|retest|discussion|"
     r"does not (?:work|help)|works?(?= [.!])|(?:is|are|was|were) (?:\w+ )?(?:high|low|good|bad))\b"
@@ -117,7 +119,7 @@ _DEFINED = re.compile(
 _OF_EVIDENCE = re.compile(
     r"\b(?:lean\w*|points?|agree\w*|nearly|almost|close|refut\w*|rejects?|wrong|right|final|"
     r"mount\w*|story|independent|representative|understat\w*|overstat\w*|holds?|nil|within|"
-    r"side effects?|dead end|(?<!in )short|in it|changed|gates show|edge)\b"
+    r"side effects?|dead end|in it|changed|too short|gates show|edge)\b"
 )
 """What is said of the evidence as if it had an answer needs one."""
 _FEW = 3
@@ -181,7 +183,7 @@ def _tells_verdict(plain: str, verdict: Verdict | None) -> bool:
         return False
     if verdict.answer == "not worse" and re.search(r"\b(?:within|inside)\b.*\bmargin\b", plain):
         return True
-    claims = CLAIM.search(plain) or (uncited_surplus(plain) and _SHOWN_WORD.search(plain))
+    claims = CLAIM.search(plain) or NOT_WORSE.search(plain) or (uncited_surplus(plain) and _SHOWN_WORD.search(plain))
     is_grounded = verdict.shown and (NO.search(plain) or _GROUND.search(plain))
     return bool(claims and is_grounded)
 

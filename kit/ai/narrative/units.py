@@ -6,12 +6,14 @@ import re
 
 from kit.ai.narrative.directions import directions_in
 from kit.ai.narrative.meaning import Meaning, meaning_of
-from kit.ai.narrative.numbers import Written
+from kit.ai.narrative.numbers import CURRENCIES, Written
 from kit.report.facts import Fact
 
 _SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "CNY"}
-_MINOR = {"fen": "CNY", "cent": "USD", "cents": "USD", "pence": "GBP"}
+_MINOR = {"fen": "CNY", "cent": "USD", "pence": "GBP", "penny": "GBP"}
 _CENTS = ("USD", "EUR")
+_NATION = re.compile(r"^(?:us|u\.s\.|american|euro|eur|usd)[ -](?=cents?\b|dollars?\b)")
+_NATIONS = {"us": "USD", "u.": "USD", "am": "USD", "eu": "EUR"}
 _HOURS = {
     "h": 1.0, "hr": 1.0, "hrs": 1.0, "hour": 1.0, "hours": 1.0, "day": 24.0, "days": 24.0,
     "d": 24.0, "week": 168.0, "weeks": 168.0, "minute": 1 / 60, "minutes": 1 / 60,
@@ -22,8 +24,8 @@ _PERCENT = re.compile(r"%|percent\b|per cent\b|pct\b")
 _MONEY = re.compile(r"(?P<code>[a-z]{3})\b(?P<cpm>\s?cpms?\b)?")
 _RATE = re.compile(r"^.{0,30}?\b(?:per|an?|each)\s(click|conversion|impression|day|hour|auction)\b")
 _CODES = re.compile(
-    r"^(?:usd|eur|cny|gbp|jpy|inr|chf|aud|cad|krw|brl|rmb|yuan|dollars?|euros?|pounds?|fen|cents?|"
-    r"pence)\b"
+    rf"^(?:(?:us|u\.s\.|american|euro|eur|usd)[ -](?=cents?\b|dollars?\b))?(?:{CURRENCIES}|yuan|"
+    r"dollars?|euros?|pounds?|fen|cents?|pence|penny)\b"
 )
 _NOUNS = (
     "clicks|conversions|impressions|auctions|exchanges|campaigns|blocks|looks|days|hours|users|"
@@ -44,7 +46,7 @@ _SUITS = {
     "looks used": ("look",),
 }
 _UNSIGNED = re.compile(
-    r"\b(?:differ\w*(?! in)|gap|apart|worst|disadvantage|los\w+|cost\w*|fewer|within|short|saving|"
+    r"\b(?:harm\w*|damage\w*|bled|setback|dent\w*|differ\w*(?! in)|gap|apart|worst|disadvantage|los\w+|cost\w*|fewer|within|short|saving|"
     r"drop|cut|negative|margin|excluded|fall|fell|less|gave|change|detract\w*|under\w+|behind|"
     r"trail\w*|subtract\w*|down|below|shy|worse|"
     r"drag\w*|deduct\w*|took|takes|minus|lower|weigh\w*|reduc\w*|shav\w*|eat\w*)\b"
@@ -170,17 +172,20 @@ def _of_money(written: Written, fact: Fact, sentence: str) -> tuple[float, str]:
 def _currency(written: Written, currency: str) -> tuple[str, bool, bool]:
     """Return the currency as written, whether its hundredth, and whether for a thousand."""
     tail = written.tail
-    word = _first_word(tail)
+    nation = _NATION.match(tail)
+    word = _first_word(tail[nation.end() :] if nation else tail).removesuffix("s")
     has_cpm = bool(re.match(r"\w+\scpms?\b", tail)) or word == "cpm"
     if written.symbol:
-        return _SYMBOLS[written.symbol], False, has_cpm
+        mark = written.symbol.upper()
+        return _SYMBOLS.get(mark[-1], "CNY" if mark == "RMB" else mark), False, has_cpm
+    home = _NATIONS[nation[0][:2]] if nation else ""
     if word in _MINOR:
-        home = currency if word.startswith("cent") and currency in _CENTS else _MINOR[word]
-        return home, True, has_cpm
+        is_home = word == "cent" and currency in _CENTS
+        return home or (currency if is_home else _MINOR[word]), True, has_cpm
     spoken = {"dollar": "USD", "euro": "EUR", "pound": "GBP", "yuan": "CNY", "rmb": "CNY"}
-    if word.rstrip("s") in spoken:
-        return spoken[word.rstrip("s")], False, has_cpm
-    return (word.upper() if _CODES.match(tail) else ""), False, has_cpm
+    if word in spoken:
+        return home or spoken[word], False, has_cpm
+    return (_first_word(tail).upper() if _CODES.match(tail) else ""), False, has_cpm
 
 
 def _wrong_rate(written: Written, meaning: Meaning, sentence: str) -> str:
