@@ -12,7 +12,7 @@ from kit.report.facts import Fact
 
 _MORE = re.compile(
     r"\b(?:(?:larger|bigger|greater|higher|more(?! than (?:made|off|comp))|longer|"
-    r"wider)(?: [^;,]{0,40}?)? than|exceed\w*|above|beyond|"
+    r"wider|harder|heavier|worse)(?: [^;,]{0,40}?)? than|exceed\w*|above|beyond|"
     r"surpass\w*|tops|topp(?:ed|ing)|outweighs?|ahead of|(?:did|does|fared|was|is) better than|"
     r"over(?! the (?:hold|tune|log|data)))\b|>"
 )
@@ -42,6 +42,7 @@ _WAS_FOUND = re.compile(
     r"\b(?:was|were|is|has been|have been|we) (?:found|shown|seen|measured|observed|detected)\b"
 )
 _COULD = re.compile(r"\b(?:could|would|can|may|might|able|exceed\w*|than)\b")
+_OF_LOSSES = re.compile(r"\b(?:los[st]\w*|los(?:e|es|ing)|hit|fell|dropped|down|worse)\b")
 _APART = frozenset({"margin for not worse"})
 """Held against an end of the interval, with its sign: `intervals` does that."""
 
@@ -99,6 +100,9 @@ def _wrong_pair(plain: str, cited: Sequence[tuple[Fact, int]]) -> str:
     if are_of_one(cited[0][0], cited[1][0]) and not (is_between or "than" in word[0]):
         return ""
     first, second = _in_order(plain, word.end(), cited)
+    is_of_losses = max(first.value, second.value) < 0 and _OF_LOSSES.search(plain)
+    if is_of_losses and are_of_one(first, second):
+        more = less
     says_more = bool(more) != bool(_NOT.search(plain[: word.start()]))
     return _wrong_rank(first, second, says_more)
 

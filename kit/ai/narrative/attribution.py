@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from kit.ai.narrative.meaning import meaning_of
-from kit.ai.narrative.quantities import OF_SIDES, RELATED, may_mean, named_in, without_units
+from kit.ai.narrative.quantities import NAMES, OF_SIDES, RELATED, may_mean, named_in, without_units
 from kit.ai.narrative.sentences import CITE, Sentence
 from kit.report.facts import Fact
 
@@ -24,6 +24,8 @@ _REFERENCE = re.compile(
     r"\b(?:after|net of|minus|less) (?:the |its )?(?:spend|costs?)\b"
 )
 """What an effect is told in parts of: ``11.9 % [F2] of the baseline's value``."""
+_BESIDE = 24
+_IS_NUMBER = re.compile(r"\b(?:is|was|stands at|stood at|of|=|:) [-\d.,]+ ?%? ?\[(f\d+)\]")
 _THAT = r"\b(?:the|these|those|that|this|of) [-+$€£¥]?\d[\d.,]*"
 _WEAK = frozenset(
     {
@@ -82,6 +84,8 @@ def wrong_quantity(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """
     if not named_in(without_units(sentence.plain)):
         return ""
+    if reason := _wrong_subject(sentence.plain, facts):
+        return reason
     named = set(named_in(_REFERENCE.sub("", sentence.plain))) - _WEAK
     cited = {name for name, _ in sentence.cites}
     if reason := _wrong_follower(sentence.plain, [f for f in facts if f.id in cited]):
@@ -126,6 +130,21 @@ def wrong_run(sentence: Sentence, facts: Sequence[Fact]) -> str:
                 f"{quantities[first]} and {quantities[second]} are of {first} and {second}, "
                 "which the sentence does not compare"
             )
+    return ""
+
+
+def _wrong_subject(plain: str, facts: Sequence[Fact]) -> str:
+    """Hold ``the PSI is 0.04 [F13]`` against a fact whose name shares no word with the sentence."""
+    known = {fact.id: fact for fact in facts if fact.of in ("data", "look")}
+    for found in _IS_NUMBER.finditer(plain):
+        fact = known.get(found[1].upper())
+        start = max(0, found.start() - _BESIDE)
+        names = list(named_in(plain[start : found.start()]))
+        if fact is None or not names or meaning_of(fact).quantity in NAMES:
+            continue
+        words = re.findall(r"[a-z]{4,}", fact.name.lower())
+        if not any(word.rstrip("s") in plain for word in words) and not may_mean(names[0], fact.name):
+            return f"{fact.id} is {fact.name}, not {names[0]}"
     return ""
 
 

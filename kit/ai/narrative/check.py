@@ -15,8 +15,9 @@ from kit.ai.narrative.degrees import without_sameness, wrong_degree
 from kit.ai.narrative.gates import states, wrong_statement
 from kit.ai.narrative.intervals import with_margin, wrong_interval
 from kit.ai.narrative.levels import wrong_level
-from kit.ai.narrative.numbers import RATIOS, numbers_in
+from kit.ai.narrative.numbers import numbers_in
 from kit.ai.narrative.parts import wrong_parts
+from kit.ai.narrative.ratios import wrong_ratio
 from kit.ai.narrative.sentences import CITE, Sentence, sentences_of
 from kit.ai.narrative.sides import wrong_side
 from kit.ai.narrative.strength import too_strong
@@ -135,9 +136,6 @@ def _unknown(sentence: Sentence, facts: Sequence[Fact]) -> str:
 
 
 def _wrong_number(sentence: Sentence, facts: Sequence[Fact]) -> str:
-    rough = RATIOS.search(CITE.sub("", sentence.plain))
-    if rough:
-        return f"{rough[0]}: a ratio or rough number, which no fact gives"
     known = {fact.id: fact for fact in facts}
     for number in numbers_in(sentence):
         if not number.cites:
@@ -151,6 +149,7 @@ def _wrong_number(sentence: Sentence, facts: Sequence[Fact]) -> str:
 _OF_FACTS: tuple[Callable[[Sentence, Sequence[Fact]], str], ...] = (
     _linked,
     _unknown,
+    wrong_ratio,
     _wrong_number,
     wrong_split,
     wrong_quantity,

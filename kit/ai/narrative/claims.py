@@ -27,11 +27,17 @@ NOT_WORSE = re.compile(
     r"\b(?:not|no|isn't|never|n't)(?: shown| being| to be| any)? (?:worse|inferior)\b|"
     r"non-inferior\w*"
 )
+TOO = (
+    r"too (?:wide|broad|noisy|thin|coarse|close|vague|short|uncertain|few|little|small|weak|tiny|"
+    r"fragile) (?:\w+ )?(?=(?:for|to)\b)"
+)
+"""*Too small to*: a claim that follows is not made."""
 NO = re.compile(
     r"\b(?:not|no|nothing|cannot|n't|neither|nor|never|whether|unproven|unclear|open|without|"
     r"nobody|none|if|doesn't|didn't|isn't|can't|inconclusive|"
     r"undecided|silent|fail(?:s|ed)? to|untested|unknown|(?:too|falls?|fell) short|"
-    r"too (?:few|little|small|early|soon)|could|may|might|falls? short|hardly|ruled out|excluded|"
+    rf"{TOO}|too (?:few|little|small|early|soon)|missing|(?:look(?:ed|ing)?|search\w*) for|"
+    r"sought|could|may|might|falls? short|hardly|ruled out|excluded|"
     r"insufficient|hold(?:ing)? off|stops? short of|instead of|unshown|refrain\w*|declin\w+ to|"
     r"than (?:it|they) (?:is|"
     r"are)|too weak|yet to|possible that|before (?=\w+ing|"
@@ -61,5 +67,5 @@ def is_denied(plain: str, place: int, end: int | None = None) -> bool:
     True
     """
     clause = _NEW_CLAUSE.split(plain[:place])[-1]
-    rest = re.split(r"[;:,]|\bbut\b|\band\b", plain[place if end is None else end :])[0]
+    rest = re.split(r"[;,]|:(?! (?:not|no|un\w+)\b)|\bbut\b|\band\b", plain[place if end is None else end :])[0]
     return bool(NO.search(clause.replace("not only", "")) or NO.search(rest))

@@ -36,7 +36,7 @@ _OF_NUMBER = re.compile(
     r"baseline))\s)*[-+$€£¥\u2212]?\s?\d"
 )
 _EXTREME = re.compile(r"(?:small|larg|bigg|great|low|high|weak|strong)est|most|least|best|worst")
-_OF_PARTS = re.compile(rf"{TO_MARK.pattern}|{_EXTREME.pattern}|ahead|better|worse")
+_OF_PARTS = re.compile(rf"{TO_MARK.pattern}|{_EXTREME.pattern}|ahead|behind|better|worse")
 _FEW = 4
 """Words of a sentence that says of the one before it what it means: ``Both lower.``"""
 _CLOSE = 0.005
@@ -80,6 +80,9 @@ def wrong_direction(sentence: Sentence, facts: Sequence[Fact]) -> str:
         for word in _words(sentence.plain)
         if not is_level(sentence.plain, word.start) and not _is_of_parts(word, cited)
     ]
+    if respective := _respective(words, cited):
+        found = (_verdict_of(w, _sign(f.value), meaning_of(f), _sign(f.value)) for w, f in respective)
+        return next(filter(None, found), "")
     for word in words:
         if reason := _wrong(word, sentence.plain, cited, facts):
             return reason
@@ -131,6 +134,15 @@ def without_told(sentence: Sentence, facts: Sequence[Fact]) -> Sentence:
         if is_told and not _wrong_change(word, plain, found, facts):
             plain = plain[: word.start] + " " * (word.end - word.start) + plain[word.end :]
     return replace(sentence, plain=plain, told=plain != sentence.plain)
+
+
+def _respective(words: Sequence[Direction], cited: Cited) -> list[tuple[Direction, Fact]]:
+    """Pair ``A dipped and B rose (-1 USD [F1], +2 USD [F2])``, two parts, in order."""
+    if len(words) != 2 or len(cited) != 2 or not are_of_one(cited[0][0], cited[1][0]):
+        return []
+    if words[0].kind == words[1].kind or words[1].end > cited[0][1]:
+        return []
+    return [(word, fact) for word, (fact, _) in zip(words, cited, strict=True)]
 
 
 def _words(plain: str) -> list[Direction]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from kit.ai.narrative.amounts import are_of_one
 from kit.ai.narrative.meaning import meaning_of
 from kit.ai.narrative.quantities import named_in
 from kit.ai.narrative.sentences import Sentence
@@ -56,7 +57,7 @@ _SMALL = re.compile(
     r"(?:slightly|a little|a touch|a shade|marginally|a bit|minimally|fractionally)\b"
 )
 _NEXT = 24
-MOST_FOR_SAME, LEAST_FOR_LARGE, MOST_FOR_SMALL = 0.06, 0.05, 0.25
+MOST_FOR_SAME, LEAST_FOR_LARGE, MOST_FOR_SMALL = 0.06, 0.05, 0.5
 """Gaps, as shares of the larger side, up to which and from which a word is true."""
 
 
@@ -131,6 +132,9 @@ def _gap(sentence: Sentence, facts: Sequence[Fact], word: re.Match[str]) -> _Gap
         for subject, pair in sides.items()
         if len(pair) == 2
     ]
+    is_same = re.search(r"same|equal|identical", word[0])
+    if not pairs and is_same and (two := _two_parts([known[n] for n, _ in sentence.cites if n in known])):
+        return two
     named = named_in(sentence.plain[word.end() : word.end() + _NEXT])
     pairs = [pair for pair in pairs if pair[0] in named] or pairs
     if not pairs:
@@ -138,6 +142,14 @@ def _gap(sentence: Sentence, facts: Sequence[Fact], word: re.Match[str]) -> _Gap
     place = word.start()
     name, (a, _), (b, _) = min(pairs, key=lambda pair: _distance(place, pair[1][1], pair[2][1]))
     return _Gap(name, abs(a - b) / max(abs(a), abs(b), 1e-12))
+
+
+def _two_parts(cited: Sequence[Fact]) -> _Gap | None:
+    """Return how far two parts are apart: ``identical gains of 3 USD [F9] and 3 USD [F10]``."""
+    if len(cited) != 2 or not are_of_one(*cited) or meaning_of(cited[0]).end:
+        return None
+    a, b = (fact.value for fact in cited)
+    return _Gap(meaning_of(cited[0]).quantity, abs(a - b) / max(abs(a), abs(b), 1e-12))
 
 
 def _distance(place: int, first: int, second: int) -> int:

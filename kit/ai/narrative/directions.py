@@ -30,8 +30,8 @@ _DOWN = (
     r"ives?) back|"
     r"(?:fell|falls?|fallen|came|comes?|was|is) short of(?= the (?:candidate|baseline)| \d)"
 )
-_GOOD = r"sav(?:ings?|es?|ed)|improv\w*|better|bettered|best|stronger|favou?rabl\w+|well ahead|richer"
-_BAD = r"worse\w*|worst|deteriorat\w*|weaker|poorer|degrad\w*|hurt\w*|suffer\w*|wrong (?:way|direction)"
+_GOOD = r"sav(?:ings?|es?|ed)|improv\w*|better|bettered|best|stronger|favou?rabl\w+|well ahead|richer|winners?"
+_BAD = r"worse\w*|worst|deteriorat\w*|weaker|poorer|degrad\w*|hurt\w*|suffer\w*|wrong (?:way|direction)|losers?"
 _WORD = re.compile(
     rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN})|(?P<good>{_GOOD})|(?P<bad>{_BAD}))(?![\w])"
 )
@@ -50,7 +50,7 @@ _NO_COMPARISON = re.compile(
     r"under-predicts|over-predicts|(?:falls?|fell|came|comes?) short(?! of the (?:cand|base)|"
     r" of \d)|"
     r"(?:clear|free|devoid|wary) of (?:any |all |a )?[a-z]+|up to (?:its|the|a|an)\b|"
-    r"not (?:a )?loss|"
+    r"not (?:a )?loss|(?:the|this|that|its) (?:improvement|deterioration)(?=,| (?:does|is|was|did)\b)|"
     r"so far|no change|later on|carr(?:y|ied) over|over (?:the|a|all|these|those) (?:same )?"
     r"(?:log|data|hold|tun|auction|week|day|period|test|whole)\w*|turn(?:s|ed)? down|"
     r"write-?up|follow-?up|back-?up|"
@@ -61,7 +61,8 @@ _NO_COMPARISON = re.compile(
     r"more than (?:made up|offset|compensat\w+)|outweigh\w*|less again|not only|"
     r"not (?:shown )?worse|"
     r"not (?:shown )?better|(?:margin )for not worse|over (?=\d)|reduced to|plus or minus|"
-    r"(?:larger|bigger|greater|smaller|lesser|better|lion's) (?:part|share|half|portion|chunk|slice) of (?:the|this|that|its)\b|"
+    r"(?:larger|bigger|greater|smaller|lesser|better|lion's) (?:part|share|half|portion|chunk|slice) of "
+    r"(?:the|this|that|its) (?!auctions|traffic)|"
     r"too (?:few|little|many|much)|winning|added to|minus (?=\d)|plus (?=\d)|lost auctions|"
     r"not (?:every|all|each|any) [a-z ]{0,30}(?:gain\w*|lost|rose|fell|improved)|"
     r"above (?:all|nil|zero)|below (?:nil|zero)"
@@ -73,6 +74,8 @@ _NOT = re.compile(
     r"wasn't)\b"
 )
 _BREAK = re.compile(r"[,;:.!?()]|\bbut\b|\bwhile\b|\bwhereas\b|\band\b")
+_ATTRIBUTE = re.compile(r"(?<!not )(?<!no longer )\bthe$")
+"""``I would not repeat the cheaper CPA``: that it is cheaper is not what is denied."""
 _NEAR = 5
 
 
@@ -131,6 +134,8 @@ def _negated(text: str, place: int) -> bool:
     before = text[:place]
     clause = _BREAK.split(before)[-1]
     near = " ".join(clause.split()[-_NEAR:])
+    if _ATTRIBUTE.search(near):
+        return False
     return len(_NOT.findall(near)) % 2 == 1
 
 

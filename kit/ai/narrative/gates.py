@@ -26,7 +26,9 @@ _STATUSES = (
     ),
     (
         "fail",
-        r"fail\w*|not (?:yet )?(?:clear\w*|resolved|settled)|raise[sd]? (?:a |any )?(?:concern|"
+        r"fail\w*|remains? to be \w+|(?:without|lacks?|lacking) (?:a |any )?(?:pass\w*|clear\w*)|"
+        r"(?:an? |the )?open (?:point|question|issue|item)|still open|(?:did|does|has) not get\w*|"
+        r"not (?:yet )?(?:clear\w*|resolved|settled)|raise[sd]? (?:a |any )?(?:concern|"
         r"flag|alarm|objection|issue|problem)\w*|"
         r"(?:did|does|do|has|have) not pass\w*|not pass\w*|not met|broke\w*",
     ),
@@ -237,7 +239,7 @@ def _wrong_gate(plain: str, verdict: Verdict) -> str:
     named = [name for name in own if re.search(rf"\b(?:{_pattern(name)})\b", plain)]
     for name in dict.fromkeys([*_gates_named(plain), *sorted(named)]):
         clause = _clause_of(_pattern(name), plain)
-        said = _status_said(clause) or _status_said(plain)
+        said = _status_said(clause) or _status_after(name, plain)
         if said == "pass" and _DID_NOT.search(clause):
             said = "fail"  # calibration passed, drift did not
         statuses = [gate.status for gate in verdict.gates if _key(gate.gate) == name]
@@ -255,6 +257,18 @@ def _wrong_gate(plain: str, verdict: Verdict) -> str:
         if said == "pass" and set(statuses) != {"pass"}:
             return f'{name}: its gate does not say "pass" on every split'
     return ""
+
+
+def _status_after(name: str, plain: str) -> str | None:
+    """Return what is said next after a gate that its own clause says nothing of: ``A, B passed``."""
+    found = re.search(rf"\b(?:{_pattern(name)})\b", plain)
+    rest = plain[found.end() :] if found else plain
+    statuses = [
+        (word.start(), status)
+        for status, pattern in _STATUSES
+        if (word := re.search(rf"\b(?:{pattern})\b", rest))
+    ]
+    return min(statuses)[1] if statuses else None
 
 
 def _clause_at(place: int, plain: str) -> str:

@@ -8,6 +8,7 @@ _SPAN = r"(?:hours?|days?|weeks?|months?|minutes?|blocks?|auctions?|looks?)"
 _NUMBER = r"(?:[\d,.]+[km]?|[a-z]+(?:-[a-z]+)?)"
 
 _FIXED = (
+    r"equally,|certainly(?= (?:does |do |is |did )?not (?:mean|imply|prove|say|show)\b)|"
     r"all told|all in all|after all|above all(?: else)?|for all (?:we|i) know|"
     r"first of all|first and foremost|last but not least|at (?:long )?last|at last count|"
     r"by and large|on the whole|on balance|at the end of the day|when all is said and done|"

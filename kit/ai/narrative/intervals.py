@@ -12,13 +12,15 @@ from kit.ai.narrative.sentences import Sentence
 from kit.report.facts import Fact
 
 _BOTH = re.compile(
-    r"both signs|(?:includes?|contains?|covers?|spans?|straddles?|crosses|crossed|"
+    r"both signs|(?:a|any|some) (?:loss|gain) (?:\w+ )?(?:within reach|(?:is|remains|stays) possible)|"
+    r"(?:includes?|contains?|covers?|spans?|straddles?|crosses|crossed|"
     r"touches) (?:zero|nil|0\b)|"
     r"(?<!no )part of (?:the|its) interval|partly negative|partly positive|either sign|"
     r"zero (?:lies|"
     r"is) (?:inside|within)"
 )
 _POSITIVE = re.compile(
+    r"no room for (?:a |any )?loss|"
     r"(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|range).*(?:positive|above|gain)|"
     rf"(?:{LOW}).*(?:above(?! (?:the |its |our |minus )?(?:negative|margin|\w+ margin)|"
     r" [-\u2212]?\d)|"
@@ -33,14 +35,16 @@ _NEGATIVE = re.compile(
     r"(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|range).*(?:negative|below|loss)|"
     rf"(?:{HIGH}).*(?:is a loss|negative|below)|"
     r"both ends.*(?:loss|negative|below)|interval[^;]*\b(?:entirely|wholly|fully|all) "
-    r"(?:negative|below)|interval[^;]*\bnegative throughout|interval.*below (?:zero|nil|0\b)"
+    r"(?:negative|below)|interval[^;]*\bnegative throughout|"
+    r"interval(?!.*\b(?:begin|start|reach|dip|extend|go|open)\w* (?:\w+ )?below).*below (?:zero|nil|0\b)|"
+    r"no room for (?:a |any )?gain"
 )
 _INSIDE = re.compile(
     r"\b(?:inside|within|smaller than|stays? (?:in|under)|larger than the worst)\b|"
     r"margin[^.]*\blarger than\b|not (?:more|larger|bigger) than the margin"
 )
 _OUTSIDE = re.compile(
-    r"\b(?:outside|beyond|exceeds?|exceeded|breach\w*|breaks?|past|crosses)\b|more than the margin|"
+    r"\b(?:outside(?! the interval)|beyond|exceeds?|exceeded|breach\w*|breaks?|past|crosses)\b|more than the margin|"
     r"margin[^.]*\bsmaller than\b|\bbelow (?:the |its |our |minus )?(?:\w+ )?margin"
 )
 _TO_CITE = re.compile(r"[^\[;]*?\[(f\d+)\]")

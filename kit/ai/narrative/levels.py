@@ -16,7 +16,7 @@ _BELOW = (
 )
 _ABOVE = (
     r"positive|in the (?:black|plus)|above (?:zero|nil)|(?:ma[dk]e|earn)(?:s|ed|ing)? money|"
-    r"making money|profitable|at a (?:\w+ )?profit|turn(?:s|ed)? a profit"
+    r"making money|br(?:eak(?:s|ing)?|oke) even|profitable|at a (?:\w+ )?profit|turn(?:s|ed)? a profit"
 )
 LEVEL = re.compile(rf"(?<![\w-])(?:(?P<below>{_BELOW})|(?P<above>{_ABOVE}))(?!\w)")
 _ALL = re.compile(r"\b(?:both|either|neither|each|alike|all)\b")

@@ -37,19 +37,12 @@ _WORDS = re.compile(
     rf"auction)\s)(?=\s(?:{_COUNTED})))"
     r"(?:\s(?P<scale>thousand|million|billion))?(?![\w-])"
 )
-RATIOS = re.compile(
-    r"(?<!\w)(?:half(?! of the log)|twice|thrice|doubl\w+|tripl\w+|halv\w+|quadrupl\w+|\w+fold|"
-    r"an? (?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth|dozen)|two thirds|"
-    r"three quarters|dozens?|hundreds?|"
-    r"(?<!a )(?<!per )(?<!each )(?<!\d )thousands?|millions|an order of magnitude)(?!\w)"
-)
-"""Words that stand for a ratio or a rough number, of which no fact speaks."""
-
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _THE_TWO = re.compile(r"(?:\bthe|\ball|\bthese|\bboth|\bbetween|\bother)\s$")
 _TO_CITE = re.compile(r"(?P<unit>(?:(?!\[)[^\d.,;:()\n]){0,40}?)\s?(?=\[[a-z]+\d+\])")
 _AFTER_CITE = re.compile(
-    r"\s(?!and|or|against|to|versus|vs|but|for|with|in|on|at)((?:%|[a-z]+)(?: [a-z]+)?)"
+    r"\s(?!(?:and|or|against|to|versus|vs|but|for|with|in|on|at|while|whereas|as|when|so|because|if|"
+    r"after|before|from|by|of|than|though|the|a|an|it|which|is|was|were|are)\b)((?:%|[a-z]+)(?: [a-z]+)?)"
 )
 _GATES = re.compile(r"(?: of the)?(?: \w+)? gates?\b|(?= (?:passed|failed|did|needs?)\b)")
 """How many gates there are, the verdict tells: `kit.ai.narrative.gates`."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kit.ai.narrative.claims import CLAIM, NOT_WORSE
+from kit.ai.narrative.claims import CLAIM, NOT_WORSE, TOO, is_denied
 from kit.ai.narrative.directions import directions_in
 
 _PARTS = (
@@ -24,15 +24,19 @@ _SAYS = re.compile(
     r"\b(?:holds?|held|works?|appl(?:y|ies)|valid|same|safe|succe\w+|profit\w*|good|fine|true|"
     r"suits?|fits?|better|worse|wins?|won|pays?|shows?|proves?|run|launch\w*|adopt\w*|ship\w*|"
     r"roll\w*|deploy\w*|switch\w*|unbeatable|unbeaten|ready|recommend\w*|expect\w*|will|looks?|"
-    r"bank|as (?:it|they) (?:do|does|did))\b"
+    r"bank|d(?:o|oes|id) (?:\w+ )?(?:well|badly|fine|so)|as (?:it|they) d(?:o|oes|id))\b"
 )
 """What is said of *every part* if it is to claim anything, beside a rise or fall."""
+_IS_SAID = re.compile(
+    r"\b(?:whatever|whichever|no matter|regardless)\b[^,;]*\b(?:says?|shows?|suggests?|tells?|looks?)\b"
+)
+"""``Whatever the tune split says``: put aside, not said of every part."""
 _QUANTIFIED = re.compile(r'"(?:every|each|any|all|whole|entire)\b')
 _NOT = re.compile(
-    r"\b(?:not|n't|never|no|nothing|cannot|neither|nor|nobody|none|without|hardly|un(?:clear|"
+    rf"\b(?:{TOO}|not|n't|never|no|nothing|cannot|neither|nor|nobody|none|without|hardly|un(?:clear|"
     r"known)|"
     r"doesn't|don't|isn't|didn't|can't|won't|wouldn't|far from|weaker than|less than|short of|"
-    r"fails? to|assum\w+|suppos\w+|whether|open|should not|missing|lack\w*|absence|if (?:one|"
+    r"rather than|instead of|as opposed to|fails? to|assum\w+|suppos\w+|whether|open|should not|missing|lack\w*|absence|if (?:one|"
     r"you|we)|could|before)\b"
 )
 _NOT_STUDIED = re.compile(
@@ -42,7 +46,7 @@ _NOT_STUDIED = re.compile(
     r"little)\b"
 )
 _BREAK = re.compile(r"[;:!?]|\.(?!\d)|,(?!\d)|\bbut\b|\bwhile\b")
-_NEAR = 8
+_NEAR = 12
 _REFUSED = re.compile(
     r"\b(?:not|no|never|n't|cannot|nothing|hardly|neither)\b(?: [\w-]+){0,4} (?:proof|prove[sn]?|"
     r"evidence|means?|say|imply|show[ns]?|claim\w*|sign|take|read|conclude|promise|call|"
@@ -116,7 +120,7 @@ _KINDS = (
         rf"(?:the|our|your|its) (?:very |single )?best (?:{_CHOICE})",
         r"(?:is|are|was|does|did|works?|perform\w*|far(?:es|ed)) (?:the )?best(?= *[.,;!]|$)",
         r"optimal\w*",
-        r"never", r"(?:every|all) doubts?", r"conclude\w*",
+        r"never(?! (?:left|leaves?|looked|asked|measured|part|meant)\b)", r"(?:every|all) doubts?", r"conclude\w*",
         r"decisive\w*", r"works", r"trust\w*", r"rel(?:y|ied)", r"lean on",
     ),
     _kind(
@@ -135,12 +139,13 @@ _KINDS = (
         r"(?:not|n't|doesn't) matter",
         r"(?:not|cannot) (?:be )?(?:just |mere |merely |pure |by )?(?:luck|chance|noise|"
         r"coincidence|random\w*)",
-        r"no (?:room|space) for", r"at no (?:extra |additional |further )?(?:cost|price|risk)",
+        r"no (?:room|space) for(?! (?:a |any )?(?:gain|loss|improvement)\b)", r"at no (?:extra |additional |further )?(?:cost|price|risk)",
         r"free lunch", r"cost-free", r"(?:not|n't|without|no) (?:\w+ )?hesitat\w+",
         r"(?:should|need|must|can)(?: not|n't) (?:wait|delay|worry|hold back|be afraid)",
         r"(?:change|alter|mean)s? nothing",
         r"no (?:person|human)(?! (?:needs?|is needed|has to|must|is asked))",
-        r"no case against",
+        r"no case against", r"there can be no", r"no (?:weak|blind|sore) (?:spot|point)s?",
+        r"no weakness\w*", r"no hidden",
         r"too (?:short|small|few|little|weak|thin|noisy)[^,;]* to (?:see|show|detect|find|reveal|"
         r"notice|prove|"
         r"confirm|pick up) (?:the|its|this|that|our) (?:\w+ )?(?:gain|improvement|effect|"
@@ -160,7 +165,7 @@ _KINDS = (
         "that a check may be passed over",
         r"formalit\w+", r"waste of", r"technicalit\w+", r"can be ignored", r"ignor\w+",
         r"disregard\w*",
-        r"irrelevant", r"immaterial", r"wav\w+ (?:through|aside)", r"nothing to worry",
+        r"irrelevant", r"immaterial", r"(?:can|could|may|might|should|to) (?:\w+ )?(?:be )?wav\w+ (?:through|aside)", r"nothing to worry",
         r"bureaucra\w+", r"overlook\w*", r"look past", r"overrul\w+", r"overrid\w+",
         r"brush\w* (?:aside|off)", r"skip(?:ped)? it",
         r"make\w* no odds", r"beside the point", r"good to go", r"no big deal",
@@ -214,6 +219,7 @@ _KINDS = (
         r"half))",
         r"com(?:e|es|ing) from(?! (?:the )?(?:part|hold|tun|log|same|test|block|a\b|data|"
         r"value|spend|replay))(?=\s\w)", r"stems? from", r"owes?", r"the reason (?:for|is|why)",
+        r"(?:sole|main|only|real|chief|simple|very|single|biggest|prime) reasons? (?:for|why|that)",
         r"makes? (?:users|people)",
         r"by (?:simply )?(?:learning|bidding) \w+",
     ),
@@ -230,11 +236,13 @@ _KINDS = (
         r"(?:all|every) (?:counts?|fronts?|ways?|measures?|metrics?|respects?)", r"in general",
         r"generally", r"universal\w*", r"no matter", r"regardless", r"all round",
         r"in all respects",
-        r"in every respect", r"the only",
+        r"in every respect",
+        r"the only (?=(?:thing|way|policy|bidder|model|choice|option|answer|sensible|right|one)\b)",
     ),
     _kind(
         _EVERY_PART,
-        r"(?:(?:nobody|no one|no other \w+|none) (?:will|can|could|would)|no \w+ will)",
+        r"(?:nobody|no one|no other \w+|none) (?:will|can|could|would)(?! (?:call|say|claim|want)\b)",
+        r"no \w+ will",
         r"not (?:better|worse) (?:anywhere|(?:on|in|for|under|at) any)",
         r"no (?:\w+ )?(?:segment|exchange|campaign|part|advertiser|exception|user|slice|loser|"
         r"format|"
@@ -260,7 +268,7 @@ _KINDS = (
         r"split|size|sign|sort|order|kind|campaign))",
         r"the same (?:will|would|goes|holds|is true)",
         r"wins? the same", r"(?:equally|as) (?:good|strong|profitable|effective)",
-        r"identical\w*", r"equal(?:s|ly|ity)?(?! )",
+        r"identical\w*", r"equal(?:s|ity)?(?! )",
         r"equivalen\w+",
         r"as good(?: as)?", r"at least as good", r"on (?:a )?par", r"indistinguishable",
         r"keeps? (?:up|pace)",
@@ -325,8 +333,11 @@ def every_part(plain: str) -> str:
     '"each exchange" claims every part, which was not looked at one by one'
     """
     said = _first(plain, [kind for kind in _KINDS if kind.name == _EVERY_PART])
-    if not said or not _QUANTIFIED.match(said):
-        return said
+    if not said:
+        return ""
+    is_claim = any(not is_denied(plain, found.start()) for found in CLAIM.finditer(plain))
+    if is_claim or not _QUANTIFIED.match(said):
+        return "" if _IS_SAID.search(plain) and not is_claim else said
     clause = _clause_of(plain, plain.find(said.split('"')[1]))
     return said if _SAYS.search(clause) or says_something(clause) else ""
 

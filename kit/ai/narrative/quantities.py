@@ -20,19 +20,19 @@ NAMES: dict[str, str] = {
     "CTR": r"ctrs?|click-through rates?",
     "CVR": r"cvrs?|conversion rates?|convert\w*",
     "CPC": (
-        r"cpcs?|clicks? (?:costs?|became)|(?:cost|price) (?:per|of a|for a) click|(?:each|a|"
+        r"cpcs?|clicks? (?:costs?|became|got)|(?:cost|price) (?:per|of a|for a) click|(?:each|a|"
         r"per) click"
     ),
     "CPA": (
         r"cpas?|(?:cost|price) (?:per|of an?|for an?) (?:conversion|acquisition|action)|"
-        r"(?:each|a|per) conversion(?! rate)|acquisitions? (?:costs?|(?:was|were|became|got) \w+er)"
+        r"(?:each|a|per) conversion(?! rate)|(?:acquisitions?|conversions?) (?:costs?|(?:was|were|became|got|grew) (?:cheap|dear|costl|pric)\w*)"
     ),
     "eCPM": r"e?cpms?(?! bids)|(?:a|per|for a) thousand(?: impressions)?(?! auctions)|per mille",
     "ROAS": r"roas|returns?(?: on ad spend)?|returned|per unit of spend",
-    "clicks": r"clicks(?! model)|clicked|click (?:more|less|fewer)|(?:more|fewer|extra) click",
-    "conversions": r"conversions",
+    "clicks": r"clicks(?! model)|click counts?|clicked|click (?:more|less|fewer)|(?:more|fewer|extra) click",
+    "conversions": r"conversions|conversion counts?",
     "share of immature conversions": r"(?:im)?mature|still open|outstanding|unripe",
-    "impressions": r"impressions",
+    "impressions": r"impressions|impression counts?",
     "auctions": r"auctions?",
     "campaigns": r"campaigns?",
     "exchanges": r"exchanges",
@@ -45,7 +45,8 @@ NAMES: dict[str, str] = {
     "minimum detectable effect": (
         r"detectable|mde|smallest(?: true)? effect|could (?:not )?be (?:found|told)"
     ),
-    "confidence level of the interval": r"(?:interval|percent) level|level of|confidence",
+    "confidence level of the interval": r"(?:interval|percent) level|level of|"
+    r"confidence(?! (?:band|interval|bounds?|limits?|range))",
     "AUC of the click model": r"auc",
     "F1 score of the click model": r"f1(?: score)?",
     "PSI": r"psi|drift",
@@ -64,7 +65,7 @@ ALSO: dict[str, str] = {
         r"|uplift|headline|better|worse|gap|estimate|effect|differ|up|down|went|bottom line|end"
         r"|rise|fall|rose|fell|drop|moved|ma[dk]es?|br(?:ing|ought)s?|contribut\w*|deliver\w*"
         r"|yield\w*|advantage|benefit|worth|bound|bounds|edge|total|kept|keeps?|nett?(?:s|ed)?|"
-        r"pocket\w*|took|takes?|left|result|lead|leads|margin|loss|win"
+        r"pocket\w*|took|takes?|left|result|lead|leads|margin|loss|win|band|range"
     ),
     "spend": r"paid|pa(?:y|id|ying)|saving|cost\w*|cheap\w*|thrift\w*|money|bought|buy\w*|budget",
     "win rate": r"w[io]n\w*|share|auctions?",

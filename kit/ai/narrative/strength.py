@@ -51,6 +51,9 @@ _NARROWED = re.compile(
 )
 _TUNE = re.compile(r"\btun(?:e|ing)\b|调优")
 _NOT_TUNE = re.compile(r"\bnot (?:of |on |in |from )?(?:the )?tun")
+_OF_HOLDOUT = re.compile(
+    r"\bholdout\b|\bshown\b|\bsuperior|\bshow\w* (?:that|it|the candidate|the baseline|to be)\b"
+)
 _FLATTERED = re.compile(r"\b(?:bias\w*|flatter\w*|overfit\w*|inflat\w*|optimis\w*|than they are)\b")
 _DRAWN = re.compile(
     r"\b(?:(?:should|must|can|may|let us) (?:now |safely )?(?=switch|adopt|roll|deploy|launch|"
@@ -83,10 +86,10 @@ _UNCLAIMED = re.compile(
 
 
 _LOSS = r"(?:loss|harm|deficit|shortfall|drop|damage)(?:es)?"
-_BEYOND = r"(?:more than|larger|bigger|greater|worse|beyond|above|over|exceeding|past)"
+_BEYOND = r"(?:more than|larger|bigger|greater|worse|beyond|above|over|exceeding|past|as (?:big|large|great) as)"
 _RULED_OUT = re.compile(
     rf"(?:an?|any|every|all) {_LOSS}\b[^;,.]{{0,40}}?\b{_BEYOND}\b[^;]*?\b(?:is|are|was|were|has been|"
-    r"can be|may be) (?:thus |hence |therefore )?(?:ruled out|excluded)|"
+    r"can be|may be|lies|falls) (?:thus |hence |therefore )?(?:ruled out|excluded|outside (?:the|its) interval)|"
     rf"(?<!not )(?<!to )\b(?:rules?|ruled|ruling|excludes?|excluded) (?:out )?(?:an? |any )?{_LOSS}\b"
     rf"[^;,.]{{0,40}}?\b{_BEYOND}\b[^;]*|"
     rf"(?:the|any|its) {_LOSS} (?:\w+ ){{0,2}}(?:within|inside|under|below|smaller than)\b[^;,]*\bmargin\b"
@@ -147,7 +150,7 @@ def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
         return "a claim of the tune split must cite its figures"
     if says_tune(sentence) and sentence.cites:
         plain = _about_holdout(plain)
-    if sentence.cites and not re.search(r"\bholdout\b|\bshow\w*|\bsuperior", plain):
+    if sentence.cites and not _OF_HOLDOUT.search(plain):
         return _beyond_cited(plain, verdict)
     return _claims(plain, verdict)
 
@@ -231,6 +234,7 @@ def _denies_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
     start = asked.start() if asked and verdict.question == "not_worse" else 0
     if (
         asked
+        and not re.search(r"\bpart\b", plain[: asked.end()])
         and re.search(rf"\b(?:{claimed})\b", plain[start:])
         and not re.search(r"\bacross the board\b|\b(?:every|each|all) \w+|\beverywhere\b", plain)
         and not re.search(r"\b(?:last|cause\w*|other|future|prove)\b", plain)

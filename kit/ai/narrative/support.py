@@ -44,6 +44,7 @@ _EVIDENCE = re.compile(
     r"claim\w*|demonstra\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|follows?|"
     r"test\w*|yes|releas\w+|intend\w*|interpret\w*|exist\w*|giv\w+|disclos\w+|publish\w+|"
     r"reveal\w*|basis|case for|grounds?|rul\w+|"
+    r"recommend\w*|condemn\w*|endors\w*|justif\w*|warrant\w*|licen[cs]e\w*|"
     r"inconclusive|undecided|silent|support\w*|stud\w+|ask\w*|enough|settle\w*|judg\w+|"
     r"means?|whether|replay|measured|tested|known|know|beyond|call|visible|risk|infer\w*|draw\w*)\b"
 )

@@ -31,6 +31,7 @@ _NOUNS = (
     "clicks|conversions|impressions|auctions|exchanges|campaigns|blocks|looks|days|hours|users|"
     "visitors|customers|viewers|orders|sales|devices|publishers|advertisers"
 )
+_HOUR_BLOCKS = re.compile(r"(?:\w+[ -])?(?:hour|hourly|daily|day) blocks?\b")
 _NOUN = re.compile(rf"\b({_NOUNS}|clicked|{_NOUNS.replace('s|', '|')[:-1]})\b")
 _SUITS = {
     "clicks": ("click", "clicked"),
@@ -126,7 +127,7 @@ def _of_share(tail: str, meaning: Meaning) -> tuple[float, str]:
 
 
 def _of_bare(written: Written, fact: Fact, meaning: Meaning) -> str:
-    tail = written.tail
+    tail = _HOUR_BLOCKS.sub("blocks", written.tail)
     name = "a ratio" if fact.unit == "ratio" else f"a count of {meaning.quantity}"
     if _PERCENT.match(tail) or _POINTS.match(tail):
         return f"{name}, not a percentage"

@@ -1,0 +1,75 @@
+"""Whether ``half of the auctions, 49 % [F2]`` and ``twice as many clicks`` are about right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from kit.ai.narrative.meaning import meaning_of
+from kit.ai.narrative.sentences import CITE, Sentence
+from kit.report.facts import Fact
+
+_ROUGH = re.compile(
+    r"(?<!\w)(?:half(?! of the log)|twice|thrice|doubl\w+|tripl\w+|halv\w+|quadrupl\w+|\w+fold|"
+    r"an? (?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth|dozen)|two thirds|"
+    r"three quarters|dozens?|hundreds?|"
+    r"(?<!a )(?<!per )(?<!each )(?<!\d )thousands?|millions|an order of magnitude)(?!\w)"
+)
+"""Words that stand for a ratio or a rough number."""
+_PARTS = {
+    "half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "sixth": 1 / 6,
+    "seventh": 1 / 7, "eighth": 1 / 8, "ninth": 1 / 9, "tenth": 1 / 10, "two thirds": 2 / 3,
+    "three quarters": 3 / 4,
+}  # fmt: skip
+_TIMES = {"twice": 2.0, "doubl": 2.0, "thrice": 3.0, "tripl": 3.0, "quadrupl": 4.0, "halv": 0.5}
+_OVER = re.compile(r"\b(?:more than|over|above|upwards of|a (?:bit|little) (?:over|above))\s$")
+_UNDER = re.compile(
+    r"\b(?:less than|under|below|almost|nearly|close to|not quite|short of|shy of)\s$"
+)
+_MOST_OFF = 0.08
+"""How far off a word may be, as a share of what it says."""
+
+
+def wrong_ratio(sentence: Sentence, facts: Sequence[Fact]) -> str:
+    """Return which word for a ratio no figure cited beside it bears out; empty where none.
+
+    Examples
+    --------
+    >>> from kit.ai.narrative.sentences import sentences_of
+    >>> facts = [Fact("F1", "share of auctions with a known price", 0.49, "share", "data")]
+    >>> wrong_ratio(sentences_of("Nearly half, 49 % [F1], are known.", [])[0], facts)
+    ''
+    >>> wrong_ratio(sentences_of("A third, 49 % [F1], are known.", [])[0], facts)
+    'a third: a ratio or rough number, which no fact gives'
+    """
+    plain = CITE.sub(lambda cite: " " * len(cite[0]), sentence.plain)
+    for word in _ROUGH.finditer(plain):
+        told = _told(word[0], [fact for fact in facts if fact.id in dict(sentence.cites)])
+        if not any(_fits(*pair, plain[: word.start()]) for pair in told):
+            return f"{word[0]}: a ratio or rough number, which no fact gives"
+    return ""
+
+
+def _told(word: str, cited: Sequence[Fact]) -> list[tuple[float, float]]:
+    """Return what a word says beside each figure that it may be said of."""
+    name = re.sub(r"^an? ", "", word)
+    if name in _PARTS:
+        return [(_PARTS[name], abs(fact.value)) for fact in cited if fact.unit == "share"]
+    times = next((value for start, value in _TIMES.items() if name.startswith(start)), None)
+    return [] if times is None else [(times, ratio) for ratio in _ratios(cited)]
+
+
+def _ratios(cited: Sequence[Fact]) -> list[float]:
+    """Return candidate over baseline of every quantity cited for both."""
+    sides = {(meaning_of(fact).subject, fact.of): fact.value for fact in cited}
+    return [
+        value / sides[subject, "baseline"]
+        for (subject, of), value in sides.items()
+        if of == "candidate" and sides.get((subject, "baseline"))
+    ]
+
+
+def _fits(said: float, actual: float, before: str) -> bool:
+    if (_OVER.search(before) and actual < said) or (_UNDER.search(before) and actual > said):
+        return False
+    return abs(actual - said) <= _MOST_OFF * said
