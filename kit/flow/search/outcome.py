@@ -18,6 +18,7 @@ from kit.variant.trial import Trial, best_of
 
 RESULT_FILE = "search.json"
 BEST_FILE = "best.json"
+COST_FILE = "cost.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,8 @@ def summary_of(found: Found) -> dict[str, Any]:
     """Return what ``--json`` prints.
 
     All but ``cost`` is the same however often, and by however many, a search is run again: what
-    took time, what was paid for, and which answers were on record already, is in ``cost``.
+    took time, what was paid for, and which answers were on record already, is in ``cost``, which
+    has a file of its own.
     """
     answer = found.answer
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,14 @@ from kit.flow.search.diagnose import diagnose
 from kit.flow.search.evaluate import Bench
 from kit.flow.search.finalists import finalists, judge_finalists
 from kit.flow.search.metered import Metered, costs_of
-from kit.flow.search.outcome import BEST_FILE, RESULT_FILE, Found, found_lines, summary_of
+from kit.flow.search.outcome import (
+    BEST_FILE,
+    COST_FILE,
+    RESULT_FILE,
+    Found,
+    found_lines,
+    summary_of,
+)
 from kit.flow.search.run import Search
 from kit.flow.search.settings import ProposeSpec, lasting, pace_of
 from kit.flow.search.store import SEALED, SearchStore
@@ -52,7 +60,7 @@ NO_MODEL = (
 
 
 def run_propose(spec: Spec, say: Say) -> Outcome:
-    """Search, judge and write ``search.json`` and ``best.json``.
+    """Search, judge and write ``search.json``, ``best.json`` and ``cost.json``.
 
     Raises
     ------
@@ -65,18 +73,23 @@ def run_propose(spec: Spec, say: Say) -> Outcome:
 
 
 def written(found: Found, spec: ProposeSpec) -> Outcome:
-    """Write ``search.json`` and ``best.json``; return what a run records."""
-    source, out = spec.source.path, spec.out
+    """Write ``search.json``, ``best.json`` and ``cost.json``; return what a run records."""
+    source, out, summary = spec.source.path, spec.out, summary_of(found)
     read = source / SPLIT_FILE if source.is_dir() else source
     texts = {
-        RESULT_FILE: json.dumps(summary_of(found), indent=1, allow_nan=False) + "\n",
+        RESULT_FILE: _json({name: each for name, each in summary.items() if name != "cost"}),
         BEST_FILE: found.best.spec.model_dump_json(indent=1) + "\n",
+        COST_FILE: _json(summary["cost"]),
     }
     for name, text in texts.items():
         write_text(out / name, text)
     hashes = {str(out / name): file_hash(out / name) for name in texts}
     lines = tuple(found_lines(found, out))
-    return Outcome(summary_of(found), {str(read): file_hash(read)}, hashes, lines)
+    return Outcome(summary, {str(read): file_hash(read)}, hashes, lines)
+
+
+def _json(plain: Mapping[str, Any]) -> str:
+    return json.dumps(plain, indent=1, allow_nan=False) + "\n"
 
 
 def search_variants(spec: ProposeSpec, say: Say, client: Any = None) -> Found:

@@ -22,7 +22,7 @@ from kit.flow.runs import list_runs
 from kit.flow.search.metered import Cost, Metered, costs_of
 from kit.flow.search.notebook import search_variants
 from kit.flow.search.opened import open_search
-from kit.flow.search.outcome import RESULT_FILE, Found
+from kit.flow.search.outcome import COST_FILE, RESULT_FILE, Found
 from kit.flow.search.record import SearchRecord, record_of
 from kit.flow.search.store import SearchStore
 from kit.variant.constraint import Constraint
@@ -72,8 +72,10 @@ def test_a_search_of_a_notebook_is_a_run_of_the_workspace(found: Found, workspac
     run = next(run for run in list_runs() if run.spec["out"] == str(workspace / "found"))
     assert (run.verb, run.status) == ("propose", "done")
     assert run.spec["proposer"] == "rules"
-    assert run.summary == json.loads((found.out / RESULT_FILE).read_text())
-    assert set(run.outputs) == {str(found.out / name) for name in ("search.json", "best.json")}
+    result = json.loads((found.out / RESULT_FILE).read_text())
+    assert {**result, "cost": json.loads((found.out / COST_FILE).read_text())} == run.summary
+    names = ("search.json", "best.json", "cost.json")
+    assert set(run.outputs) == {str(found.out / name) for name in names}
     with pytest.raises(RunError, match="holds a search whose"):
         search_variants(
             found.sealed, "random", 5, out=found.out, finalists=0, say=lambda text: None

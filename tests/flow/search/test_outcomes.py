@@ -314,8 +314,15 @@ def test_from_the_command_line(
     assert {"evaluations", "best", "verdict", "cost"} <= set(printed)
     assert [one["parent"] for one in printed["evaluations"]][:2] == [None, 0]
     assert all({"spec", "parent", "tune_score"} <= set(one) for one in printed["evaluations"])
-    written = json.loads((tmp_path / "out" / "search.json").read_text())
-    assert written == {name: value for name, value in printed.items() if name != "run"}
+    files = {
+        name: json.loads((tmp_path / "out" / f"{name}.json").read_text())
+        for name in ("search", "cost", "best")
+    }
+    assert files["cost"] == printed["cost"]
+    assert files["best"] == printed["best"]["spec"]
+    assert files["search"] == {
+        name: value for name, value in printed.items() if name not in ("run", "cost")
+    }
     for extra, said in (
         (["--constraint", "win_rate > 1"], "must be a metric"),
         (["--budget", "0"], "budget"), (["--seed", "1"], "whose seed is 0, not 1"),

@@ -1,4 +1,4 @@
-"""A recorded search replayed: no call to the model, and the same bytes but for what it cost."""
+"""A recorded search replayed: no call to the model, and the same bytes; its cost stands apart."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_the_same_bytes_and_no_call(
             )  # fmt: skip
             before = len(server.requests)
             written(search_variants(spec, lambda line: None), spec)
-            plain = json.loads((out / "search.json").read_text())
-            cost = plain.pop("cost")
-            said = json.dumps(plain, indent=1).encode()
-            kept[mode] = said, (out / "best.json").read_bytes(), cost
+            said, best, cost = (
+                (out / f"{name}.json").read_bytes() for name in ("search", "best", "cost")
+            )
+            kept[mode] = said, best, json.loads(cost)
             calls = len(server.requests) - before
             assert (calls > 0) == (mode == "record")
-            assert cost["model_calls"] == calls
+            assert kept[mode][2]["model_calls"] == calls
     assert kept["replay"][:2] == kept["record"][:2]
     text = kept["record"][0].decode()
     assert "recorded" in text
