@@ -9,7 +9,8 @@ _UP = (
     r"see|detect|decide|us))|"
     r"beat\w*|outperform\w*|advantage\w*|benefi\w+|"
     r"success\w*|"
-    r"pays off|superior\w*|(?:favou?rs?|supports?) (?:the )?candidate|wins?|won(?= (?:with|by|out|"
+    r"pays off|superior\w*|(?:favou?rs?|supports?|backs?|in favou?r of|on the side of) the candidate|"
+    r"wins?|won(?= (?:with|by|out|"
     r"the (?:test|day|race))\b)|higher surplus|more surplus|"
     r"earns? more|earned more|preferable|uplift|"
     r"surplus (?:(?:is|was|went)(?: shown to be)? (?:up|higher)|rose|grew)|adopt\w*|switch\w*|"
@@ -20,7 +21,8 @@ _DOWN = (
     r"worse\w*|harm\w*|loss(?:es)?|lost|loses?|losing|damag\w+|hurts?|inferior\w*|disadvantage|"
     r"less surplus|lower surplus|surplus (?:fell|dropped|is down|is lower|was lower)|"
     r"(?:is|are|was|were|came out|comes out|ended|ended up|finish\w*) behind|"
-    r"underperform\w*|deteriorat\w*"
+    r"underperform\w*|deteriorat\w*|"
+    r"(?:favou?rs?|supports?|backs?|in favou?r of|on the side of) the baseline"
 )
 CLAIM = re.compile(rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN}))(?!\w)")
 NOT_WORSE = re.compile(
@@ -37,7 +39,8 @@ NO = re.compile(
     r"nobody|none|if|doesn't|didn't|isn't|can't|inconclusive|"
     r"undecided|silent|fail(?:s|ed)? to|untested|unknown|(?:too|falls?|fell) short|"
     rf"{TOO}|too (?:few|little|small|early|soon)|missing|(?:look(?:ed|ing)?|search\w*) for|"
-    r"sought|could|may|might|falls? short|hardly|ruled out|excluded|"
+    r"sought|asked (?:about|for)|could|may(?! (?:treat|call|"
+    r"regard|consider|say|conclude|assume|safely|rely|expect|trust)\b)|might|falls? short|hardly|ruled out|excluded|"
     r"insufficient|hold(?:ing)? off|stops? short of|instead of|unshown|refrain\w*|declin\w+ to|"
     r"than (?:it|they) (?:is|"
     r"are)|too weak|yet to|possible that|before (?=\w+ing|"

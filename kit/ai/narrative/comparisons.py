@@ -19,6 +19,7 @@ from kit.ai.narrative.pairs import (
     nearest_named,
     one_subject,
 )
+from kit.ai.narrative.quantities import COSTS
 from kit.ai.narrative.sentences import CITE, Sentence
 from kit.ai.narrative.subjects import subject_sign
 from kit.report.facts import Fact
@@ -46,6 +47,7 @@ _LEFT_OPEN = re.compile(r"\b(?:could|may|might|if|whether|any)\b")
 _OF_LOSSES = re.compile(r"\blos(?:s|t|e|ing)|\bnegative\b|\bdeficits?\b|\bred\b|\bshortfall")
 _SIZE = re.compile(r"more|less|larger|bigger|greater|smaller|heavier|lighter")
 _LOST = re.compile(r"los|negative|minus|deficit|in the red")
+_OF_PRICE = re.compile(r"cheap|dear|costl|pric|thrift|frugal|economical")
 _FAVOURS = re.compile(
     r"\b(?:on the (?P<a>candidate|baseline)'s side|in the (?P<b>candidate|baseline)'s favou?r|"
     r"(?:in favou?r of|favou?rs?|speaks? for|on the side of|leans? towards?) the "
@@ -137,12 +139,21 @@ def without_told(sentence: Sentence, facts: Sequence[Fact]) -> Sentence:
 
 
 def _respective(words: Sequence[Direction], cited: Cited) -> list[tuple[Direction, Fact]]:
-    """Pair ``A dipped and B rose (-1 USD [F1], +2 USD [F2])``, two parts, in order."""
-    if len(words) != 2 or len(cited) != 2 or not are_of_one(cited[0][0], cited[1][0]):
+    """Pair ``A dipped and B rose (-1 USD [F1], +2 USD [F2])``, parts of one, in order.
+
+    Of three or more, the first for which a word is true is taken.
+    """
+    if len(words) != 2 or len(cited) < 2 or words[1].end > cited[0][1]:
         return []
-    if words[0].kind == words[1].kind or words[1].end > cited[0][1]:
+    facts = [fact for fact, _ in cited]
+    quantity = meaning_of(facts[0]).quantity
+    signs = [word.sign(quantity) for word in words]
+    if signs[0] == signs[1] or not all(are_of_one(facts[0], fact) for fact in facts[1:]):
         return []
-    return [(word, fact) for word, (fact, _) in zip(words, cited, strict=True)]
+    if len(facts) == 2:
+        return list(zip(words, facts, strict=True))
+    suits = [next((f for f in facts if f.value * sign > 0), facts[0]) for sign in signs]
+    return list(zip(words, suits, strict=True))
 
 
 def _words(plain: str) -> list[Direction]:
@@ -182,6 +193,8 @@ def _wrong(word: Direction, plain: str, cited: Cited, facts: Sequence[Fact]) -> 
 def _wrong_change(word: Direction, plain: str, found: list[Fact], facts: Sequence[Fact]) -> str:
     meaning = meaning_of(found[0])
     if _LOST.match(word.word) and _is_loss(found):
+        return ""
+    if _OF_PRICE.match(word.word) and meaning.quantity not in COSTS:
         return ""
     actual = _actual(word, plain, found, facts)
     if actual is None or (word.negated and _is_close(found)):

@@ -14,10 +14,11 @@ _ANSWER = re.compile(
 _SAYS = re.compile(
     r"\b(?:verdict|answer|result|outcome|conclusion)\b(?: is| was| reads| reads as| comes out as|"
     r" of| on [\w ]+ is| says)?"
-    r"[\s:)\"“'(]*(?=not|better|worse)|[\"“'](?=not |better|worse)|"
+    r"[\s:)\"“'(]*(?=not|better|worse)|"
+    r"(?<!ask )(?<!asked )(?<!asking )[\"“'](?=not |better|worse)|"
     r"结论[^a-z]*(?:\(verdict\)[^a-z]*)?(?=not|better|worse)"
 )
-_NO = re.compile(r"\b(?:not|no|never|short of|n't)\b")
+_NO = re.compile(r"\b(?:not|no|never|short of|n't|cannot)\b")
 _STATUSES = (
     (
         "needs a person",
@@ -26,9 +27,9 @@ _STATUSES = (
     ),
     (
         "fail",
-        r"fail\w*|remains? to be \w+|(?:without|lacks?|lacking) (?:a |any )?(?:pass\w*|clear\w*)|"
+        r"fail\w*|(?:remains?|has|have|needs?|ought|is|are) to be \w+|(?:without|lacks?|lacking) (?:a |any )?(?:pass\w*|clear\w*)|"
         r"(?:an? |the )?open (?:point|question|issue|item)|still open|(?:did|does|has) not get\w*|"
-        r"not (?:yet )?(?:clear\w*|resolved|settled)|raise[sd]? (?:a |any )?(?:concern|"
+        r"not (?:yet )?(?:clear\w*|resolved|settled|through|done|signed off|closed)|raise[sd]? (?:a |any )?(?:concern|"
         r"flag|alarm|objection|issue|problem)\w*|"
         r"(?:did|does|do|has|have) not pass\w*|not pass\w*|not met|broke\w*",
     ),
@@ -36,7 +37,8 @@ _STATUSES = (
         "pass",
         r"pass(?:ed|es|ing)?|fine|ok|okay|clean|clear\w*|raised no|raises no|no objection|green|"
         r"sound|good|healthy|intact|in order|(?:no|nothing) [\w ]*(?:flagged|found)|satisf\w+|"
-        r"unproblematic|no (?:issue|problem|concern|cause)\w*|under control|succe\w+|held|holds",
+        r"unproblematic|no (?:issue|problem|concern|cause)\w*|under control|succe\w+|held|holds|"
+        r"(?:is|are|been|went|gone|got|waved) through|signed off",
     ),
 )
 _NAMES = {
@@ -72,14 +74,18 @@ _SUPPOSED = re.compile(r"\b(?:if|once|until|unless|should|when|before|provided|a
 _DID_NOT = re.compile(r"\b(?:did|does|do|has|was|is) not(?: yet)? *[.,;]?$")
 _DID = re.compile(r"^\W*(?:but |and |while )?[\w ]{0,20}\b(?:did|does|has|was|is)\W*$")
 """``Leakage raised no concern, drift did``: what it did is not said here."""
+_NOTHING_OPEN = (
+    r"\bnothing (?:\w+ )?(?:pending|open|outstanding)\b|\bno open (?:point|item|issue|question)s?\b"
+)
 _NOBODY = re.compile(
+    rf"{_NOTHING_OPEN}|"
     r"\bno (?:person|one|human|reviewer|analyst|expert)\b|\bnobody (?:has|needs|is needed)\b|"
     r"\bnothing for a person\b|\bneed not\b|"
     r"\bnot (?:need|have to|require|call for|want)\w*\b|\bnot (?:be )?(?:needed|required|necessary)"
 )
 _PERSON = re.compile(
     r"\b(?:person|someone|somebody|by hand|colleague|reviewer|analyst|expert|human)\b|"
-    r"\b(?:nobody|no one) (?:has|needs|is needed)\b"
+    rf"\b(?:nobody|no one) (?:has|needs|is needed)\b|{_NOTHING_OPEN}"
 )
 _STATUS = re.compile(r"\bstatus\b")
 
@@ -172,6 +178,8 @@ def _wrong_status(plain: str, verdict: Verdict) -> str:
     if not found:
         return ""
     said = _status_said(plain[found.start() :]) or _status_said(plain)
+    if said == "pass" and _NO.search(re.split(r"[,:;]", plain[found.start() :])[0]):
+        return "the status is \"pass\"" if verdict.status == "pass" else ""
     return "" if said in (None, verdict.status) else f'the status is "{verdict.status}"'
 
 

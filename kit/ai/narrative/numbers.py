@@ -52,6 +52,10 @@ _LINK = re.compile(
     r"[-\u2013\u2014\u2192/~,])\s*[$€£¥]?"
 )
 """What stands between two numbers of one unit."""
+_APPOSED = re.compile(
+    r"[^\d\[\]().;]{0,40}(?:\(|, i\.e\.,? |, that is,? |, or |, namely )[^\d\[\]]{0,12}"
+)
+"""``three days (72 hours [F8])``: the same amount once more."""
 _MOST_WORDS = 4
 _HEDGE = re.compile(
     r"(?:not quite|just (?:over|under|above|below|shy of|short of)|close to|upwards of|more than|"
@@ -127,6 +131,9 @@ def _shared(numbers: list[Written], plain: str) -> list[Written]:
             link = plain[one.end : other.start].rpartition("]")[2]
             if _LINK.fullmatch(link) and link.strip() not in (",", "and"):
                 numbers[i + 1] = replace(other, tail=one.tail, symbol=one.symbol)
+        if not one.cites and other.cites and _APPOSED.fullmatch(plain, one.end, other.start):
+            numbers[i] = replace(one, cites=other.cites)
+            continue
         between = CITE.sub("", plain[one.end : other.start])
         if not _LINK.fullmatch(between):
             continue

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kit.ai.narrative.claims import CLAIM, NOT_WORSE, TOO, is_denied
+from kit.ai.narrative.claims import CLAIM, NO, NOT_WORSE, is_denied
 from kit.ai.narrative.directions import directions_in
 
 _PARTS = (
@@ -33,7 +33,7 @@ _IS_SAID = re.compile(
 """``Whatever the tune split says``: put aside, not said of every part."""
 _QUANTIFIED = re.compile(r'"(?:every|each|any|all|whole|entire)\b')
 _NOT = re.compile(
-    rf"\b(?:{TOO}|not|n't|never|no|nothing|cannot|neither|nor|nobody|none|without|hardly|un(?:clear|"
+    rf"{NO.pattern}|\b(?:not|n't|never|no|nothing|cannot|neither|nor|nobody|none|without|hardly|un(?:clear|"
     r"known)|"
     r"doesn't|don't|isn't|didn't|can't|won't|wouldn't|far from|weaker than|less than|short of|"
     r"rather than|instead of|as opposed to|fails? to|assum\w+|suppos\w+|whether|open|should not|missing|lack\w*|absence|if (?:one|"
@@ -93,7 +93,7 @@ _KINDS = (
         r"conclusive\w*", r"impossib\w+(?! to)", r"undeniabl\w+", r"undoubted\w*", r"undisputed\w*",
         r"unquestionabl\w+", r"clearly",
         r"(?<!sign )(?:a|the|is|are|was|very|quite|pretty|so|perfectly|crystal) clear"
-        r"(?! of| whether| picture of)", r"obvious(?:ly)?",
+        r"(?! of| whether| picture of)", r"obvious(?:ly)?(?! next)",
         r"rul\w+ out",
         r"exclud\w+ (?:that|any|the possib)", r"dominat\w+", r"matter of time",
         r"strictly", r"un(?:ambiguous|equivocal)\w*", r"categorical\w*", r"(?<!it )plainly",
@@ -110,7 +110,7 @@ _KINDS = (
         r"of less|smaller))",
         r"verified", r"validated", r"solid", r"robust\w*",
         r"foolproof", r"right (?:approach|idea|choice|way|policy)", r"exact(?:ly)?",
-        r"bulletproof", r"safe(?:ly)?", r"reliabl\w+", r"fact that",
+        r"bulletproof", r"safe(?:ly|r|st)?", r"reliabl\w+", r"fact that",
         r"must be", r"can only (?:rise|grow|gain|improve|win|fall)",
         r"full confidence", r"fully(?! (?:above|below|positive|negative|inside|within))",
         r"entirely(?! (?:above|below|positive|negative|inside|within|on))",
@@ -218,18 +218,17 @@ _KINDS = (
         r"responsible for(?! (?:the|most|more|a) (?:\w+ )?(?:part|share|bulk|"
         r"half))",
         r"com(?:e|es|ing) from(?! (?:the )?(?:part|hold|tun|log|same|test|block|a\b|data|"
-        r"value|spend|replay))(?=\s\w)", r"stems? from", r"owes?", r"the reason (?:for|is|why)",
+        r"value|spend|replay|table|facts?|list))(?=\s+\w)", r"stems? from", r"owes?", r"the reason (?:for|is|why)",
         r"(?:sole|main|only|real|chief|simple|very|single|biggest|prime) reasons? (?:for|why|that)",
-        r"makes? (?:users|people)",
+        r"ma(?:k|d)es? the (?:gain|difference|loss|uplift)", r"ma(?:k|d)es? (?:users|people|visitors|customers|viewers)",
         r"by (?:simply )?(?:learning|bidding) \w+",
     ),
     _kind(
         _EVERY_PART,
-        rf"(?:every|each(?! other)|any|all|all the|whole|"
-        rf"entire) (?:\w+ )?(?:{_PARTS})(?! (?:cost|became|"
-        rf"conver))",
-        r"everyone", r"everybody", r"everything(?! (?:else|below|above|here|in this|else in this))",
-        r"everywhere", r"anyone", r"anybody",
+        rf"(?:every|each|any|all|all the|whole|entire)(?: one)?(?: of (?:the|our))? "
+        rf"(?:(?!of\b)\w+ ){{0,2}}(?:{_PARTS})(?! (?:cost|became|conver))",
+        r"every(?:one|body)(?! (?:who|that)\b)", r"everything(?! (?:else|below|above|here|in this|else in this))",
+        r"everywhere", r"any(?:one|body)(?! (?:who|that)\b)",
         r"anywhere",
         r"wherever",
         r"whenever", r"whatever", r"whichever", r"across the board", r"throughout the",
@@ -297,7 +296,7 @@ _KINDS = (
         r"users? (?:like|love|prefer|click(?!ed on)|enjoy|see)\w*",
         r"customers?", r"sales", r"brands?",
         r"market share", r"competitors?", r"(?<!smaller )(?<!larger )(?<!lower )profits?",
-        r"people", r"consumers?", r"audiences? (?:like|love|prefer|respond|engage)\w*",
+        r"people(?! (?:in|who|with)\b)", r"consumers?", r"audiences? (?:like|love|prefer|respond|engage)\w*",
         r"satisf\w+", r"(?:ad|creative|inventory|lead|user) (?:quality|experience|intent)",
         r"happy(?! to)|happier", r"publishers? (?:like|earn|gain)\w*", r"industry",
         r"revenue",

@@ -13,7 +13,7 @@ _ROUGH = re.compile(
     r"(?<!\w)(?:half(?! of the log)|twice|thrice|doubl\w+|tripl\w+|halv\w+|quadrupl\w+|\w+fold|"
     r"an? (?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth|dozen)|two thirds|"
     r"three quarters|dozens?|hundreds?|"
-    r"(?<!a )(?<!per )(?<!each )(?<!\d )thousands?|millions|an order of magnitude)(?!\w)"
+    r"(?<!a )(?<!every )(?<!per )(?<!each )(?<!\d )thousands?|millions|an order of magnitude)(?!\w)"
 )
 """Words that stand for a ratio or a rough number."""
 _PARTS = {

@@ -10,7 +10,7 @@ from kit.ai.narrative.sentences import Sentence
 from kit.report.facts import Fact
 
 _SIDE = re.compile(r"\b(candidate|baseline)\b")
-_PART = re.compile(r",(?!\d)|;|\band\b|\bagainst\b|\bwhile\b|\bcompared with\b|\bthan\b|\bversus\b")
+_PART = re.compile(r",(?!\d)|;|\band\b|\bagainst\b|\bwhile\b|\bcompared with\b|\bthan\b|\bversus\b|\bwhere\b")
 _LISTED = re.compile(
     r"\b(candidate|baseline)(?:'s)?,? (?:and|or|to|against) (?:the )?(candidate|baseline)\b"
 )

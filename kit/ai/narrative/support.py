@@ -66,6 +66,7 @@ _STAY = re.compile(
     r"\blet(?: us|'s) (?:keep|stay|wait|hold)|"
     rf"^(?:please )?(?:{_DROP}) (?!the baseline)|(?<!baseline )\b(?:should|must|is to|ought to) (?:now )?be (?:{_DROP})\w*"
 )
+_ROLLOUT = re.compile(r"\broll-?out\b|\blaunch\b|\bdeployment\b|\bgo-live\b")
 _TUNE_CAUTION = re.compile(
     r"\bonly\b|\bflatter\w*|\borientation\b|\bno more\b|\bbias\w*|\boverfit\w*|\boptimis\w*|"
     r"\bselect\w*|\binflat\w*|better than they are|too (?:good|high|rosy)|rosy|\bchosen\b|"
@@ -140,6 +141,8 @@ def is_courtesy(plain: str) -> bool:
     >>> is_courtesy("great question!"), is_courtesy("is it better?"), is_courtesy("it is better.")
     (True, True, False)
     """
+    if plain.endswith("?") and len(plain.split()) <= _FEW and not CLAIM.search(plain):
+        return True
     if _GREETING.fullmatch(plain) or (_QUESTION.fullmatch(plain) and not _DOUBTED.search(plain)):
         return True
     return bool(_OPENING.match(plain)) and not _says_something(plain)
@@ -193,6 +196,8 @@ def _is_caution(sentence: Sentence, verdict: Verdict | None) -> bool:
     """Return whether a sentence warns, waits or says what to try next."""
     plain = sentence.plain
     if _STAY.search(plain) and (verdict is None or verdict.answer != "better"):
+        return True
+    if NO.search(plain) and _ROLLOUT.search(plain):
         return True
     if says_tune(sentence) and _TUNE_CAUTION.search(plain):
         return True

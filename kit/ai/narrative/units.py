@@ -31,7 +31,7 @@ _NOUNS = (
     "clicks|conversions|impressions|auctions|exchanges|campaigns|blocks|looks|days|hours|users|"
     "visitors|customers|viewers|orders|sales|devices|publishers|advertisers"
 )
-_HOUR_BLOCKS = re.compile(r"(?:\w+[ -])?(?:hour|hourly|daily|day) blocks?\b")
+_HOUR_BLOCKS = re.compile(r"(?:\w+[ -])?(?:hour|hourly|daily|day)(?:-long)?[ -]blocks?\b")
 _NOUN = re.compile(rf"\b({_NOUNS}|clicked|{_NOUNS.replace('s|', '|')[:-1]})\b")
 _SUITS = {
     "clicks": ("click", "clicked"),
@@ -61,7 +61,7 @@ _BY = re.compile(
 )
 _OVER = re.compile(r"\b(?:just over|well over|more than|upwards of|just above) [$€£¥]?$")
 _UNDER = re.compile(
-    r"\b(?:not quite|just under|well under|less than|just below|just shy of) [$€£¥]?$"
+    r"\b(?:not quite|just under|well under|less than|fewer than|just below|just shy of) [$€£¥]?$"
 )
 _THOUSAND = re.compile(r"e?cpm|thousand impressions|per (?:thousand|mille)")
 
