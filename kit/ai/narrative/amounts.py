@@ -11,16 +11,14 @@ from kit.ai.narrative.sentences import Sentence
 from kit.report.facts import Fact
 
 _MORE = re.compile(
-    r"\b(?:(?:larger|bigger|greater|higher|more(?! than (?:made|off|comp))|longer|"
-    r"wider|harder|heavier|worse)(?: [^;,]{0,40}?)? than|exceed\w*|above|beyond|"
-    r"surpass\w*|tops|topp(?:ed|ing)|outweighs?|ahead of|(?:did|does|fared|was|is) better than|"
-    r"over(?! the (?:hold|tune|log|data)))\b|>"
+    r"\b(?:(?:larger|bigger|greater|higher|more(?! than (?:made|off|comp))|longer|wider|harder|"
+    r"heavier|worse)(?: [^;,]{0,40}?)? than|exceed\w*|above|beyond|surpass\w*|tops|topp(?:ed|ing)|"
+    r"outweighs?|ahead of|(?:did|does|fared|was|is) better than|over(?! the (?:hold|tune|log|"
+    r"data)))\b|>"
 )
 _LESS = re.compile(
     r"\b(?:(?:smaller|less|lower|fewer|shorter|narrower)(?: [^;,]{0,40}?)? than|below|under|"
-    r"short of|beneath|behind(?! (?:on|in|at|for))|(?:did|does|fared|was|is) worse than|"
-    r"within)\b"
-    r"|<"
+    r"short of|beneath|behind(?! (?:on|in|at|for))|(?:did|does|fared|was|is) worse than|within)\b|<"
 )
 _MOST = re.compile(
     r"\bthe (?:larger|largest|bigger|biggest|greater|greatest|higher|highest|most)\b"
@@ -42,6 +40,7 @@ _WAS_FOUND = re.compile(
     r"\b(?:was|were|is|has been|have been|we) (?:found|shown|seen|measured|observed|detected)\b"
 )
 _COULD = re.compile(r"\b(?:could|would|can|may|might|able|exceed\w*|than)\b")
+_BY = re.compile(r"\bby (?:more|less) than\b|\bin size\b|\boutweigh")
 _OF_LOSSES = re.compile(r"\b(?:los[st]\w*|los(?:e|es|ing)|hit|fell|dropped|down|worse)\b")
 _APART = frozenset({"margin for not worse"})
 """Held against an end of the interval, with its sign: `intervals` does that."""
@@ -104,12 +103,12 @@ def _wrong_pair(plain: str, cited: Sequence[tuple[Fact, int]]) -> str:
     if is_of_losses and are_of_one(first, second):
         more = less
     says_more = bool(more) != bool(_NOT.search(plain[: word.start()]))
-    return _wrong_rank(first, second, says_more)
+    return _wrong_rank(first, second, says_more, plain)
 
 
-def _wrong_rank(first: Fact, second: Fact, says_more: bool) -> str:
+def _wrong_rank(first: Fact, second: Fact, says_more: bool, plain: str = "") -> str:
     a, b = first.value, second.value
-    if not are_of_one(first, second):
+    if not are_of_one(first, second) or (a * b < 0 and _BY.search(plain)):
         a, b = abs(a), abs(b)
     if a == b or (a > b) == says_more:
         return ""

@@ -20,11 +20,13 @@ _MORE = re.compile(r" (?:more|less|fewer|extra|higher|lower|additional) ")
 _LEFT = re.compile(r" (?:looks? )?(?:is|are|remain)?(?: still)? ?(?:left|remain\w*|available)\b")
 _USED = re.compile(r" (?:looks? )?(?:is|are|was|were|have been)? ?(?:used|spent|taken)\b")
 _REFERENCE = re.compile(
-    r"\b(?:of|to|than) the (?:candidate|baseline)'s [a-z]+|"
-    r"\b(?:after|net of|minus|less) (?:the |its )?(?:spend|costs?)\b"
+    r"\b(?:of|to|than) the (?:candidate|baseline)'s [a-z]+|\b(?:after|net of|minus|less) (?:the |"
+    r"its )?(?:spend|costs?)\b"
 )
 """What an effect is told in parts of: ``11.9 % [F2] of the baseline's value``."""
 _BESIDE = 24
+_WHOLES = re.compile(r"\b(auctions|conversions|clicks|impressions|bids)\b")
+_OF_WHOLE = re.compile(rf" of (?:the |all |our )?{_WHOLES.pattern}")
 _IS_NUMBER = re.compile(r"\b(?:is|was|stands at|stood at|of|=|:) [-\d.,]+ ?%? ?\[(f\d+)\]")
 _THAT = r"\b(?:the|these|those|that|this|of) [-+$€£¥]?\d[\d.,]*"
 _WEAK = frozenset(
@@ -143,7 +145,9 @@ def _wrong_subject(plain: str, facts: Sequence[Fact]) -> str:
         if fact is None or not names or meaning_of(fact).quantity in NAMES:
             continue
         words = re.findall(r"[a-z]{4,}", fact.name.lower())
-        if not any(word.rstrip("s") in plain for word in words) and not may_mean(names[0], fact.name):
+        if not any(word.rstrip("s") in plain for word in words) and not may_mean(
+            names[0], fact.name
+        ):
             return f"{fact.id} is {fact.name}, not {names[0]}"
     return ""
 
@@ -162,10 +166,21 @@ def _wrong_follower(plain: str, cited: Sequence[Fact]) -> str:
             near = {quantity, *RELATED.get(quantity, ())}
             if named and not named & near and fact.of in ("candidate", "baseline", "difference"):
                 return f"{fact.id} is {quantity}, not {min(named)}"
+        if wrong := _wrong_whole(fact, after):
+            return wrong
         other = {"looks used": _LEFT, "looks left": _USED}.get(quantity)
         if other is not None and other.match(after):
             return f"{fact.id} is {quantity}"
     return ""
+
+
+def _wrong_whole(fact: Fact, after: str) -> str:
+    """Hold ``12 % [F7] of auctions`` against a share of conversions."""
+    found = _OF_WHOLE.match(after)
+    own = _WHOLES.findall(fact.name.lower())
+    if found is None or fact.unit != "share" or fact.of != "data" or not own or found[1] in own:
+        return ""
+    return f"{fact.id} is a share of {own[0]}, not of {found[1]}"
 
 
 def _is_known(fact: Fact, sentence: Sentence) -> bool:

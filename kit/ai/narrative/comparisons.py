@@ -29,8 +29,8 @@ _MARKED = re.compile(
 )
 _NOUN = re.compile(r"(?:gain|loss|lift|uplift|advantage|deficit|shortfall|disadvantage)(?:e?s)?")
 _DETERMINED = re.compile(
-    r"\b(?:an?|the|any|no|its|this|that|all|into|of|net|contains|excludes|not|such|real|small)"
-    r"\s(?:\w+\s)?$"
+    r"\b(?:an?|the|any|no|its|this|that|all|into|of|net|contains|excludes|not|such|real|"
+    r"small)\s(?:\w+\s)?$"
 )
 _OF_NUMBER = re.compile(
     r"\s?[:(,]?\s?(?:(?:of|is|was|about|some|by|only|at|just|of the (?:candidate|"
@@ -50,8 +50,8 @@ _LOST = re.compile(r"los|negative|minus|deficit|in the red")
 _OF_PRICE = re.compile(r"cheap|dear|costl|pric|thrift|frugal|economical")
 _FAVOURS = re.compile(
     r"\b(?:on the (?P<a>candidate|baseline)'s side|in the (?P<b>candidate|baseline)'s favou?r|"
-    r"(?:in favou?r of|favou?rs?|speaks? for|on the side of|leans? towards?) the "
-    r"(?P<c>candidate|baseline)(?!'s))\b"
+    r"(?:in favou?r of|favou?rs?|speaks? for|on the side of|leans? towards?) the (?P<c>candidate|"
+    r"baseline)(?!'s))\b"
 )
 _SIDE = re.compile(r"\b(candidate|baseline)\b")
 _FROM_TO = re.compile(r"\bfrom\b[^;\[]*\[(f\d+)\][^;\[]*\bto\b[^;\[]*\[(f\d+)\]")
@@ -83,7 +83,9 @@ def wrong_direction(sentence: Sentence, facts: Sequence[Fact]) -> str:
         if not is_level(sentence.plain, word.start) and not _is_of_parts(word, cited)
     ]
     if respective := _respective(words, cited):
-        found = (_verdict_of(w, _sign(f.value), meaning_of(f), _sign(f.value)) for w, f in respective)
+        found = (
+            _verdict_of(w, _sign(f.value), meaning_of(f), _sign(f.value)) for w, f in respective
+        )
         return next(filter(None, found), "")
     for word in words:
         if reason := _wrong(word, sentence.plain, cited, facts):
@@ -133,6 +135,7 @@ def without_told(sentence: Sentence, facts: Sequence[Fact]) -> Sentence:
         found = meant(word, plain, [], facts)
         sides = {fact.of for fact in found}
         is_told = sides >= {"candidate", "baseline"} and word.kind in ("up", "down")
+        is_told = is_told and not _NOUN.fullmatch(word.word)
         if is_told and not _wrong_change(word, plain, found, facts):
             plain = plain[: word.start] + " " * (word.end - word.start) + plain[word.end :]
     return replace(sentence, plain=plain, told=plain != sentence.plain)

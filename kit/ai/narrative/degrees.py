@@ -20,41 +20,35 @@ _HEDGES = (
 _SAME = re.compile(
     rf"\b(?:{_HEDGES} )*(?:(?<!all )(?<!just )the same(?= *[.,;:()!]|$| (?:as|for|in|on|under|"
     r"with|at|to|across|either|surplus|spend|value|win rate|ctr|cvr|cpc|cpa|e?cpm|roas|clicks|"
-    r"conversions|impressions|price|cost|number|amount|level|figure|share|rate|volume|money|budget)s?\b)|equal(?:ly)?|"
-    r"identical|level|"
-    r"even(?=[,.:;) ]*$)|on (?:a )?par|unchanged|flat(?! (?:bid|cpm|rate|fee|price))|stable|alike|"
-    r"constant|"
-    r"indistinguishable|no (?:real |great |big |visible |noticeable |material )?"
-    r"(?:change|difference|gap)|neck and neck|a wash|a tie|tied|"
-    r"as good as|in line(?= with| on|[,.:;])|matche[ds]|matches|match|steady)\b|"
+    r"conversions|impressions|price|cost|number|amount|level|figure|share|rate|volume|money|"
+    r"budget)s?\b)|equal(?:ly)?|identical|level|even(?=[,.:;) ]*$)|on (?:a )?par|unchanged|"
+    r"flat(?! (?:bid|cpm|rate|fee|price))|stable|alike|constant|indistinguishable|no (?:real |"
+    r"great |big |visible |noticeable |material )?(?:change|difference|gap)|neck and neck|a wash|"
+    r"a tie|tied|as good as|in line(?= with| on|[,.:;])|matche[ds]|matches|match|steady)\b|"
     r"\b(?:hardly|barely|scarcely) (?:any (?:change|difference)|mov\w+|chang\w+|differ\w*|budg\w+|"
-    r"apart|shift\w*)|"
-    r"\b(?:did|does|do|has|have) not (?:really |much )?(?:move|change|differ|budge|shift|moved|"
-    r"changed)\b(?: much)?|"
-    r"\b(?:keeps?|kept) (?:pace|level)\b|\blittle (?:changed|change|difference|between)\b|"
-    r"\bclose together\b|\bvery close\b|\bpractically no \w+\b|\bvery similar\b|\bsimilar\b|"
-    r"\bmov\w+ (?:hardly|little)\b|\bchang\w+ (?:hardly|little)\b"
+    r"apart|shift\w*)|\b(?:did|does|do|has|have) not (?:really |much )?(?:move|change|differ|budge|"
+    r"shift|moved|changed)\b(?: much)?|\b(?:keeps?|kept) (?:pace|level)\b|\blittle (?:changed|"
+    r"change|difference|between)\b|\bclose together\b|\bvery close\b|\bpractically no \w+\b|"
+    r"\bvery similar\b|\bsimilar\b|\bmov\w+ (?:hardly|little)\b|\bchang\w+ (?:hardly|little)\b"
 )
 _LARGE = re.compile(
     r"\b(?:far|much|vastly|a lot|lots|considerably|substantially|markedly|dramatic\w*|sharply|"
-    r"drastic\w*|hugely|massive\w*|steep\w*|greatly|heavily|strongly|significantly|"
-    r"(?:way|miles) (?=ahead|above|below|more|less|fewer)|many (?=more|fewer))(?= (?:more|fewer|"
-    r"less|higher|lower|cheaper|dearer|larger|smaller|better|worse|above|below|ahead|behind|up|"
-    r"down)\b)|"
+    r"drastic\w*|hugely|massive\w*|steep\w*|greatly|heavily|strongly|significantly|(?:way|"
+    r"miles) (?=ahead|above|below|more|less|fewer)|many (?=more|fewer))(?= (?:more|fewer|less|"
+    r"higher|lower|cheaper|dearer|larger|smaller|better|worse|above|below|ahead|behind|up|down)\b)|"
     r"\bclearly(?= (?:more|fewer|less|higher|lower|cheaper|dearer|larger|smaller|above|below)\b)|"
-    r"\b(?:sharply|dramatically|drastically|massively|steeply|hugely|heavily|markedly|"
-    r"considerably|substantially)\b|"
-    r"\b(?:collaps\w+|plung\w+|plummet\w*|soar\w*|surg(?:ed|es|ing)|skyrocket\w*|explod\w+|"
-    r"tumbl\w+|slash\w*|shot up|shoots up|rocket\w*|crash\w*|leapt|"
-    r"balloon\w*|nosedive\w*)\b"
+    r"\b(?:sharply|dramatically|drastically|massively|steeply|hugely|heavily|markedly|considerably|"
+    r"substantially)\b|\b(?:collaps\w+|plung\w+|plummet\w*|soar\w*|surg(?:ed|es|ing)|skyrocket\w*|"
+    r"explod\w+|tumbl\w+|slash\w*|shot up|shoots up|rocket\w*|crash\w*|leapt|balloon\w*|"
+    r"nosedive\w*)\b"
 )
 _SMALL = re.compile(
     r"\b(?:slight(?:ly)?|a little|a touch|a shade|marginal(?:ly)?|barely|a bit|narrowly|a hair|"
     r"a trifle|a whisker|fractionally|minimally|ever so|tiny)(?= (?:more|fewer|less|higher|lower|"
     r"cheaper|dearer|larger|smaller|better|worse|above|below|ahead|behind|up|down|rise|fall|drop|"
-    r"increase|decrease|gain|loss)\b(?! of))|"
-    r"\b(?:rose|fell|grew|dropped|increased|decreased|declined|climbed|slipped|improved) "
-    r"(?:slightly|a little|a touch|a shade|marginally|a bit|minimally|fractionally)\b"
+    r"increase|decrease|gain|loss)\b(?! of))|\b(?:rose|fell|grew|dropped|increased|decreased|"
+    r"declined|climbed|slipped|improved) (?:slightly|a little|a touch|a shade|marginally|a bit|"
+    r"minimally|fractionally)\b"
 )
 _NEXT = 24
 MOST_FOR_SAME, LEAST_FOR_LARGE, MOST_FOR_SMALL = 0.06, 0.05, 0.5
@@ -133,7 +127,11 @@ def _gap(sentence: Sentence, facts: Sequence[Fact], word: re.Match[str]) -> _Gap
         if len(pair) == 2
     ]
     is_same = re.search(r"same|equal|identical", word[0])
-    if not pairs and is_same and (two := _two_parts([known[n] for n, _ in sentence.cites if n in known])):
+    if (
+        not pairs
+        and is_same
+        and (two := _two_parts([known[n] for n, _ in sentence.cites if n in known]))
+    ):
         return two
     named = named_in(sentence.plain[word.end() : word.end() + _NEXT])
     pairs = [pair for pair in pairs if pair[0] in named] or pairs

@@ -13,8 +13,7 @@ _ANSWER = re.compile(
 )
 _SAYS = re.compile(
     r"\b(?:verdict|answer|result|outcome|conclusion)\b(?: is| was| reads| reads as| comes out as|"
-    r" of| on [\w ]+ is| says)?"
-    r"[\s:)\"“'(]*(?=not|better|worse)|"
+    r" of| on [\w ]+ is| says)?[\s:)\"“'(]*(?=not|better|worse)|"
     r"(?<!ask )(?<!asked )(?<!asking )[\"“'](?=not |better|worse)|"
     r"结论[^a-z]*(?:\(verdict\)[^a-z]*)?(?=not|better|worse)"
 )
@@ -22,23 +21,23 @@ _NO = re.compile(r"\b(?:not|no|never|short of|n't|cannot)\b")
 _STATUSES = (
     (
         "needs a person",
-        r"needs? a person|person|by hand|human|someone|somebody|colleague|reviewer|"
-        r"analyst|expert|judg\w+|awaits?",
+        r"needs? a person|person|by hand|human|someone|somebody|colleague|reviewer|analyst|expert|"
+        r"judg\w+|awaits?",
     ),
     (
         "fail",
-        r"fail\w*|(?:remains?|has|have|needs?|ought|is|are) to be \w+|(?:without|lacks?|lacking) (?:a |any )?(?:pass\w*|clear\w*)|"
-        r"(?:an? |the )?open (?:point|question|issue|item)|still open|(?:did|does|has) not get\w*|"
-        r"not (?:yet )?(?:clear\w*|resolved|settled|through|done|signed off|closed)|raise[sd]? (?:a |any )?(?:concern|"
-        r"flag|alarm|objection|issue|problem)\w*|"
-        r"(?:did|does|do|has|have) not pass\w*|not pass\w*|not met|broke\w*",
+        r"fail\w*|(?:remains?|has|have|needs?|ought|is|are) to be \w+|(?:without|lacks?|"
+        r"lacking) (?:a |any )?(?:pass\w*|clear\w*)|(?:an? |the )?open (?:point|question|issue|"
+        r"item)|still open|(?:did|does|has) not get\w*|not (?:yet )?(?:clear\w*|resolved|settled|"
+        r"through|done|signed off|closed)|raise[sd]? (?:a |any )?(?:concern|flag|alarm|objection|"
+        r"issue|problem)\w*|(?:did|does|do|has|have) not pass\w*|not pass\w*|not met|broke\w*",
     ),
     (
         "pass",
-        r"pass(?:ed|es|ing)?|fine|ok|okay|clean|clear\w*|raised no|raises no|no objection|green|"
-        r"sound|good|healthy|intact|in order|(?:no|nothing) [\w ]*(?:flagged|found)|satisf\w+|"
-        r"unproblematic|no (?:issue|problem|concern|cause)\w*|under control|succe\w+|held|holds|"
-        r"(?:is|are|been|went|gone|got|waved) through|signed off",
+        r"pass(?:ed|es|ing)?|fine|ok|okay|clean|clear\w*|rais\w+ no|no objection|green|sound|good|"
+        r"healthy|intact|in order|(?:no|nothing) [\w ]*(?:flagged|found)|satisf\w+|unproblematic|"
+        r"no (?:issue|problem|concern|cause)\w*|under control|succe\w+|held|holds|(?:is|are|been|"
+        r"went|gone|got|waved) through|signed off",
     ),
 )
 _NAMES = {
@@ -58,7 +57,7 @@ _COMMON = frozenset({"effect", "exploration", "power", "replay", "support"})
 _SAME_GATE = {"maturity": "label_maturity", "labels": "label_maturity", "sample": "sample_size"}
 _ALL = re.compile(
     r"(?:every|all|each|both)(?: of)?(?: the)?(?: \w+)? gates?|gates?:? (?:\w+ )*all|"
-    r"^the gates (?=pass|fail)"
+    r"^the gates (?=pass|fail|rais|are|were|look|say)"
 )
 _SOME = re.compile(r"\b(?:one|a|some|another)(?: of the)? (?:\w+ )?gates?\b")
 _ONE_TO = {"one": 1} | WORDS
@@ -71,6 +70,9 @@ _BUT = re.compile(r"\bgates? (?:but|except|save|bar|other than|apart from|aside 
 _NONE = re.compile(r"\bno(?:ne of the)?(?: \w+)? gates?")
 _ALL_OR_NONE = re.compile(f"{_ALL.pattern}|{_NONE.pattern}|{_SOME.pattern}")
 _SUPPOSED = re.compile(r"\b(?:if|once|until|unless|should|when|before|provided|assuming)\b")
+_NOT_PASSED = re.compile(
+    r"\b(?:not|cannot|never)\b(?: \w+){0,4} (?:pass|clear|through|fine|clean|green)"
+)
 _DID_NOT = re.compile(r"\b(?:did|does|do|has|was|is) not(?: yet)? *[.,;]?$")
 _DID = re.compile(r"^\W*(?:but |and |while )?[\w ]{0,20}\b(?:did|does|has|was|is)\W*$")
 """``Leakage raised no concern, drift did``: what it did is not said here."""
@@ -80,8 +82,8 @@ _NOTHING_OPEN = (
 _NOBODY = re.compile(
     rf"{_NOTHING_OPEN}|"
     r"\bno (?:person|one|human|reviewer|analyst|expert)\b|\bnobody (?:has|needs|is needed)\b|"
-    r"\bnothing for a person\b|\bneed not\b|"
-    r"\bnot (?:need|have to|require|call for|want)\w*\b|\bnot (?:be )?(?:needed|required|necessary)"
+    r"\bnothing for a person\b|\bneed not\b|\bnot (?:need|have to|require|call for|want)\w*\b|"
+    r"\bnot (?:be )?(?:needed|required|necessary)"
 )
 _PERSON = re.compile(
     r"\b(?:person|someone|somebody|by hand|colleague|reviewer|analyst|expert|human)\b|"
@@ -179,7 +181,7 @@ def _wrong_status(plain: str, verdict: Verdict) -> str:
         return ""
     said = _status_said(plain[found.start() :]) or _status_said(plain)
     if said == "pass" and _NO.search(re.split(r"[,:;]", plain[found.start() :])[0]):
-        return "the status is \"pass\"" if verdict.status == "pass" else ""
+        return 'the status is "pass"' if verdict.status == "pass" else ""
     return "" if said in (None, verdict.status) else f'the status is "{verdict.status}"'
 
 
@@ -248,7 +250,7 @@ def _wrong_gate(plain: str, verdict: Verdict) -> str:
     for name in dict.fromkeys([*_gates_named(plain), *sorted(named)]):
         clause = _clause_of(_pattern(name), plain)
         said = _status_said(clause) or _status_after(name, plain)
-        if said == "pass" and _DID_NOT.search(clause):
+        if said == "pass" and (_DID_NOT.search(clause) or _NOT_PASSED.search(clause)):
             said = "fail"  # calibration passed, drift did not
         statuses = [gate.status for gate in verdict.gates if _key(gate.gate) == name]
         is_supposed = _SUPPOSED.search(re.split(rf"\b(?:{_pattern(name)})\b", clause)[0])
@@ -268,7 +270,7 @@ def _wrong_gate(plain: str, verdict: Verdict) -> str:
 
 
 def _status_after(name: str, plain: str) -> str | None:
-    """Return what is said next after a gate that its own clause says nothing of: ``A, B passed``."""
+    """Return what is said next after a gate whose own clause says nothing: ``A, B passed``."""
     found = re.search(rf"\b(?:{_pattern(name)})\b", plain)
     rest = plain[found.end() :] if found else plain
     statuses = [

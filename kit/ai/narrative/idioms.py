@@ -8,31 +8,31 @@ _SPAN = r"(?:hours?|days?|weeks?|months?|minutes?|blocks?|auctions?|looks?)"
 _NUMBER = r"(?:[\d,.]+[km]?|[a-z]+(?:-[a-z]+)?)"
 
 _FIXED = (
-    r"equally,|certainly(?= (?:does |do |is |did )?not (?:mean|imply|prove|say|show)\b)|"
-    r"all told|all in all|after all|above all(?: else)?|for all (?:we|i) know|"
-    r"first of all|first and foremost|last but not least|at (?:long )?last|at last count|"
-    r"by and large|on the whole|on balance|at the end of the day|when all is said and done|"
-    r"no more(?:,| and) no less|neither more nor less|no more than that|nothing more,? nothing less|"
+    r"equally,|certainly(?= (?:does |do |is |did )?not (?:mean|imply|prove|say|show)\b)|all told|"
+    r"all in all|after all|above all(?: else)?|for all (?:we|i) know|first of all|"
+    r"first and foremost|last but not least|at (?:long )?last|at last count|by and large|"
+    r"on the whole|on balance|at the end of the day|when all is said and done|no more(?:,|"
+    r" and) no less|neither more nor less|no more than that|nothing more,? nothing less|"
     r"to be (?:sure|clear|fair|precise|exact|honest|safe)|sure enough|of course|needless to say|"
-    r"(?:it is |it's )?safe to (?:say|call)|so to speak|"
-    r"for better or (?:for )?worse|to make matters worse|worse still|better still|"
-    r"what(?: is|'s) more|once more|more to the point|"
-    r"so far|to date|up to (?:date|now|here|this point)|on top of (?:that|this)|"
+    r"(?:it is |it's )?safe to (?:say|call)|so to speak|for better or (?:for )?worse|"
+    r"to make matters worse|worse still|better still|what(?: is|'s) more|once more|"
+    r"more to the point|so far|to date|up to (?:date|now|here|this point)|on top of (?:that|this)|"
     r"as (?:ever|usual)|time and again|in the last resort|rules? of thumb|all the same,|"
-    r"best (?:guess|estimate|reading)|best[- ]fitting|best practices?|"
-    r"(?:each|one) (?:other|another)(?:'s)?|common ground|at face value"
+    r"best (?:guess|estimate|reading)|best[- ]fitting|best practices?|(?:each|one) (?:other|"
+    r"another)(?:'s)?|common ground|(?:think|thought|thinks) twice|at face value"
 )
-_PHRASES = re.compile(
+_PHRASE = (
     rf"(?<![\w-])(?:{_FIXED}|"
     r"(?:(?<=, )|(?<=^)|(?<=\bis )|(?<=\bwas )|(?<=\bare )|(?<=\bwere ))in any (?:case|event)|"
-    r"in (?:every|each|any) (?:case|event)(?= (?:where|in which|that)\b)|"
-    r"anywhere(?= (?:from|between)\b)|somewhere(?= (?:from|between)\b)|"
-    r"(?:^|(?<=[:;] ))as a result(?= (?:for|of|on|about|at|in)\b)|as a result(?= (?:for|about)\b)|"
-    r"as results go|"
+    r"in (?:every|each|any) (?:case|event)(?= (?:where|in which|that)\b)|anywhere(?= (?:from|"
+    r"between)\b)|somewhere(?= (?:from|between)\b)|(?:^|(?<=[:;] ))as a result(?= (?:for|of|on|"
+    r"about|at|in)\b)|as a result(?= (?:for|about)\b)|as results go|the (?:word|term|"
+    r"label) [\"“'\u2018][^\"”'\u2019]*[\"”'\u2019]|"
     rf"(?:the )?(?:last|next to last)(?= {_NUMBER} {_SPAN}\b)|"
     rf"(?<!will )(?<!to )lasts?(?= (?:for )?{_NUMBER} {_SPAN}\b)"
-    r")(?!\w)(?:, )?"
+    r")(?!\w)"
 )
+_PHRASES = re.compile(rf", (?:{_PHRASE}),(?= )|(?:{_PHRASE})(?:, )?")
 
 
 def without_idioms(plain: str) -> str:

@@ -12,48 +12,43 @@ from kit.ai.narrative.sentences import Sentence
 from kit.report.facts import Fact
 
 _BOTH = re.compile(
-    r"both signs|(?:a|any|some) (?:loss|gain) (?:\w+ )?(?:within reach|(?:is|remains|stays) possible)|"
-    r"(?:includes?|contains?|covers?|spans?|straddles?|crosses|crossed|"
-    r"touches) (?:zero|nil|0\b)|"
-    r"(?<!no )part of (?:the|its) interval|partly negative|partly positive|either sign|"
-    r"zero (?:lies|"
-    r"is) (?:inside|within)"
+    r"both signs|(?:a|any|some) (?:loss|gain) (?:\w+ )?(?:within reach|(?:is|remains|"
+    r"stays) possible)|(?:includes?|contains?|covers?|spans?|straddles?|crosses|crossed|"
+    r"touches) (?:zero|nil|0\b)|(?<!no )part of (?:the|its) interval|partly negative|"
+    r"partly positive|either sign|zero (?:lies|is) (?:inside|within)"
 )
 _POSITIVE = re.compile(
-    r"no room for (?:a |any )?loss|"
-    r"(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|range).*(?:positive|above|gain)|"
+    r"no room for (?:a |any )?loss|(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|"
+    r"range).*(?:positive|above|gain)|"
     rf"(?:{LOW}).*(?:above(?! (?:the |its |our |minus )?(?:negative|margin|\w+ margin)|"
-    r" [-\u2212]?\d)|"
-    r"is a gain|"
-    r"positive)|both ends.*(?:gains|positive|above)|"
+    r" [-\u2212]?\d)|is a gain|positive)|both ends.*(?:gains|positive|above)|"
     r"interval[^;]*\b(?:entirely|wholly|fully|all) (?:positive|above)|"
     r"interval[^;]*\bpositive throughout|sign is clear|excludes (?:zero|nil|0\b|(?:a|any) loss|"
-    r"losses)|interval.*(?:above|"
-    r"clear of) (?:zero|nil|0\b|any loss|no change)"
+    r"losses)|interval.*(?:above|clear of) (?:zero|nil|0\b|any loss|no change)"
 )
 _NEGATIVE = re.compile(
     r"(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|range).*(?:negative|below|loss)|"
     rf"(?:{HIGH}).*(?:is a loss|negative|below)|"
-    r"both ends.*(?:loss|negative|below)|interval[^;]*\b(?:entirely|wholly|fully|all) "
-    r"(?:negative|below)|interval[^;]*\bnegative throughout|"
-    r"interval(?!.*\b(?:begin|start|reach|dip|extend|go|open)\w* (?:\w+ )?below).*below (?:zero|nil|0\b)|"
-    r"no room for (?:a |any )?gain"
+    r"both ends.*(?:loss|negative|below)|interval[^;]*\b(?:entirely|wholly|fully|all) (?:negative|"
+    r"below)|interval[^;]*\bnegative throughout|interval(?!.*\b(?:begin|start|reach|dip|extend|go|"
+    r"open)\w* (?:\w+ )?below).*below (?:zero|nil|0\b)|no room for (?:a |any )?gain"
 )
 _INSIDE = re.compile(
     r"\b(?:inside|within|smaller than|stays? (?:in|under)|larger than the worst)\b|"
     r"margin[^.]*\blarger than\b|not (?:more|larger|bigger) than the margin"
 )
 _OUTSIDE = re.compile(
-    r"\b(?:outside(?! the interval)|beyond|exceeds?|exceeded|breach\w*|breaks?|past|crosses)\b|more than the margin|"
-    r"margin[^.]*\bsmaller than\b|\bbelow (?:the |its |our |minus )?(?:\w+ )?margin"
+    r"\b(?:outside(?! the interval)|beyond|exceeds?|exceeded|breach\w*|breaks?|past|crosses)\b|"
+    r"more than the margin|margin[^.]*\bsmaller than\b|\bbelow (?:the |its |our |"
+    r"minus )?(?:\w+ )?margin"
 )
 _TO_CITE = re.compile(r"[^\[;]*?\[(f\d+)\]")
 _CITED_BEFORE = re.compile(r"\[f\d+\],? (?:as|at|for|being|is|on) (?:(?:its|the) )?$")
 _NO_PART = re.compile(r"\b(?:no part|neither end|nowhere|not even)\b")
 _AS_END = re.compile(
     r"\b(?:ends?|bounds?|limits?|edge|low|lower|high|higher|upper|top|bottom|worst|best|interval|"
-    r"range|between|at (?:least|most)|up to|as (?:much|little|large|small|high|low|far)|could|"
-    r"may|might|from|starts?|starting|reach\w*|begin\w*|down to|cannot|rul\w+|exclud\w+|margin|"
+    r"range|between|at (?:least|most)|up to|as (?:much|little|large|small|high|low|far)|could|may|"
+    r"might|from|starts?|starting|reach\w*|begin\w*|down to|cannot|rul\w+|exclud\w+|margin|"
     r"pessimistic|optimistic|minimum|maximum|extreme|least|most|compatible|tail|side|case)\b"
 )
 _NEARLY = re.compile(
@@ -61,8 +56,7 @@ _NEARLY = re.compile(
 )
 _DENIED = re.compile(
     r"\b(?:not|never|n't|nowhere|without) (?:\w+ )?(?:includ|contain|cover|span|straddl|cross|"
-    r"touch)|"
-    r"\bfree of\b"
+    r"touch)|\bfree of\b"
 )
 _NOT = re.compile(r"\b(?:not|no|never|nor|n't|without)\b")
 _AT = re.compile(r"\bat (?:the )?(?:very )?(most|least|worst|best)\b[^\[]*\[(f\d+)\]")

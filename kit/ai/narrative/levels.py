@@ -16,12 +16,13 @@ _BELOW = (
 )
 _ABOVE = (
     r"positive|in the (?:black|plus)|above (?:zero|nil)|(?:ma[dk]e|earn)(?:s|ed|ing)? money|"
-    r"making money|br(?:eak(?:s|ing)?|oke) even|profitable|at a (?:\w+ )?profit|turn(?:s|ed)? a profit"
+    r"making money|br(?:eak(?:s|ing)?|oke) even|profitable|at a (?:\w+ )?profit|turn(?:s|"
+    r"ed)? a profit"
 )
 LEVEL = re.compile(rf"(?<![\w-])(?:(?P<below>{_BELOW})|(?P<above>{_ABOVE}))(?!\w)")
 _ALL = re.compile(r"\b(?:both|either|neither|each|alike|all)\b")
 _NOT = re.compile(r"\b(?:not|no|never|neither|nor|nobody|none)\b(?: \w+){0,4} $")
-_OF_INTERVAL = re.compile(r"\b(?:interval|range|partly|part|could|may|might|can|side of)\b")
+_OF_INTERVAL = re.compile(r"\b(?:interval|range|partly|part of|could|may|might|can|side of)\b")
 
 
 def wrong_level(sentence: Sentence, facts: Sequence[Fact]) -> str:

@@ -71,9 +71,9 @@ _NARROWED = re.compile(
     r"(?:interval|confidence|\d+ ?%)? ?(?:low|lower|high|upper)(?=\s*(?:$|[,(;:)]))|interval|"
     r"per (?:thousand|1,?000) auctions|all [a-z]+|overall|over all|[\w-]+ minus [\w-]+|"
     r"(?:candidate|policy) (?:minus|less|over|against|versus|vs) (?:the )?baseline|"
-    r"relative(?: to (?:the )?baseline)?|difference|change|delta|lift|gain|uplift|"
-    r"tun(?:e|ing)(?:[ -](?:split|set))?|hold-?out(?:[ -](?:split|set))?|candidate(?:'s)?|"
-    r"baseline(?:'s)?|absolute|total|point estimate|estimate|percent|of the confidence)(?![\w-])",
+    r"relative(?: to (?:the )?baseline)?|difference|change|delta|lift|gain|uplift|tun(?:e|"
+    r"ing)(?:[ -](?:split|set))?|hold-?out(?:[ -](?:split|set))?|candidate(?:'s)?|baseline(?:'s)?|"
+    r"absolute|total|point estimate|estimate|percent|of the confidence)(?![\w-])",
     re.IGNORECASE,
 )
 _LEAD = re.compile(r"^(?:in|on|of|for|at|by|the|from|to|and|with|within)(?![\w-])", re.IGNORECASE)

@@ -21,15 +21,16 @@ SCALES = {"k": 1e3, "thousand": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "bn": 
 CURRENCIES = "usd|eur|cny|gbp|jpy|inr|chf|aud|cad|krw|brl|rmb"
 
 _COUNTED = (
-    r"look(?=[\s\]]+(?:is |are )?(?:left|remain\w*|used|gone)|s)|exchange|campaign|day|hour|week|block|auction|click|conversion|"
+    r"look(?=[\s\]]+(?:is |are )?(?:left|remain\w*|used|gone)|s)|exchange|campaign|day|hour|week|"
+    r"block|auction|click|conversion|"
     "impression|percent|point|segment|million|thousand"
 )
 
 _DIGITS = re.compile(
     r"(?<![\w.])(?P<sign>(?:(?<![\d\]])[+\-\u2212]|(?:minus|plus)\s)\s?)?"
     rf"(?P<symbol>(?:us|a|c)?[$€£¥]\s?|\b(?:{CURRENCIES})\s(?=[\d.]))?"
-    r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)"
-    r"(?:\s?(?P<scale>k|thousand|mn|million|m|bn|billion)(?![a-z]))?"
+    r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:\s?(?P<scale>k|thousand|mn|million|"
+    r"m|bn|billion)(?![a-z]))?"
 )
 _WORDS = re.compile(
     rf"(?<![\w-])(?P<sign>minus\s|plus\s)?(?P<number>(?:{'|'.join(_TENS)})-\w+|"
@@ -41,8 +42,9 @@ _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _THE_TWO = re.compile(r"(?:\bthe|\ball|\bthese|\bboth|\bbetween|\bother)\s$")
 _TO_CITE = re.compile(r"(?P<unit>(?:(?!\[)[^\d.,;:()\n]){0,40}?)\s?(?=\[[a-z]+\d+\])")
 _AFTER_CITE = re.compile(
-    r"\s(?!(?:and|or|against|to|versus|vs|but|for|with|in|on|at|while|whereas|as|when|so|because|if|"
-    r"after|before|from|by|of|than|though|the|a|an|it|which|is|was|were|are)\b)((?:%|[a-z]+)(?: [a-z]+)?)"
+    r"\s(?!(?:and|or|against|to|versus|vs|but|for|with|in|on|at|while|whereas|as|when|so|because|"
+    r"if|after|before|from|by|of|than|though|the|a|an|it|which|is|was|were|are)\b)((?:%|"
+    r"[a-z]+)(?: [a-z]+)?)"
 )
 _GATES = re.compile(r"(?: of the)?(?: \w+)? gates?\b|(?= (?:passed|failed|did|needs?)\b)")
 """How many gates there are, the verdict tells: `kit.ai.narrative.gates`."""
@@ -122,7 +124,8 @@ def numbers_in(sentence: Sentence) -> list[Written]:
 def _shared(numbers: list[Written], plain: str) -> list[Written]:
     """Give one of two numbers in a row what only the other writes: its unit, its citation.
 
-    ``8.9 cents [F4] in place of 10.5 [F5]``, ``between 80 and 319 USD [F4][F5]``, ``80-319 USD [F4][F5]``, ``0.1 [F4] to 0.3 percentage
+    ``8.9 cents [F4] in place of 10.5 [F5]``, ``between 80 and 319 USD [F4][F5]``,
+    ``80-319 USD [F4][F5]``, ``three days (72 hours [F8])``, ``0.1 [F4] to 0.3 percentage
     points [F5]``.
     """
     for i in range(len(numbers) - 1):

@@ -14,8 +14,8 @@ NAMES: dict[str, str] = {
     "spend": r"spen[dt]s?|(?:less|more) money|spend(?:ing|er)|outlay",
     "value": r"value(?! bids)|(?<!it is )worth(?! (?:nothing|noting|a|the|it))",
     "win rate": (
-        r"win rates?|share of auctions won|w[io]n(?:s|ning)? (?:more|fewer|less)(?! (?:impr|"
-        r"click|conv))|(?:more|fewer) wins|胜率|outbid"
+        r"win rates?|share of auctions won|w[io]n(?:s|ning)? (?:more|fewer|less)(?! (?:impr|click|"
+        r"conv))|(?:more|fewer) wins|胜率|outbid"
     ),
     "CTR": r"ctrs?|click-through rates?",
     "CVR": r"cvrs?|conversion rates?|convert\w*",
@@ -24,12 +24,16 @@ NAMES: dict[str, str] = {
         r"per) click"
     ),
     "CPA": (
-        r"cpas?|(?:cost|price) (?:per|of an?|for an?) (?:conversion|acquisition|action)|"
-        r"(?:each|a|per) conversion(?! rate)|(?:acquisitions?|conversions?) (?:costs?|(?:was|were|became|got|grew) (?:cheap|dear|costl|pric)\w*)"
+        r"cpas?|(?:cost|price) (?:per|of an?|for an?) (?:conversion|acquisition|action)|(?:each|a|"
+        r"per) conversion(?! rate)|(?:acquisitions?|conversions?) (?:costs?|(?:was|were|became|got|"
+        r"grew) (?:cheap|dear|costl|pric)\w*)"
     ),
     "eCPM": r"e?cpms?(?! bids)|(?:a|per|for a) thousand(?: impressions)?(?! auctions)|per mille",
     "ROAS": r"roas|returns?(?: on ad spend)?|returned|per unit of spend",
-    "clicks": r"clicks(?! model)|click counts?|clicked|click (?:more|less|fewer)|(?:more|fewer|extra) click",
+    "clicks": (
+        r"clicks(?! model)|click counts?|clicked|click (?:more|less|fewer)|"
+        r"(?:more|fewer|extra) click"
+    ),
     "conversions": r"conversions|conversion counts?",
     "share of immature conversions": r"(?:im)?mature|still open|outstanding|unripe",
     "impressions": r"impressions|impression counts?",
@@ -61,10 +65,10 @@ NAMES: dict[str, str] = {
 
 ALSO: dict[str, str] = {
     "surplus": (
-        r"gain\w*|los[st]\w*|lose|earn\w*|ahead|behind|difference|interval|(?:low|high)er? end"
-        r"|uplift|headline|better|worse|gap|estimate|effect|differ|up|down|went|bottom line|end"
-        r"|rise|fall|rose|fell|drop|moved|ma[dk]es?|br(?:ing|ought)s?|contribut\w*|deliver\w*"
-        r"|yield\w*|advantage|benefit|worth|bound|bounds|edge|total|kept|keeps?|nett?(?:s|ed)?|"
+        r"gain\w*|los[st]\w*|lose|earn\w*|ahead|behind|difference|interval|(?:low|high)er? end|"
+        r"uplift|headline|better|worse|gap|estimate|effect|differ|up|down|went|bottom line|end|"
+        r"rise|fall|rose|fell|drop|moved|ma[dk]es?|br(?:ing|ought)s?|contribut\w*|deliver\w*|"
+        r"yield\w*|advantage|benefit|worth|bound|bounds|edge|total|kept|keeps?|nett?(?:s|ed)?|"
         r"pocket\w*|took|takes?|left|result|lead|leads|margin|loss|win|band|range"
     ),
     "spend": r"paid|pa(?:y|id|ying)|saving|cost\w*|cheap\w*|thrift\w*|money|bought|buy\w*|budget",

@@ -11,9 +11,9 @@ from kit.report.facts import Fact
 
 _ROUGH = re.compile(
     r"(?<!\w)(?:half(?! of the log)|twice|thrice|doubl\w+|tripl\w+|halv\w+|quadrupl\w+|\w+fold|"
-    r"an? (?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth|dozen)|two thirds|"
-    r"three quarters|dozens?|hundreds?|"
-    r"(?<!a )(?<!every )(?<!per )(?<!each )(?<!\d )thousands?|millions|an order of magnitude)(?!\w)"
+    r"an? (?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth|dozen)|two thirds|three quarters|"
+    r"dozens?|hundreds?|(?<!a )(?<!every )(?<!the )(?<!per )(?<!each )(?<!\d )thousands?|millions|"
+    r"an order of magnitude)(?!\w)"
 )
 """Words that stand for a ratio or a rough number."""
 _PARTS = {

@@ -30,8 +30,8 @@ _ROLES = (
         "candidate",
     ),
     (
-        rf"incumbent|control(?: {_KIND})?|status quo|reference(?: {_KIND})?|"
-        rf"(?:old|current|existing|previous|former|baseline) {_KIND}",
+        rf"incumbent|control(?: {_KIND})?|status quo|reference(?: {_KIND})?|(?:old|current|"
+        rf"existing|previous|former|baseline) {_KIND}",
         "baseline",
     ),
 )

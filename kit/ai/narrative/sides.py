@@ -10,14 +10,15 @@ from kit.ai.narrative.sentences import Sentence
 from kit.report.facts import Fact
 
 _SIDE = re.compile(r"\b(candidate|baseline)\b")
-_PART = re.compile(r",(?!\d)|;|\band\b|\bagainst\b|\bwhile\b|\bcompared with\b|\bthan\b|\bversus\b|\bwhere\b")
+_PART = re.compile(
+    r",(?!\d)|;|\band\b|\bagainst\b|\bwhile\b|\bcompared with\b|\bthan\b|\bversus\b|\bwhere\b"
+)
 _LISTED = re.compile(
     r"\b(candidate|baseline)(?:'s)?,? (?:and|or|to|against) (?:the )?(candidate|baseline)\b"
 )
 _COMPARED = re.compile(
     r"\b(?:than|against|above|below|over|to|from|without|exceed\w*|topp?\w*|beat\w*|behind|"
-    r"ahead of|"
-    r"relative to|compared with|compared to|versus|vs)\b[^,\d]{0,16}$"
+    r"ahead of|relative to|compared with|compared to|versus|vs)\b[^,\d]{0,16}$"
 )
 _OWNS = re.compile(r"\b(candidate|baseline)'s (?:[a-z]+ ){0,2}$")
 

@@ -23,15 +23,17 @@ _SHOWN_NOT = re.compile(
     r"the baseline) .{0,40}\b(?:not|no|nothing|none)\b"
 )
 _ASKED = re.compile(
-    r"\b(?:did|does|could|was|were|has|have|is|are)?\s?(?:not|no|nothing|neither)\b[^,;]*"
-    r"\b(?:show\w*|evidence|proof|reason|find|reach\w*|found|improvement|gain)\b"
+    r"\b(?:did|does|could|was|were|has|have|is|are)?\s?(?:not|no|nothing|"
+    r"neither)\b[^,;]*\b(?:show\w*|evidence|proof|reason|find|reach\w*|found|improvement|gain)\b"
 )
 _SHOWN = {
     "better": "better|gain|improvement|advantage|difference",
     "worse": "worse|harm|loss|difference",
     "not_worse": r"not worse|non-inferior\w*|within the margin",
 }
-_SEEN = r"(?:shown|established|demonstrated|found|proven|proved|substantiated|confirmed|seen|reached)"
+_SEEN = (
+    r"(?:shown|established|demonstrated|found|proven|proved|substantiated|confirmed|seen|reached)"
+)
 _COPULA = r"(?:is|was|does|did|has|has been|could|could be|can|can be)"
 _IS_NOT = {
     question: re.compile(
@@ -39,7 +41,11 @@ _IS_NOT = {
         rf"^[^,;\[]*\b(?:is|was|did|does) not (?:(?:shown|found)(?: to be)? )?(?:{verbs})\b"
     )
     for question, nouns, verbs in (
-        ("better", r"superiority|improvement|gain|advantage", r"better|improve|gain|beat|outperform"),
+        (
+            "better",
+            r"superiority|improvement|gain|advantage",
+            r"better|improve|gain|beat|outperform",
+        ),
         ("worse", r"inferiority|deterioration|harm", r"worse|inferior|harm|do worse"),
         ("not_worse", r"non-inferiority", r"non-inferior"),
     )
@@ -56,43 +62,45 @@ _OF_HOLDOUT = re.compile(
 )
 _FLATTERED = re.compile(r"\b(?:bias\w*|flatter\w*|overfit\w*|inflat\w*|optimis\w*|than they are)\b")
 _DRAWN = re.compile(
-    r"\b(?:(?:should|must|can|may|let us) (?:now |safely )?(?=switch|adopt|roll|deploy|launch|"
-    r"ship|prefer)|so|hence|therefore|thus|which means|(?:shows?|proves?|means?|demonstrates?|"
-    r"implies|makes?|"
-    r"suggests?|"
-    r"indicates?|tells? us) (?:us )?(?:that )?(?=(?:the )?(?:candidate|baseline|it)\b)|(?:is|"
-    r"are|was|were) shown to)\b"
+    r"\b(?:(?:should|must|can|may|let us) (?:now |safely )?(?=switch|adopt|roll|deploy|launch|ship|"
+    r"prefer)|so|hence|therefore|thus|which means|(?:shows?|proves?|means?|demonstrates?|implies|"
+    r"makes?|suggests?|indicates?|tells? us) (?:us )?(?:that )?(?=(?:the )?(?:candidate|baseline|"
+    r"it)\b)|(?:is|are|was|were) shown to)\b"
 )
 """What leads from a figure of the tune split to a claim."""
 _OF_POLICY = re.compile(
     r"(?<![\w-])(?:(?:better|worse|stronger|weaker) (?:than|policy|model|choice|option|approach|"
     r"bidder|strategy|rule|side|of the two|performer|bet|deal|one(?! of))|(?:an?|the|real|net|"
-    r"clear) "
-    r"(?:\w+ )?(?:improvement|win|success|winner|upgrade|advantage|progress|step forward)"
-    r"(?! (?:in|of|rate|for|on))|(?:more|most|less) profitable|preferable|helps|outperform\w*|"
-    r"won (?:with|by|out|the)|pa(?:ys|id|y) off|superior\w*|inferior\w*|right side)(?!\w)"
+    r"clear) (?:\w+ )?(?:improvement|win|success|winner|upgrade|advantage|progress|"
+    r"step forward)(?! (?:in|of|rate|for|on))|(?:more|most|less) profitable|preferable|helps|"
+    r"outperform\w*|won (?:with|by|out|the)|pa(?:ys|id|y) off|superior\w*|inferior\w*|"
+    r"right side)(?!\w)"
 )
 """What is said of a policy as a whole, beside whatever figure."""
 
 _IS_BASELINE = re.compile(r"\w+[^,;.\[]{0,30}? (?:is|was|are|were|goes to|went to) the baseline\b")
 _UNCLAIMED = re.compile(
-    r"\blos\w+ less\b|"
-    r"\b(?:not )?(?:better|worse)\s?\?|\bboth (?:policies|sides|bidders|models|of them|are)? ?"
-    r"(?:los\w+|made (?:a )?loss\w*|gain\w*)|"
-    r"\b(?:contain|includ|cover|allow|exclud|reach|span)\w* (?:\w+ ){0,2}(?:gains?|loss(?:es)?)"
-    r"(?: (?:and|or|as well as) (?:\w+ )?(?:gains?|loss(?:es)?))?"
+    r"\blos\w+ less\b|\b(?:not )?(?:better|worse)\s?\?|\bboth (?:policies|sides|bidders|models|"
+    r"of them|are)? ?(?:los\w+|made (?:a )?loss\w*|gain\w*)|\b(?:contain|includ|cover|allow|exclud|"
+    r"reach|span)\w* (?:\w+ ){0,2}(?:gains?|loss(?:es)?)(?: (?:and|or|"
+    r"as well as) (?:\w+ )?(?:gains?|loss(?:es)?))?"
 )
 """Words of gain and loss that claim none: a question, both sides alike, what an interval holds."""
 
 
 _LOSS = r"(?:loss|harm|deficit|shortfall|drop|damage)(?:es)?"
-_BEYOND = r"(?:more than|larger|bigger|greater|worse|beyond|above|over|exceeding|past|as (?:big|large|great) as)"
+_BEYOND = (
+    r"(?:more than|larger|bigger|greater|worse|beyond|above|over|exceeding|past|"
+    r"as (?:big|large|great) as)"
+)
 _RULED_OUT = re.compile(
-    rf"(?:an?|any|every|all) {_LOSS}\b[^;,.]{{0,40}}?\b{_BEYOND}\b[^;]*?\b(?:is|are|was|were|has been|"
-    r"can be|may be|lies|falls) (?:thus |hence |therefore )?(?:ruled out|excluded|outside (?:the|its) interval)|"
-    rf"(?<!not )(?<!to )\b(?:rules?|ruled|ruling|excludes?|excluded) (?:out )?(?:an? |any )?{_LOSS}\b"
-    rf"[^;,.]{{0,40}}?\b{_BEYOND}\b[^;]*|"
-    rf"(?:the|any|its) {_LOSS} (?:\w+ ){{0,2}}(?:within|inside|under|below|smaller than)\b[^;,]*\bmargin\b"
+    rf"(?:an?|any|every|all) {_LOSS}\b[^;,.]{{0,40}}?\b{_BEYOND}\b[^;]*?\b(?:is|are|was|were|"
+    rf"has been|"
+    r"can be|may be|lies|falls) (?:thus |hence |therefore )?(?:ruled out|excluded|outside (?:the|"
+    r"its) interval)|"
+    rf"(?<!not )(?<!to )\b(?:rules?|ruled|ruling|excludes?|excluded) (?:out )?(?:an? |"
+    rf"any )?{_LOSS}\b[^;,.]{{0,40}}?\b{_BEYOND}\b[^;]*|(?:the|any|"
+    rf"its) {_LOSS} (?:\w+ ){{0,2}}(?:within|inside|under|below|smaller than)\b[^;,]*\bmargin\b"
 )
 
 
@@ -157,7 +165,8 @@ def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
 
 def _about_holdout(plain: str) -> str:
     """Return the clauses that do not speak of the tune split, whose figures may be told."""
-    clauses = re.split(r"(?<=[;,])(?!\d)|(?=\bbut\b)|(?=\bwhile\b)", plain)
+    whole = re.sub(r"^(\w+(?: \w+){0,3}),", r"\1", plain)  # in tuning, it gained
+    clauses = re.split(r"(?<=[;,])(?!\d)|(?=\bbut\b)|(?=\bwhile\b)", whole)
     return "".join(clause for clause in clauses if not _TUNE.search(clause))
 
 

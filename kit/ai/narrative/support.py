@@ -15,56 +15,48 @@ from kit.validate.verdict import Verdict
 _GREETING = re.compile(
     r"(?:(?:certainly|sure|of course|absolutely|(?:great|good) question|hello|hi|hey|dear|thanks|"
     r"thank you|sorry|(?:kind |best )?regards|cheers|yours|morning|good (?:morning|afternoon|"
-    r"evening|"
-    r"day)|to sum up|in short|in brief|summary|recap|result|results|question|answer|read-?out|"
-    r"update|"
-    r"tl;dr|all|team|(?:the )?(?:good|bad) news|everyone|everybody|folks|both|client|there|"
-    r"again|for asking|for the question|"
-    r"in "
-    r"advance|(?:happy|glad) to (?:discuss|explain|help|share)|let me know(?: if .*)?|"
-    r"colleagues|in numbers)[ ,]*)+[!.:,]*"
+    r"evening|day)|to sum up|in short|in brief|summary|recap|result|results|question|answer|"
+    r"read-?out|update|tl;dr|all|team|(?:the )?(?:good|bad) news|everyone|everybody|folks|both|"
+    r"client|there|again|for asking|for the question|in advance|(?:happy|glad) to (?:discuss|"
+    r"explain|help|share)|let me know(?: if .*)?|colleagues|in numbers)[ ,]*)+[!.:,]*"
 )
 _OPENING = re.compile(
     r"(?:(?:here|below) (?:is|are|comes?|follows?)|this (?:note|report|summary|text|memo|email|"
-    r"mail|"
-    r"message|page) (?:is|covers?|describes?|summari[sz]es?|compares?|reports?|tells?|looks?))\b"
+    r"mail|message|page) (?:is|covers?|describes?|summari[sz]es?|compares?|reports?|tells?|"
+    r"looks?))\b"
 )
 _QUESTION = re.compile(
     r"(?:not )?(?:better|worse)\?|(?:the |our )?question\b[^?]*\?|(?:so |and |but |then )?(?:is|"
-    r"are|was|were|does|do|did|has|have|can|could|should|would|what|"
-    r"which|how|where|will)\b[^?]*\?"
+    r"are|was|were|does|do|did|has|have|can|could|should|would|what|which|how|where|will)\b[^?]*\?"
 )
 _DOUBTED = re.compile(r"\b(?:not|doubt|deny|argue|wait|hesitate)\b|n't\b")
 _NAMED = re.compile(r"^(?:the )?(?:candidate|baseline)\s*[:(]|^question\b")
 _EVIDENCE = re.compile(
-    r"\b(?:show\w*|evidence|prov\w+|proof|f[io]und|say|said|says|tells?|told|unproven|unshown|"
-    r"open|speaks?|"
-    r"reach\w*|reason to|promis\w+|carry|look(?:ed|s)?(?! like)|exclud\w+|ruled|report\w*|differ|"
-    r"see|saw|seen|make it|called|read|lean|weak\w*|detect\w*|establish\w*|answer\w*|conclud\w+|"
-    r"claim\w*|demonstra\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|follows?|"
-    r"test\w*|yes|releas\w+|intend\w*|interpret\w*|exist\w*|giv\w+|disclos\w+|publish\w+|"
-    r"reveal\w*|basis|case for|grounds?|rul\w+|"
-    r"recommend\w*|condemn\w*|endors\w*|justif\w*|warrant\w*|licen[cs]e\w*|"
-    r"inconclusive|undecided|silent|support\w*|stud\w+|ask\w*|enough|settle\w*|judg\w+|"
-    r"means?|whether|replay|measured|tested|known|know|beyond|call|visible|risk|infer\w*|draw\w*)\b"
+    r"\b(?:show\w*|evidence|prov\w+|proof|f[io]und|say|said|says|tells?|told|unproven|unshown|open|"
+    r"speaks?|reach\w*|reason to|promis\w+|carry|look(?:ed|s)?(?! like)|exclud\w+|ruled|report\w*|"
+    r"differ|see|saw|seen|make it|called|read|lean|weak\w*|detect\w*|establish\w*|answer\w*|"
+    r"conclud\w+|claim\w*|demonstra\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|"
+    r"follows?|test\w*|yes|releas\w+|intend\w*|interpret\w*|exist\w*|giv\w+|disclos\w+|publish\w+|"
+    r"reveal\w*|basis|case for|grounds?|rul\w+|recommend\w*|condemn\w*|endors\w*|justif\w*|"
+    r"warrant\w*|licen[cs]e\w*|inconclusive|undecided|silent|support\w*|stud\w+|ask\w*|enough|"
+    r"settle\w*|judg\w+|means?|whether|replay|measured|tested|known|know|beyond|call|visible|risk|"
+    r"infer\w*|draw\w*)\b"
 )
 _GROUND = re.compile(
     r"\b(?:hold-?out|verdict|vault|replay|show[ns]?|than|surplus|answer|candidate|baseline|"
-    r"it (?:is|was|did|does|has|had|came|ended|finished|gained|earned|made|lost|won))\b|"
-    r"保留集"
+    r"it (?:is|was|did|does|has|had|came|ended|finished|gained|earned|made|lost|won))\b|保留集"
 )
 _OPEN = re.compile(r"\bjury\b.*\bout\b|remains to be seen|up in the air|too close to call")
 _SHOWN_WORD = re.compile(r"\bhold-?out\b|\bshow[ns]?\b")
-_DROP = r"drop(?:p)?|shelve|park|bin(?:n)?|scrap(?:p)?|discard|abandon|withdraw|retire|reject|stop(?:p)?"
+_DROP = r"dropp?|shelve|park|binn?|scrapp?|discard|abandon|withdraw|retire|reject|stopp?"
 _STAY = re.compile(
     r"should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|leave)\b|"
     r"\bbaseline (?:stays?|remains?|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:on|"
-    r"there)\b|"
-    r"\bbaseline (?:should|must|ought to|is to) (?:stay|remain|be kept)|"
-    r"\b(?:keep(?:ing)?|stay(?:ing)? with|stick (?:with|to)|leave|retain) (?:the )?baseline\b|"
-    r"keep what we have|"
+    r"there)\b|\bbaseline (?:should|must|ought to|is to) (?:stay|remain|be kept)|\b(?:keep(?:ing)?|"
+    r"stay(?:ing)? with|stick (?:with|to)|leave|retain) (?:the )?baseline\b|keep what we have|"
     r"\blet(?: us|'s) (?:keep|stay|wait|hold)|"
-    rf"^(?:please )?(?:{_DROP}) (?!the baseline)|(?<!baseline )\b(?:should|must|is to|ought to) (?:now )?be (?:{_DROP})\w*"
+    rf"^(?:please )?(?:{_DROP}) (?!the baseline)|(?<!baseline )\b(?:should|must|is to|"
+    rf"ought to) (?:now )?be (?:{_DROP})\w*"
 )
 _ROLLOUT = re.compile(r"\broll-?out\b|\blaunch\b|\bdeployment\b|\bgo-live\b")
 _TUNE_CAUTION = re.compile(
@@ -74,21 +66,20 @@ _TUNE_CAUTION = re.compile(
 )
 _NEXT = re.compile(
     r"^(?:(?:to try |as a )?next(?: step)?s?(?: is| are|:|,)|(?:one|a|the|my|our) (?:next|sensible|"
-    r"natural|obvious|reasonable) (?:step|thing|move))"
-    r"(?!.*\b(?:roll\w*|switch\w*|adopt\w*|deploy\w*|launch\w*|go live)\b)"
+    r"natural|obvious|reasonable) (?:step|thing|move))(?!.*\b(?:roll\w*|switch\w*|adopt\w*|"
+    r"deploy\w*|launch\w*|go live)\b)"
 )
 _REPLAY = re.compile(r"\breplay\w*|\blogged\b|\blog\b|\brivals?\b|\bcompetit\w+")
 _COULD = re.compile(r"\b(?:assum\w+|need not|could|may|might|outside|beyond|cannot|not)\b")
 _PERSON = re.compile(r"\b(?:i|we|me|my|us|our)\b")
 _CARE = re.compile(
     r"\b(?:wait|hold (?:off|back|fire|on)|pause|refrain|careful\w*|caution\w*|with (?:some |"
-    r"due )?care|"
-    r"grain of salt|pinch of salt|before (?:we|any|anything|a)|leave\b.*\baside|shelve|abandon|"
-    r"discard|for now|keep an eye|watch|look again|"
-    r"re-?check|investigat\w*|more (?:data|time|days|traffic|auctions)|decision (?:rests|lies|is)|"
-    r"longer (?:holdout|test|run)|"
-    r"(?:premature|hasty|unwise|too (?:early|soon))|another (?:candidate|"
-    r"look|test|run)|live (?:a/?b )?test|next step|mind|bear in mind|note that|remember)\b"
+    r"due )?care|grain of salt|pinch of salt|before (?:we|any|anything|a)|leave\b.*\baside|shelve|"
+    r"abandon|discard|for now|keep an eye|watch|look again|re-?check|investigat\w*|more (?:data|"
+    r"time|days|traffic|auctions)|decision (?:rests|lies|is)|(?:longer|larger|bigger|fresh|new|"
+    r"second|further) (?:holdout|test|run|sample|log|experiment)|(?:premature|hasty|unwise|"
+    r"too (?:early|soon))|another (?:candidate|look|test|run)|live (?:a/?b )?test|next step|mind|"
+    r"bear in mind|note that|remember)\b"
 )
 _MODAL = re.compile(
     r"\b(?:may|might|could|can|need not|need) (?:well |also |still )?(?:be|differ|vary|change|look|"
@@ -97,23 +88,30 @@ _MODAL = re.compile(
 _METHOD = re.compile(
     r"\b(?:compar(?:ed|es?|ison)|replayed|asked|question|evaluated|examined|measured|chosen|picked|"
     r"selected|tuned|pre-?registered|sealed|in advance|beforehand|bootstrap\w*|gate|pitted|"
-    r"set against|same (?:auctions|log|traffic|data|requests|days)|"
-    r"put against|faced|scored|ran on|run on|bid on|went through|were given|was given)\b"
+    r"set against|same (?:auctions|log|traffic|data|requests|days)|put against|faced|scored|ran on|"
+    r"run on|bid on|went through|were given|was given)\b"
 )
 _SCOPE = re.compile(
     r"\b(?:only|alone|limited to|confined to|restricted to|beyond|outside|applies to|refers? to|"
     r"holds for|specific to|tied to|particular to|about|concerns?)\b[^.]*\b(?:hold-?out|log|data|"
-    r"period|days?|traffic|weeks?|window|"
-    r"split)\b"
+    r"period|days?|traffic|weeks?|window|split)\b"
 )
 _OF_POLICY = re.compile(
-    r"^(?:[a-z-]+,? ){0,3}?(?:the |this |an? )?(?:candidate|baseline|policy|policies|"
-    r"it(?! is (?:a|an|about|only|for|of|the|one|but|just)\b)|they|both|"
-    r"surplus|outcome|effect|risk|floors|margin)\b|"
-    r"\b(?:confident|recommend\w*|rollout|go with|time to|trend|optimum|retest|discussion|"
-    r"does not (?:work|help)|works?(?= [.!])|(?:is|are|was|were) (?:\w+ )?(?:high|low|good|bad))\b"
+    r"^(?:[a-z-]+,? ){0,3}?(?:the |this |an? )?(?:candidate|baseline|policy|policies|it(?! is (?:a|"
+    r"an|about|only|for|of|the|one|but|just)\b)|they|both|surplus|outcome|effect|risk|floors|"
+    r"margin)\b|\b(?:confident|recommend\w*|rollout|go with|time to|trend|optimum|retest|"
+    r"discussion|does not (?:work|help)|works?(?= [.!])|(?:is|are|was|were) (?:\w+ )?(?:high|low|"
+    r"good|bad))\b"
 )
 """What is said of the policies or of what to do now needs a ground."""
+_DESCRIBED = re.compile(
+    r"(?:the )?(?:candidate|baseline) (?:(?:is|was) (?:the|our|what) (?:[\w-]+ )*?(?:polic\w+|"
+    r"proposal|rule|bidder|model|reference|benchmark|present|current|today|test|production|"
+    r"use)\b(?! to)|(?:splits?|caps?|shades?|bids?|multipl\w+|uses?|applies|sets?|reads?|"
+    r"estimates?|predicts?|treats?|replaces|divides?|spreads?|paces?|scores?) (?!smarter|wise|"
+    r"clever|better|well\b))"
+)
+"""What a policy is or does by design, not what came of it."""
 _DEFINED = re.compile(
     r"^(?:by )?[a-z-]+(?: [a-z-]+)? (?:we )?means? |\bis defined as\b|\bstands for\b|"
     r"\bis (?:the )?value (?:less|minus)\b"
@@ -187,7 +185,11 @@ def _tells_verdict(plain: str, verdict: Verdict | None) -> bool:
         return False
     if verdict.answer == "not worse" and re.search(r"\b(?:within|inside)\b.*\bmargin\b", plain):
         return True
-    claims = CLAIM.search(plain) or NOT_WORSE.search(plain) or (uncited_surplus(plain) and _SHOWN_WORD.search(plain))
+    claims = (
+        CLAIM.search(plain)
+        or NOT_WORSE.search(plain)
+        or (uncited_surplus(plain) and _SHOWN_WORD.search(plain))
+    )
     is_grounded = verdict.shown and (NO.search(plain) or _GROUND.search(plain))
     return bool(claims and is_grounded)
 
@@ -218,7 +220,12 @@ def _is_short(sentence: Sentence) -> bool:
 
 def _is_of_result(plain: str) -> bool:
     """Return whether a sentence speaks of what came out, and not of how it was asked."""
-    if _METHOD.search(plain) or _SCOPE.search(plain) or _ASIDE.match(plain):
+    if (
+        _DESCRIBED.match(plain)
+        or _METHOD.search(plain)
+        or _SCOPE.search(plain)
+        or _ASIDE.match(plain)
+    ):
         return False
     return bool(_OF_POLICY.search(plain) or _OF_EVIDENCE.search(plain))
 

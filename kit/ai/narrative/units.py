@@ -47,17 +47,16 @@ _SUITS = {
     "looks used": ("look",),
 }
 _UNSIGNED = re.compile(
-    r"\b(?:harm\w*|damage\w*|bled|setback|dent\w*|differ\w*(?! in)|gap|apart|worst|disadvantage|los\w+|cost\w*|fewer|within|short|saving|"
-    r"drop|cut|negative|margin|excluded|fall|fell|less|gave|change|detract\w*|under\w+|behind|"
-    r"trail\w*|subtract\w*|down|below|shy|worse|"
-    r"drag\w*|deduct\w*|took|takes|minus|lower|weigh\w*|reduc\w*|shav\w*|eat\w*)\b"
+    r"\b(?:harm\w*|damage\w*|bled|setback|dent\w*|differ\w*(?! in)|gap|apart|worst|disadvantage|"
+    r"los\w+|cost\w*|fewer|within|short|saving|drop|cut|negative|margin|excluded|fall|fell|less|"
+    r"gave|change|detract\w*|under\w+|behind|trail\w*|subtract\w*|down|below|shy|worse|drag\w*|"
+    r"deduct\w*|took|takes|minus|lower|weigh\w*|reduc\w*|shav\w*|eat\w*)\b"
 )
 """Words beside which a difference may stand without its minus sign."""
 _BY = re.compile(
     r"\b(?:up|down|rose|risen|fell|fallen|grew|grown|dropped|climbed|higher|lower|increased?|"
-    r"decreased?|"
-    r"reduced?|cut|gained|lost|declined|improved|better|worse|shrank) by (?:about |some |"
-    r"roughly )?[$€£]?$"
+    r"decreased?|reduced?|cut|gained|lost|declined|improved|better|worse|shrank) by (?:about |"
+    r"some |roughly )?[$€£]?$"
 )
 _OVER = re.compile(r"\b(?:just over|well over|more than|upwards of|just above) [$€£¥]?$")
 _UNDER = re.compile(
