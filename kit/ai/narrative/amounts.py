@@ -40,6 +40,12 @@ _WAS_FOUND = re.compile(
     r"\b(?:was|were|is|has been|have been|we) (?:found|shown|seen|measured|observed|detected)\b"
 )
 _COULD = re.compile(r"\b(?:could|would|can|may|might|able|exceed\w*|than)\b")
+_SUPERLATIVE = re.compile(
+    r"\bthe (?:(?P<most>largest|biggest|greatest|strongest|heaviest|steepest)|smallest|least|"
+    r"slightest|weakest) (?:gain|los|contribut|drop|rise|lift|uplift|increase|decrease|plus|minus|"
+    r"effect|difference|improvement|share|part|slice)"
+)
+_WITH_OBJECT = re.compile(r"than|ahead of|behind|tops|topp|surpass|outweigh")
 _BY = re.compile(r"\bby (?:more|less) than\b|\bin size\b|\boutweigh")
 _OF_LOSSES = re.compile(r"\b(?:los[st]\w*|los(?:e|es|ing)|hit|fell|dropped|down|worse)\b")
 _APART = frozenset({"margin for not worse"})
@@ -67,6 +73,7 @@ def wrong_amounts(sentence: Sentence, facts: Sequence[Fact]) -> str:
         or _wrong_pair(sentence.plain, cited)
         or _wrong_part(sentence.plain, cited)
         or _wrong_extreme(sentence.plain, cited)
+        or _wrong_alone(sentence.plain, [fact for fact, _ in cited], facts)
     )
 
 
@@ -96,7 +103,7 @@ def _wrong_pair(plain: str, cited: Sequence[tuple[Fact, int]]) -> str:
     if len(cited) != 2 or word is None or bool(more) == bool(less) or not _may_compare(cited):
         return ""
     is_between = cited[0][1] < word.start() < cited[1][1]
-    if are_of_one(cited[0][0], cited[1][0]) and not (is_between or "than" in word[0]):
+    if are_of_one(cited[0][0], cited[1][0]) and not (is_between or _WITH_OBJECT.search(word[0])):
         return ""
     first, second = _in_order(plain, word.end(), cited)
     is_of_losses = max(first.value, second.value) < 0 and _OF_LOSSES.search(plain)
@@ -142,6 +149,21 @@ def _wrong_extreme(plain: str, cited: Sequence[tuple[Fact, int]]) -> str:
     if said.value == (max(values) if most else min(values)):
         return ""
     return f'"{word[0]}": {said.id} is not'
+
+
+def _wrong_alone(plain: str, cited: Sequence[Fact], facts: Sequence[Fact]) -> str:
+    """Hold ``video is the smallest gainer, 2 [F3]`` against the parts that are not cited."""
+    found = _SUPERLATIVE.search(plain)
+    if found is None or len(cited) != 1 or not meaning_of(cited[0]).segment:
+        return ""
+    said = cited[0]
+    others = [fact for fact in facts if are_of_one(said, fact) and meaning_of(fact).segment]
+    sizes = [abs(fact.value) for fact in others if fact.value * said.value > 0]
+    size = abs(said.value)
+    is_most = bool(found["most"])
+    if not sizes or (size >= max(sizes) if is_most else size <= min(sizes)):
+        return ""
+    return f'"{found[0]}": {said.id} is not'
 
 
 def are_of_one(first: Fact, second: Fact) -> bool:

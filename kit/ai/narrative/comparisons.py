@@ -47,6 +47,10 @@ _LEFT_OPEN = re.compile(r"\b(?:could|may|might|if|whether|any)\b")
 _OF_LOSSES = re.compile(r"\blos(?:s|t|e|ing)|\bnegative\b|\bdeficits?\b|\bred\b|\bshortfall")
 _SIZE = re.compile(r"more|less|larger|bigger|greater|smaller|heavier|lighter")
 _LOST = re.compile(r"los|negative|minus|deficit|in the red")
+_EXCEPT = re.compile(
+    r"\b(?:all|every\w*|each)(?: \w+)? (?:but|except|save|bar)\b[^,;\[]*\[f\d+\]\W* ?$"
+)
+"""``All but video (-5 USD [F3]) gained``: it did not."""
 _OF_PRICE = re.compile(r"cheap|dear|costl|pric|thrift|frugal|economical")
 _FAVOURS = re.compile(
     r"\b(?:on the (?P<a>candidate|baseline)'s side|in the (?P<b>candidate|baseline)'s favou?r|"
@@ -78,7 +82,7 @@ def wrong_direction(sentence: Sentence, facts: Sequence[Fact]) -> str:
     """
     cited = _cited(sentence, facts)
     words = [
-        word
+        replace(word, negated=word.negated != bool(_EXCEPT.search(sentence.plain[: word.start])))
         for word in _words(sentence.plain)
         if not is_level(sentence.plain, word.start) and not _is_of_parts(word, cited)
     ]

@@ -39,6 +39,8 @@ _WORD = re.compile(
     rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN})|(?P<good>{_GOOD})|(?P<bad>{_BAD}))(?![\w])"
 )
 _NO_COMPARISON = re.compile(
+    r"(?:the|these|those|this) (?:extra|additional|added) (?!clicks|conversions|impressions|spend|"
+    r"value|surplus|money)|"
     r"no more than that|(?:below|above) (?:is|are|come|show)|\b(?:numbers|figures|table|listed|"
     r"given|see|as) (?:below|above)|more or less|(?:minus|less) (?:the )?(?:baseline|candidate)|"
     r"more (?:out of|for less|with less)|once more|at (?:least|most|best|worst)|"

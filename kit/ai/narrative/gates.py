@@ -28,7 +28,7 @@ _STATUSES = (
         "fail",
         r"fail\w*|(?:remains?|has|have|needs?|ought|is|are) to be \w+|(?:without|lacks?|"
         r"lacking) (?:a |any )?(?:pass\w*|clear\w*)|(?:an? |the )?open (?:point|question|issue|"
-        r"item)|still open|(?:did|does|has) not get\w*|not (?:yet )?(?:clear\w*|resolved|settled|"
+        r"item)|(?:is|are|remains?|stays?|still) (?:still )?open\b|(?:did|does|has) not get\w*|not (?:yet )?(?:clear\w*|resolved|settled|"
         r"through|done|signed off|closed)|raise[sd]? (?:a |any )?(?:concern|flag|alarm|objection|"
         r"issue|problem)\w*|(?:did|does|do|has|have) not pass\w*|not pass\w*|not met|broke\w*",
     ),
@@ -141,7 +141,7 @@ def _answer_said(plain: str) -> str | None:
         if found and plain[found.end() : found.end() + 1] != "?":
             return found[0]
     found = re.match(
-        r"(?:tl;dr: )?(better(?=[.!]?$)|worse(?=[.!]?$)|not (?:shown )?(?:not )?worse|"
+        r"(?:(?:tl;dr|yes|so|in short|result|answer)[:,] )?(better(?=[.!]?$)|worse(?=[.!]?$)|not (?:shown )?(?:not )?worse|"
         r"not shown better)(?=[,.:;])",
         plain,
     )

@@ -9,6 +9,7 @@ _NUMBER = r"(?:[\d,.]+[km]?|[a-z]+(?:-[a-z]+)?)"
 
 _FIXED = (
     r"equally,|certainly(?= (?:does |do |is |did )?not (?:mean|imply|prove|say|show)\b)|all told|"
+    r"proof of the pudding|"
     r"all in all|after all|above all(?: else)?|for all (?:we|i) know|first of all|"
     r"first and foremost|last but not least|at (?:long )?last|at last count|by and large|"
     r"on the whole|on balance|at the end of the day|when all is said and done|no more(?:,|"

@@ -46,7 +46,10 @@ _AFTER_CITE = re.compile(
     r"if|after|before|from|by|of|than|though|the|a|an|it|which|is|was|were|are)\b)((?:%|"
     r"[a-z]+)(?: [a-z]+)?)"
 )
-_GATES = re.compile(r"(?: of the)?(?: \w+)? gates?\b|(?= (?:passed|failed|did|needs?)\b)")
+_GATES = re.compile(
+    r"(?: of the)?(?: \w+)? gates?\b|(?: out)? of (?:the )?\w+(?= (?:passed|failed|gates?)\b)|"
+    r"(?= (?:passed|failed|did|needs?)\b)"
+)
 """How many gates there are, the verdict tells: `kit.ai.narrative.gates`."""
 _LINK = re.compile(
     r"\s*(?:to|and|through|up to|or|against|vs?\.?|versus|(?:up |down )?from|in place of|"

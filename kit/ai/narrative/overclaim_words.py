@@ -195,7 +195,7 @@ KINDS = (
         r"(?:nobody|no one|no other \w+|none) (?:will|can|could|would)(?! (?:call|say|claim|"
         r"want)\b)",
         r"no \w+ will", r"not (?:better|worse) (?:anywhere|(?:on|in|for|under|at) any)",
-        r"no (?:\w+ )?(?:segment|exchange|campaign|part|advertiser|exception|user|slice|loser|"
+        r"no (?:\w+ )?(?:segment|exchange|campaign|part|advertiser|exceptions|user|slice|loser|"
         r"format|device)s?",
         r"not (?:a single|one) \w+", r"without exception",
         r"(?:advertiser|campaign|publisher|user|client|exchange|device|account)s alike",

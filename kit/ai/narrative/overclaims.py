@@ -47,7 +47,7 @@ _ANSWERS = re.compile(r"[\"“'\u2018]not (?:shown )?(?:not )?(?:better|worse)[.
 _ASKED = re.compile(r"^\W*(?:and |but |so )?(?:which|what|why|how|whether|who|where|that)\b")
 _UNANSWERED = re.compile(
     r"\b(?:not|n't|cannot|nobody|no one|nothing|unknown|open|unclear|anyone's guess|"
-    r"another (?:matter|question)|(?:a )?different (?:matter|question)|beyond|outside|remains)\b"
+    r"no \w+ can|another (?:matter|question)|(?:a )?different (?:matter|question)|beyond|outside|remains)\b"
 )
 
 

@@ -64,6 +64,7 @@ NAMES: dict[str, str] = {
 """Names of each quantity, as patterns over small letters."""
 
 ALSO: dict[str, str] = {
+    "value": r"back|returns?|returned|brought",
     "surplus": (
         r"gain\w*|los[st]\w*|lose|earn\w*|ahead|behind|difference|interval|(?:low|high)er? end|"
         r"uplift|headline|better|worse|gap|estimate|effect|differ|up|down|went|bottom line|end|"

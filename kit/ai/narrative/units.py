@@ -31,6 +31,10 @@ _NOUNS = (
     "clicks|conversions|impressions|auctions|exchanges|campaigns|blocks|looks|days|hours|users|"
     "visitors|customers|viewers|orders|sales|devices|publishers|advertisers"
 )
+_PER_UNIT = re.compile(
+    r"\b(?:each|every|per|an?|one|for) (?:us |euro )?(?:dollar|euro|pound|yuan|usd|eur|gbp|cny)\b"
+)
+"""``Each euro of spend brings back 1.4 euros [F8]``: how a ROAS may be told."""
 _HOUR_BLOCKS = re.compile(r"(?:\w+[ -])?(?:hour|hourly|daily|day)(?:-long)?[ -]blocks?\b")
 _NOUN = re.compile(rf"\b({_NOUNS}|clicked|{_NOUNS.replace('s|', '|')[:-1]})\b")
 _SUITS = {
@@ -106,6 +110,9 @@ def _factor(written: Written, fact: Fact, meaning: Meaning, sentence: str) -> tu
         plain = _PERCENT.search(tail) and not _POINTS.search(tail)
         return 1.0, "" if plain else "a relative difference, written in percent, not in points"
     if fact.unit in ("ratio", "count"):
+        is_per_unit = meaning.quantity == "ROAS" and _PER_UNIT.search(sentence)
+        if is_per_unit and _has_money(written.tail) and "cpm" not in written.tail:
+            return 1.0, ""
         return 1.0, _of_bare(written, fact, meaning)
     if fact.unit in ("days", "hours"):
         return _of_time(written, fact)
