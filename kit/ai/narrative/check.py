@@ -149,7 +149,7 @@ def _wrong_number(sentence: Sentence, facts: Sequence[Fact]) -> str:
 
 
 def _is_level_of(text: str, sentence: Sentence, facts: Sequence[Fact]) -> bool:
-    """Return whether a number is of a cited fact's name: ``95 % are below 61 USD [F2]``, the P95."""
+    """Return whether a number is of a cited fact's name: ``95 % are below 61 USD [F2]``, P95."""
     cited = {name for name, _ in sentence.cites}
     return any(re.search(rf"\bP{text}\b", fact.name) for fact in facts if fact.id in cited)
 

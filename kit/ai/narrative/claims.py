@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 _UP = (
-    r"better|gain\w*|improve\w*|ahead|help\w*(?! (?:is|are|would be)\b)(?! (?:to )?(?:find|tell|"
-    r"see|detect|decide|us))|beat\w*|outperform\w*|advantage\w*|benefi\w+|success\w*|pays off|"
+    r"(?:confirm(?:s|ed)?|validate[sd]?|b(?:ears?|ore) out|back(?:s|ed)? up|repeat(?:s|"
+    r"ed)?) (?:the |what the )?(?:tun|idea|hypothesis|picture|impression|hope|hunch)\w*|better|"
+    r"gain\w*|improve\w*|ahead|help\w*(?! (?:is|are|would be)\b)(?! (?:to )?(?:find|tell|see|"
+    r"detect|decide|us))|beat\w*|outperform\w*|advantage\w*|benefi\w+|success\w*|pays off|"
     r"superior\w*|(?:favou?rs?|supports?|backs?|in favou?r of|on the side of) the candidate|wins?|"
     r"won(?= (?:with|by|out|the (?:test|day|race))\b)|higher surplus|more surplus|earns? more|"
     r"earned more|preferable|uplift|surplus (?:(?:is|was|went)(?: shown to be)? (?:up|higher)|rose|"
@@ -35,13 +37,19 @@ NO = re.compile(
     r"nobody|none|if|doesn't|didn't|isn't|can't|inconclusive|undecided|silent|fail(?:s|ed)? to|"
     r"untested|unknown|(?:too|falls?|fell) short|"
     rf"{TOO}|too (?:few|little|small|early|soon)|missing|(?:look(?:ed|ing)?|search\w*) for|"
-    r"sought|tempting|asked (?:about|for)|could|may(?! (?:treat|call|regard|consider|say|conclude|"
-    r"assume|safely|rely|expect|trust)\b)|might|falls? short|hardly|ruled out|excluded|"
-    r"insufficient|hold(?:ing)? off|stops? short of|instead of|unshown|refrain\w*|declin\w+ to|"
-    r"than (?:it|they) (?:is|are)|too weak|yet to|possible that|before (?=\w+ing|any)|in doubt|"
-    r"doubtful|lack(?:s|ed|ing)?|absence|scant|until|unless|remains to be seen|(?:wrong|mistake|"
-    r"error|premature|unwise|hasty|rash|misleading|overreach) to)\b"
+    r"rather (?:\w+ ){0,3}than|remains? to be (?:shown|proven|established|demonstrated)|sought|"
+    r"tempting|asked (?:about|for)|could|may(?! (?:treat|call|regard|consider|say|conclude|assume|"
+    r"safely|rely|expect|trust)\b)|might|falls? short|hardly|ruled out|excluded|insufficient|"
+    r"hold(?:ing)? off|stops? short of|instead of|unshown|refrain\w*|declin\w+ to|than (?:it|"
+    r"they) (?:is|are)|too weak|yet to|possible that|before (?=\w+ing|any)|in doubt|doubtful|"
+    r"lack(?:s|ed|ing)?|absence|scant|until|unless|remains to be seen|(?:wrong|mistake|error|"
+    r"premature|unwise|hasty|rash|misleading|overreach) to)\b"
 )
+_NOT_AGAINST = re.compile(
+    r"\b(?:no|not an?y?|never a|hardly a|little) (?:\w+ )?(?:reason|need|case|cause|argument|"
+    r"grounds?) (?:\w+ )?(?:not|against|to (?:wait|delay|hesitate|hold))\b"
+)
+"""``There is no reason not to switch``: a denial denied."""
 _NEW_CLAUSE = re.compile(
     r"[;:]|\bbut\b|(?<!not )\byet\b(?! to)|, (?=(?:it|the candidate|the baseline|we|they|i|one) )"
 )
@@ -63,6 +71,8 @@ def is_denied(plain: str, place: int, end: int | None = None) -> bool:
     True
     """
     clause = _NEW_CLAUSE.split(plain[:place])[-1]
+    if _NOT_AGAINST.search(clause):
+        return False
     rest = re.split(
         r"[;,]|:(?! (?:not|no|un\w+)\b)|\bbut\b|\band\b", plain[place if end is None else end :]
     )[0]

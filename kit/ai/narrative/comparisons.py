@@ -45,6 +45,7 @@ _DEFINITE = re.compile(r"\b(?:the|its|this|that|their)\s(?:surplus\s|whole\s)?$"
 _PREDICATE = re.compile(r"\b(?:is|was|remains|still|means)\s(?:still\s)?an?\s$")
 _LEFT_OPEN = re.compile(r"\b(?:could|may|might|if|whether|any)\b")
 _OF_LOSSES = re.compile(r"\blos(?:s|t|e|ing)|\bnegative\b|\bdeficits?\b|\bred\b|\bshortfall")
+_LOSS_THAT = re.compile(r"\b(?:loss(?:es)?|deficit|shortfall)\s(?:has |have |was |had )?\w+$")
 _SIZE = re.compile(r"more|less|larger|bigger|greater|smaller|heavier|lighter")
 _LOST = re.compile(r"los|negative|minus|deficit|in the red")
 _EXCEPT = re.compile(
@@ -271,9 +272,10 @@ def _actual(
     if whole or changes:
         return _common([_sign(fact.value) for fact in whole or changes], word)
     sides: dict[str, float] = {fact.of: fact.value for fact in found}
-    is_of_losses = max(sides.values()) < 0 and _OF_LOSSES.search(plain[: word.start])
+    is_of_losses = max(sides.values()) < 0 and _OF_LOSSES.search(plain[: word.end])
     actual = _from_sides(sides, found[0], facts)
     is_size = _SIZE.fullmatch(plain[word.start : word.end])
+    is_size = is_size or _LOSS_THAT.search(plain[: word.end])
     return -actual if actual and is_of_losses and is_size else actual
 
 

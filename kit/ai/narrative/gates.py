@@ -28,16 +28,18 @@ _STATUSES = (
         "fail",
         r"fail\w*|(?:remains?|has|have|needs?|ought|is|are) to be \w+|(?:without|lacks?|"
         r"lacking) (?:a |any )?(?:pass\w*|clear\w*)|(?:an? |the )?open (?:point|question|issue|"
-        r"item)|(?:is|are|remains?|stays?|still) (?:still )?open\b|(?:did|does|has) not get\w*|not (?:yet )?(?:clear\w*|resolved|settled|"
-        r"through|done|signed off|closed)|raise[sd]? (?:a |any )?(?:concern|flag|alarm|objection|"
-        r"issue|problem)\w*|(?:did|does|do|has|have) not pass\w*|not pass\w*|not met|broke\w*",
+        r"item)|(?:is|are|remains?|stays?|still) (?:still )?open\b|(?:did|does|has) not get\w*|"
+        r"not (?:yet )?(?:clear\w*|resolved|settled|through|done|signed off|closed)|"
+        r"raise[sd]? (?:a |any )?(?:concern|flag|alarm|objection|issue|problem)\w*|(?:did|does|do|"
+        r"has|have) not pass\w*|not pass\w*|not met|broke\w*",
     ),
     (
         "pass",
         r"pass(?:ed|es|ing)?|fine|ok|okay|clean|clear\w*|rais\w+ no|no objection|green|sound|good|"
         r"healthy|intact|in order|(?:no|nothing) [\w ]*(?:flagged|found)|satisf\w+|unproblematic|"
         r"no (?:issue|problem|concern|cause)\w*|under control|succe\w+|held|holds|(?:is|are|been|"
-        r"went|gone|got|waved) through|signed off",
+        r"went|gone|got|waved) through|signed off|(?:is|are|been) (?:closed|resolved|settled|done|"
+        r"ticked off)",
     ),
 )
 _NAMES = {
@@ -89,6 +91,7 @@ _PERSON = re.compile(
     r"\b(?:person|someone|somebody|by hand|colleague|reviewer|analyst|expert|human)\b|"
     rf"\b(?:nobody|no one) (?:has|needs|is needed)\b|{_NOTHING_OPEN}"
 )
+_CLAUSE_END = re.compile(r"[,:;]|\b(?:while|because|since|as long as|until)\b")
 _STATUS = re.compile(r"\bstatus\b")
 
 
@@ -141,8 +144,8 @@ def _answer_said(plain: str) -> str | None:
         if found and plain[found.end() : found.end() + 1] != "?":
             return found[0]
     found = re.match(
-        r"(?:(?:tl;dr|yes|so|in short|result|answer)[:,] )?(better(?=[.!]?$)|worse(?=[.!]?$)|not (?:shown )?(?:not )?worse|"
-        r"not shown better)(?=[,.:;])",
+        r"(?:(?:tl;dr|yes|so|in short|result|answer)[:,] )?(better(?=[.!]?$)|worse(?=[.!]?$)|"
+        r"not (?:shown )?(?:not )?worse|not shown better)(?=[,.:;])",
         plain,
     )
     return found[1] if found else None
@@ -179,8 +182,9 @@ def _wrong_status(plain: str, verdict: Verdict) -> str:
     found = _STATUS.search(plain)
     if not found:
         return ""
-    said = _status_said(plain[found.start() :]) or _status_said(plain)
-    if said == "pass" and _NO.search(re.split(r"[,:;]", plain[found.start() :])[0]):
+    after = _CLAUSE_END.split(plain[found.end() :].lstrip(' :"'))[0]
+    said = _status_said(after) or _status_said(plain[found.start() :]) or _status_said(plain)
+    if said == "pass" and _NO.search(after):
         return 'the status is "pass"' if verdict.status == "pass" else ""
     return "" if said in (None, verdict.status) else f'the status is "{verdict.status}"'
 
@@ -222,6 +226,8 @@ def _wrong_some(plain: str, verdict: Verdict) -> str:
     found = _SOME.search(plain)
     said = _status_said(_clause_at(found.start(), plain)) if found else None
     statuses = {gate.status for gate in verdict.gates}
+    if said == "fail" and statuses != {"pass"} and re.search(r"\b(?:open|not)\b", plain):
+        return ""
     return "" if said in (None, "pass", *statuses) else f'no gate says "{said}"'
 
 
@@ -296,7 +302,9 @@ def _clause_of(pattern: str, plain: str) -> str:
 
 def _is_figure(plain: str) -> bool:
     """Return whether a gate's word stands for a measured number: it cites one and names no gate."""
-    return "[" in plain and not re.search(r"\bgate\b|\bfail\w*|\bpass\w*", plain)
+    return "[" in plain and not re.search(
+        r"\bgate\b|\bfail|\bpass|\brais|\bno (?:concern|obj)", plain
+    )
 
 
 def _wrong_person(plain: str, verdict: Verdict) -> str:

@@ -137,7 +137,8 @@ KINDS = (
         r"from now on", r"(?:coming|following) (?:week|month|quarter|year|period|season)s?",
         r"next (?:week|month|quarter|year|season|time)", r"continu\w+", r"persist\w*",
         r"keeps? (?:on )?\w+ing", r"(?<!want it )(?<!to be )(?<!be )repeat\w*",
-        r"lasts?(?!ing| look)", r"lasting", r"to stay(?! with)", r"permanent\w*",
+        r"(?<!the )(?<!its )(?<!our )lasts?(?!ing| look)",
+        r"lasting", r"to stay(?! with)", r"permanent\w*",
         r"long[- ](?:run|term)", r"tomorrow", r"flips?", r"forecast\w*", r"expect\w*", r"shall",
         r"year after year", r"ahead of us", r"live traffic",
         r"(?<!stay )(?<!stays )(?<!remain )(?<!remains )in production", r"remain so",
@@ -205,12 +206,12 @@ KINDS = (
     ),
     _kind(
         "sameness, which a test that shows nothing does not show",
-        r"(?<!traffic )(?<!auctions )(?<!log )(?<!data )(?<!requests )(?<!picture )(?<!story )"
-        r"(?<!sign )(?<!order )(?<!direction )(?<!ranking )(?:is|"
-        r"are|was|were|be|do|does|did|perform\w*|stay\w*|remain\w*|much|exactly|just|about|"
-        r"earn\w*|made|basically|virtually|effectively|practically|essentially) (?:just |about |"
-        r"much |exactly )?the same(?! (?:auction|log|traffic|data|day|hour|request|week|block|"
-        r"split|time|holdout|thing as|way|campaign|impression))",
+        r"(?<!traffic )(?<!auctions )(?<!log )(?<!data )(?<!requests )(?<!picture )(?<!story "
+        r")(?<!sign )(?<!order )(?<!direction )(?<!ranking )(?:is|are|was|were|be|do|does|did|"
+        r"perform\w*|stay\w*|remain\w*|much|exactly|just|about|earn\w*|made|basically|virtually|"
+        r"effectively|practically|essentially) (?:just |about |much |"
+        r"exactly )?the same(?! (?:auction|log|traffic|data|day|hour|request|week|block|split|"
+        r"time|holdout|thing as|way|campaign|impression))",
         r"the same (?:surplus|result|outcome|performance|quality|value|effect|return|success)\w*",
         r"(?:one and|will be|of) the same(?! (?:auction|log|traffic|data|day|hour|request|week|"
         r"block|split|size|sign|sort|order|kind|campaign))",

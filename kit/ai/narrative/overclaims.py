@@ -13,15 +13,9 @@ _SAYS = re.compile(
     r"\b(?:holds?|held|works?|appl(?:y|ies)|valid|same|safe|succe\w+|profit\w*|good|fine|true|"
     r"suits?|fits?|better|worse|wins?|won|pays?|shows?|proves?|run|launch\w*|adopt\w*|ship\w*|"
     r"roll\w*|deploy\w*|switch\w*|unbeatable|unbeaten|ready|recommend\w*|expect\w*|will|looks?|"
-    r"bank|d(?:o|oes|id) (?:\w+ )?(?:well|badly|fine|so)|as (?:it|they) d(?:o|oes|id))\b"
+    r"bank|d(?:o|oes|id) (?:\w+ )?(?:well|badly|fine|so)|way to go|as (?:it|they) d(?:o|oes|id))\b"
 )
 """What is said of *every part* if it is to claim anything, beside a rise or fall."""
-_IS_SAID = re.compile(
-    r"\b(?:whatever|whichever|no matter|regardless)\b[^,;]*\b(?:says?|shows?|suggests?|tells?|"
-    r"looks?)\b"
-)
-"""``Whatever the tune split says``: put aside, not said of every part."""
-_QUANTIFIED = re.compile(r'"(?:every|each|any|all|whole|entire)\b')
 _NOT = re.compile(
     rf"{NO.pattern}|\b(?:far from|weaker than|less than|short of|rather than|as opposed to|"
     r"assum\w+|suppos\w+|should not|before)\b"
@@ -46,8 +40,8 @@ _MENTIONED = re.compile(
 _ANSWERS = re.compile(r"[\"“'\u2018]not (?:shown )?(?:not )?(?:better|worse)[.,]?[\"”'\u2019]")
 _ASKED = re.compile(r"^\W*(?:and |but |so )?(?:which|what|why|how|whether|who|where|that)\b")
 _UNANSWERED = re.compile(
-    r"\b(?:not|n't|cannot|nobody|no one|nothing|unknown|open|unclear|anyone's guess|"
-    r"no \w+ can|another (?:matter|question)|(?:a )?different (?:matter|question)|beyond|outside|remains)\b"
+    r"\b(?:not|n't|cannot|nobody|no one|nothing|unknown|open|unclear|anyone's guess|no \w+ can|"
+    r"(?:another|different) (?:matter|question)|beyond|outside|remains)\b"
 )
 
 
@@ -78,12 +72,15 @@ def every_part(plain: str) -> str:
     >>> every_part("each exchange gained")
     '"each exchange" claims every part, which was not looked at one by one'
     """
-    said = _first(plain, [kind for kind in KINDS if kind.name == EVERY_PART])
+    kinds = [kind for kind in KINDS if kind.name == EVERY_PART]
+    if firm := _first(plain, [kind for kind in kinds if not kind.deniable]):
+        return firm
+    said = _first(plain, [kind for kind in kinds if kind.deniable])
     if not said:
         return ""
     is_claim = any(not is_denied(plain, found.start()) for found in CLAIM.finditer(plain))
-    if is_claim or not _QUANTIFIED.match(said):
-        return "" if _IS_SAID.search(plain) and not is_claim else said
+    if is_claim or any(not word.negated for word in directions_in(plain)):
+        return said
     clause = _clause_of(plain, plain.find(said.split('"')[1]))
     return said if _SAYS.search(clause) or says_something(clause) else ""
 

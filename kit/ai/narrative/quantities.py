@@ -31,8 +31,8 @@ NAMES: dict[str, str] = {
     "eCPM": r"e?cpms?(?! bids)|(?:a|per|for a) thousand(?: impressions)?(?! auctions)|per mille",
     "ROAS": r"roas|returns?(?: on ad spend)?|returned|per unit of spend",
     "clicks": (
-        r"clicks(?! model)|click counts?|clicked|click (?:more|less|fewer)|"
-        r"(?:more|fewer|extra) click"
+        r"clicks(?! model)|click counts?|clicked|click (?:more|less|fewer)|(?:more|fewer|"
+        r"extra) click"
     ),
     "conversions": r"conversions|conversion counts?",
     "share of immature conversions": r"(?:im)?mature|still open|outstanding|unripe",

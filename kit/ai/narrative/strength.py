@@ -90,8 +90,8 @@ _UNCLAIMED = re.compile(
 
 _LOSS = r"(?:loss|harm|deficit|shortfall|drop|damage)(?:es)?"
 _BEYOND = (
-    r"(?:more than|larger|bigger|greater|worse|beyond|above|over|exceeding|past|"
-    r"as (?:big|large|great) as)"
+    r"(?:more than|larger|bigger|greater|worse|beyond|above|over|exceeding|past|as (?:big|large|"
+    r"great) as)"
 )
 _RULED_OUT = re.compile(
     rf"(?:an?|any|every|all) {_LOSS}\b[^;,.]{{0,40}}?\b{_BEYOND}\b[^;]*?\b(?:is|are|was|were|"

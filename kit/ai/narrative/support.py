@@ -37,10 +37,10 @@ _EVIDENCE = re.compile(
     r"differ|see|saw|seen|make it|called|read|lean|weak\w*|detect\w*|establish\w*|answer\w*|"
     r"conclud\w+|claim\w*|demonstra\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|"
     r"follows?|test\w*|yes|releas\w+|intend\w*|interpret\w*|exist\w*|giv\w+|disclos\w+|publish\w+|"
-    r"reveal\w*|basis|case for|grounds?|rul\w+|recommend\w*|condemn\w*|endors\w*|justif\w*|"
-    r"warrant\w*|licen[cs]e\w*|inconclusive|undecided|silent|support\w*|stud\w+|ask\w*|enough|"
-    r"settle\w*|judg\w+|means?|whether|replay|measured|tested|known|know|beyond|call|visible|risk|"
-    r"infer\w*|draw\w*)\b"
+    r"reveal\w*|basis|case for|grounds?|rul\w+|emerg\w*|turn\w* out|c[ao]me out|recommend\w*|"
+    r"condemn\w*|endors\w*|justif\w*|warrant\w*|licen[cs]e\w*|inconclusive|undecided|silent|"
+    r"support\w*|stud\w+|ask\w*|enough|settle\w*|judg\w+|means?|whether|replay|measured|tested|"
+    r"known|know|beyond|call|visible|risk|infer\w*|draw\w*)\b"
 )
 _GROUND = re.compile(
     r"\b(?:hold-?out|verdict|vault|replay|show[ns]?|than|surplus|answer|candidate|baseline|"
@@ -58,7 +58,10 @@ _STAY = re.compile(
     rf"^(?:please )?(?:{_DROP}) (?!the baseline)|(?<!baseline )\b(?:should|must|is to|"
     rf"ought to) (?:now )?be (?:{_DROP})\w*"
 )
-_ROLLOUT = re.compile(r"\broll-?out\b|\blaunch\b|\bdeployment\b|\bgo-live\b")
+_ROLLOUT = re.compile(
+    r"\b(?:roll-?out|roll\w* (?:it |this )?out|launch\w*|deploy\w*|go-live|switch\w*|adopt\w*|"
+    r"swap\w*|ship\w*)\b"
+)
 _TUNE_CAUTION = re.compile(
     r"\bonly\b|\bflatter\w*|\borientation\b|\bno more\b|\bbias\w*|\boverfit\w*|\boptimis\w*|"
     r"\bselect\w*|\binflat\w*|better than they are|too (?:good|high|rosy)|rosy|\bchosen\b|"
@@ -74,12 +77,12 @@ _COULD = re.compile(r"\b(?:assum\w+|need not|could|may|might|outside|beyond|cann
 _PERSON = re.compile(r"\b(?:i|we|me|my|us|our)\b")
 _CARE = re.compile(
     r"\b(?:wait|hold (?:off|back|fire|on)|pause|refrain|careful\w*|caution\w*|with (?:some |"
-    r"due )?care|grain of salt|pinch of salt|before (?:we|any|anything|a)|leave\b.*\baside|shelve|"
-    r"abandon|discard|for now|keep an eye|watch|look again|re-?check|investigat\w*|more (?:data|"
-    r"time|days|traffic|auctions)|decision (?:rests|lies|is)|(?:longer|larger|bigger|fresh|new|"
-    r"second|further) (?:holdout|test|run|sample|log|experiment)|(?:premature|hasty|unwise|"
-    r"too (?:early|soon))|another (?:candidate|look|test|run)|live (?:a/?b )?test|next step|mind|"
-    r"bear in mind|note that|remember)\b"
+    r"due )?care|grain of salt|guess\w*|speculat\w*|pinch of salt|before (?:we|any|anything|a)|"
+    r"leave\b.*\baside|shelve|abandon|discard|for now|keep an eye|watch|look again|re-?check|"
+    r"investigat\w*|more (?:data|time|days|traffic|auctions)|decision (?:rests|lies|is)|(?:longer|"
+    r"larger|bigger|fresh|new|second|further) (?:holdout|test|run|sample|log|experiment)|"
+    r"(?:premature|hasty|unwise|too (?:early|soon))|another (?:candidate|look|test|run)|"
+    r"live (?:a/?b )?test|next step|mind|bear in mind|note that|remember)\b"
 )
 _MODAL = re.compile(
     r"\b(?:may|might|could|can|need not|need) (?:well |also |still )?(?:be|differ|vary|change|look|"
@@ -99,9 +102,9 @@ _SCOPE = re.compile(
 _OF_POLICY = re.compile(
     r"^(?:[a-z-]+,? ){0,3}?(?:the |this |an? )?(?:candidate|baseline|policy|policies|it(?! is (?:a|"
     r"an|about|only|for|of|the|one|but|just)\b)|they|both|surplus|outcome|effect|risk|floors|"
-    r"margin)\b|\b(?:confident|recommend\w*|rollout|go with|time to|trend|optimum|retest|"
-    r"discussion|does not (?:work|help)|works?(?= [.!])|(?:is|are|was|were) (?:\w+ )?(?:high|low|"
-    r"good|bad))\b"
+    r"margin)\b|\b(?:confident|recommend\w*|rollout|go with|"
+    r"time to|trend|optimum|retest|discussion|does not (?:work|help)|works?(?= [.!])|(?:is|are|was|"
+    r"were) (?:\w+ )?(?:high|low|good|bad))\b"
 )
 """What is said of the policies or of what to do now needs a ground."""
 _DESCRIBED = re.compile(
@@ -199,7 +202,7 @@ def _is_caution(sentence: Sentence, verdict: Verdict | None) -> bool:
     plain = sentence.plain
     if _STAY.search(plain) and (verdict is None or verdict.answer != "better"):
         return True
-    if NO.search(plain) and _ROLLOUT.search(plain):
+    if (rollout := _ROLLOUT.search(plain)) and is_denied(plain, rollout.start()):
         return True
     if says_tune(sentence) and _TUNE_CAUTION.search(plain):
         return True
