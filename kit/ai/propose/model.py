@@ -17,7 +17,7 @@ from kit.ai.propose.rules import RuleBook, structural
 from kit.ai.propose.sharing import share_brief, share_exchanges, share_options, share_trials
 from kit.ai.replies import VariantProposal
 from kit.ai.shareable import Shareable
-from kit.base.errors import AIBudgetError, EndpointError, JournalError
+from kit.base.errors import AIBudgetError, EndpointError, JournalError, KitError
 from kit.models.calibration import CALIBRATIONS
 from kit.models.objectives import OBJECTIVES
 from kit.variant.change import Change, Proposal
@@ -36,7 +36,8 @@ class ModelProposer:
 
     What comes back is data: an edit of the registry, which code applies or refuses. A change that
     cannot be made, or was tried, is answered with the reason and asked for once more; then the rule
-    book fills in. A model that is down, or over its budget, is not asked again in this search.
+    book fills in, as it does for a reply that was cut off. A model that is down, gives no reply of
+    the form asked for, or is over its budget, is not asked again in this search.
 
     Parameters
     ----------
@@ -82,13 +83,20 @@ class ModelProposer:
             try:
                 proposal = self._asked(brief, told)
             except (EndpointError, AIBudgetError, JournalError) as error:
-                self._down = True
-                self._say(f"the model is not asked any more: {error} The rule book goes on.")
+                self._give_up(error)
                 return None
             told += numbered([proposal], told, brief)
             if told[-1].status != "refused":
                 return proposal
         return None
+
+    def _give_up(self, error: KitError) -> None:
+        """Say why there is no proposal; one long reply says nothing of the next."""
+        if isinstance(error, EndpointError) and error.kind == "cut_off":
+            self._say(f"{error} The rule book proposes this once.")
+            return
+        self._down = True
+        self._say(f"the model is not asked any more: {error} The rule book goes on.")
 
     def _other(self, brief: Brief, trials: Sequence[Trial], seed: int) -> Proposal | None:
         """Return the rule book's proposal, which the model will be told of too."""

@@ -61,6 +61,23 @@ def test_a_model_that_dies_mid_search_keeps_what_it_proposed(
     assert (found.trials[1].score or 0) > 0
 
 
+def test_a_reply_that_is_cut_off_costs_one_proposal_and_not_the_model(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = {"parent": 0, "kind": "add_expression", "name": "pair", "value": "device || region",
+            "hypothesis": "they interact"}  # fmt: skip
+    with Loopback([Step(content="{", finish="length"), Step(json.dumps(good))]) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("KIT_MODEL", "chatty")
+        found = run(proposer="llm", budget=3)
+    by = [trial.spec.proposer for trial in found.trials]
+    assert by[1].endswith("(for the model)")
+    assert by[2] == "llm: chatty"
+    said = [line for line in run.said if "The rule book proposes this once." in line]  # type: ignore[attr-defined]
+    assert len(said) == 1
+    assert "was cut off at" in said[0]
+
+
 def test_a_model_that_hangs_is_given_up_at_its_deadline(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
