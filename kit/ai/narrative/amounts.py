@@ -43,7 +43,8 @@ _COULD = re.compile(r"\b(?:could|would|can|may|might|able|exceed\w*|than)\b")
 _SUPERLATIVE = re.compile(
     r"\bthe (?:(?P<most>largest|biggest|greatest|strongest|heaviest|steepest)|smallest|least|"
     r"slightest|weakest) (?:gain|los|contribut|drop|rise|lift|uplift|increase|decrease|plus|minus|"
-    r"effect|difference|improvement|share|part|slice)"
+    r"effect|difference|improvement|share|part|slice)|\b(?:contributed|gained|brought|lost|added|"
+    r"earned|gave|made) (?:the )?(?:(?P<more>most)|least)\b"
 )
 _WITH_OBJECT = re.compile(r"than|ahead of|behind|tops|topp|surpass|outweigh")
 _BY = re.compile(r"\bby (?:more|less) than\b|\bin size\b|\boutweigh")
@@ -160,7 +161,7 @@ def _wrong_alone(plain: str, cited: Sequence[Fact], facts: Sequence[Fact]) -> st
     others = [fact for fact in facts if are_of_one(said, fact) and meaning_of(fact).segment]
     sizes = [abs(fact.value) for fact in others if fact.value * said.value > 0]
     size = abs(said.value)
-    is_most = bool(found["most"])
+    is_most = bool(found["most"] or found["more"])
     if not sizes or (size >= max(sizes) if is_most else size <= min(sizes)):
         return ""
     return f'"{found[0]}": {said.id} is not'

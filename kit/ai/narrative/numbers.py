@@ -38,6 +38,9 @@ _WORDS = re.compile(
     rf"auction)\s)(?=\s(?:{_COUNTED})))"
     r"(?:\s(?P<scale>thousand|million|billion))?(?![\w-])"
 )
+ONE_IN = rf"one (?:[a-z]+ )?(?:in|out of)(?: every)? ({'|'.join([*_SMALL, *_TENS])})"
+"""``one conversion in five``: a share, which `kit.ai.narrative.ratios` holds against one."""
+
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _THE_TWO = re.compile(r"(?:\bthe|\ball|\bthese|\bboth|\bbetween|\bother)\s$")
 _TO_CITE = re.compile(r"(?P<unit>(?:(?!\[)[^\d.,;:()\n]){0,40}?)\s?(?=\[[a-z]+\d+\])")
@@ -58,7 +61,8 @@ _LINK = re.compile(
 )
 """What stands between two numbers of one unit."""
 _APPOSED = re.compile(
-    r"[^\d\[\]().;]{0,40}(?:\(|, i\.e\.,? |, that is,? |, or |, namely )[^\d\[\]]{0,12}"
+    r"[^\d\[\]().;]{0,40}(?:\(|(?<=days), |(?<=weeks), |(?<=week), |(?<=hours), |, i\.e\.,? |"
+    r", that is,? |, or |, namely )[^\d\[\]]{0,12}"
 )
 """``three days (72 hours [F8])``: the same amount once more."""
 _MOST_WORDS = 4
@@ -165,6 +169,10 @@ def _is_name(plain: str, found: re.Match[str]) -> bool:
     """Tell ``the two policies`` from ``two looks``; words glued by a hyphen are names."""
     word = found["number"]
     if _ORDINAL.match(plain, found.end()):
+        return True
+    if word[0].isalpha() and re.search(
+        r"\bone (?:[a-z]+ )?(?:in|out of)(?: every)? $", plain[: found.start()]
+    ):
         return True
     if word[0].isalpha():
         return bool(_THE_TWO.search(plain[: found.start()]))

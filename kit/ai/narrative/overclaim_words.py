@@ -17,9 +17,9 @@ _CHOICE = (
     r"algorithm|method|solution|thing|performer|one|we"
 )
 _OF_TEST = (
-    r"nothing|none|no|not|gates?|leak\w*|drift\w*|calib\w*|overlap|maturity|power|ends?|interval|"
-    r"margin|hold-?out|split|sample|test|looks?|noise|blocks?|figures?|person|picked|chosen|"
-    r"selected|tuned|days?|short|small|few|data"
+    r"nothing|none|no|not|gates?|(?:im)?mature|labels?|leak\w*|drift\w*|calib\w*|overlap|maturity|"
+    r"power|ends?|interval|margin|hold-?out|split|sample|test|looks?|noise|blocks?|figures?|person|"
+    r"picked|chosen|selected|tuned|days?|short|small|few|data"
 )
 """What an answer, unlike an effect, may well be due to."""
 EVERY_PART = "every part, which was not looked at one by one"
@@ -157,7 +157,7 @@ KINDS = (
     ),
     _kind(
         "a cause, which a comparison does not show",
-        rf"(?:because|due to|owing to|on account of)(?![^.;]*\b(?:{_OF_TEST})\b)",
+        rf"(?:because|due to|owing to|on account of)(?!(?:[^.;]|\.\d)*\b(?:{_OF_TEST})\b)",
         r"is what \w+ed", r"(?:is|lies|are) behind (?:the|this|it)(?! (?:candidate|baseline))",
         r"brought about", r"made possible", r"(?<!part )accounts? for the", r"fuel\w*",
         r"mechanism", r"comes? down to", r"is down to", r"down to (?:its|the|better|smarter)",

@@ -22,9 +22,10 @@ _NOT = re.compile(
 )
 _NOT_STUDIED = re.compile(
     r"\b(?:not|never)(?: been)? (?:studied|looked|examined|known|asked|tested|shown|measured|part|"
-    r"seen|covered|claimed|addressed|answered|investigated|tried|considered|said|visible)\b|"
-    r"\b(?:unknown|untested|unclear|open|outside|unexamined)\b|^\w+ (?:us |you )?(?:nothing|"
-    r"little)\b"
+    r"seen|covered|claimed|addressed|answered|investigated|tried|considered|said|visible|warranted|"
+    r"justified|intended|supported|implied|allowed|possible)\b|\b(?:may|might|could) (?:well |"
+    r"also )?(?:differ|vary|change|react|behave|look)\b|\b(?:unknown|untested|unclear|open|outside|"
+    r"unexamined)\b|^\w+ (?:us |you )?(?:nothing|little)\b"
 )
 _BREAK = re.compile(r"[;:!?]|\.(?!\d)|,(?!\d)|\bbut\b|\bwhile\b")
 _NEAR = 12

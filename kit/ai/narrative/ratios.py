@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from kit.ai.narrative.amounts import are_of_one
 from kit.ai.narrative.meaning import meaning_of
+from kit.ai.narrative.numbers import ONE_IN, WORDS
 from kit.ai.narrative.sentences import CITE, Sentence
 from kit.report.facts import Fact
 
+_ONE_IN = re.compile(ONE_IN)
 _ROUGH = re.compile(
-    r"(?<!\w)(?:half(?! of the log)|twice|thrice|doubl\w+|tripl\w+|halv\w+|quadrupl\w+|\w+fold|"
+    rf"(?<!\w)(?:{ONE_IN}|half(?! of the log)|twice|thrice|doubl\w+|tripl\w+|halv\w+|quadrupl\w+|"
+    rf"\w+fold|"
     r"an? (?:third|quarter|fifth|sixth|seventh|eighth|ninth|tenth|dozen)|two thirds|three quarters|"
     r"dozens?|hundreds?|(?<!a )(?<!every )(?<!the )(?<!per )(?<!each )(?<!\d )thousands?|millions|"
     r"an order of magnitude)(?!\w)"
@@ -43,8 +47,10 @@ def wrong_ratio(sentence: Sentence, facts: Sequence[Fact]) -> str:
     'a third: a ratio or rough number, which no fact gives'
     """
     plain = CITE.sub(lambda cite: " " * len(cite[0]), sentence.plain)
+    known = {fact.id: fact for fact in facts}
+    cited = [known[name] for name, _ in sentence.cites if name in known]
     for word in _ROUGH.finditer(plain):
-        told = _told(word[0], [fact for fact in facts if fact.id in dict(sentence.cites)])
+        told = _told(word[0], cited)
         if not any(_fits(*pair, plain[: word.start()]) for pair in told):
             return f"{word[0]}: a ratio or rough number, which no fact gives"
     return ""
@@ -53,6 +59,8 @@ def wrong_ratio(sentence: Sentence, facts: Sequence[Fact]) -> str:
 def _told(word: str, cited: Sequence[Fact]) -> list[tuple[float, float]]:
     """Return what a word says beside each figure that it may be said of."""
     name = re.sub(r"^an? ", "", word)
+    if one_in := _ONE_IN.fullmatch(word):
+        return [(1 / WORDS[one_in[1]], abs(fact.value)) for fact in cited if fact.unit == "share"]
     if name in _PARTS:
         return [(_PARTS[name], abs(fact.value)) for fact in cited if fact.unit == "share"]
     times = next((value for start, value in _TIMES.items() if name.startswith(start)), None)
@@ -60,7 +68,9 @@ def _told(word: str, cited: Sequence[Fact]) -> list[tuple[float, float]]:
 
 
 def _ratios(cited: Sequence[Fact]) -> list[float]:
-    """Return candidate over baseline of every quantity cited for both."""
+    """Return candidate over baseline of every quantity cited for both, and of two parts cited."""
+    if len(cited) == 2 and are_of_one(*cited) and cited[1].value:
+        return [cited[0].value / cited[1].value]
     sides = {(meaning_of(fact).subject, fact.of): fact.value for fact in cited}
     return [
         value / sides[subject, "baseline"]

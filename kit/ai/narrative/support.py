@@ -37,14 +37,15 @@ _EVIDENCE = re.compile(
     r"differ|see|saw|seen|make it|called|read|lean|weak\w*|detect\w*|establish\w*|answer\w*|"
     r"conclud\w+|claim\w*|demonstra\w*|confirm\w*|examin\w*|statement|result|earned|about|bears?|"
     r"follows?|test\w*|yes|releas\w+|intend\w*|interpret\w*|exist\w*|giv\w+|disclos\w+|publish\w+|"
-    r"reveal\w*|basis|case for|grounds?|rul\w+|emerg\w*|turn\w* out|c[ao]me out|recommend\w*|"
-    r"condemn\w*|endors\w*|justif\w*|warrant\w*|licen[cs]e\w*|inconclusive|undecided|silent|"
-    r"support\w*|stud\w+|ask\w*|enough|settle\w*|judg\w+|means?|whether|replay|measured|tested|"
-    r"known|know|beyond|call|visible|risk|infer\w*|draw\w*)\b"
+    r"reveal\w*|basis|case for|grounds?|rul\w+|final|provisional|emerg\w*|turn\w* out|c[ao]me out|"
+    r"recommend\w*|condemn\w*|endors\w*|justif\w*|warrant\w*|licen[cs]e\w*|inconclusive|undecided|"
+    r"silent|support\w*|stud\w+|ask\w*|enough|settle\w*|judg\w+|means?|whether|replay|measured|"
+    r"tested|known|know|beyond|call|visible|risk|infer\w*|draw\w*)\b"
 )
 _GROUND = re.compile(
-    r"\b(?:hold-?out|verdict|vault|replay|show[ns]?|than|surplus|answer|candidate|baseline|"
-    r"it (?:is|was|did|does|has|had|came|ended|finished|gained|earned|made|lost|won))\b|保留集"
+    r"\b(?:pending|subject to|hold-?out|verdict|vault|replay|show[ns]?|than|surplus|answer|"
+    r"candidate|baseline|it (?:is|was|did|does|has|had|came|ended|finished|gained|earned|made|lost|"
+    r"won))\b|保留集"
 )
 _OPEN = re.compile(r"\bjury\b.*\bout\b|remains to be seen|up in the air|too close to call")
 _SHOWN_WORD = re.compile(r"\bhold-?out\b|\bshow[ns]?\b")
@@ -77,16 +78,17 @@ _COULD = re.compile(r"\b(?:assum\w+|need not|could|may|might|outside|beyond|cann
 _PERSON = re.compile(r"\b(?:i|we|me|my|us|our)\b")
 _CARE = re.compile(
     r"\b(?:wait|hold (?:off|back|fire|on)|pause|refrain|careful\w*|caution\w*|with (?:some |"
-    r"due )?care|grain of salt|guess\w*|speculat\w*|pinch of salt|before (?:we|any|anything|a)|"
-    r"leave\b.*\baside|shelve|abandon|discard|for now|keep an eye|watch|look again|re-?check|"
-    r"investigat\w*|more (?:data|time|days|traffic|auctions)|decision (?:rests|lies|is)|(?:longer|"
-    r"larger|bigger|fresh|new|second|further) (?:holdout|test|run|sample|log|experiment)|"
-    r"(?:premature|hasty|unwise|too (?:early|soon))|another (?:candidate|look|test|run)|"
-    r"live (?:a/?b )?test|next step|mind|bear in mind|note that|remember)\b"
+    r"due )?care|grain of salt|conjectur\w*|(?:recommendation|advice|suggestion):|guess\w*|"
+    r"speculat\w*|pinch of salt|before (?:we|any|anything|a)|leave\b.*\baside|shelve|abandon|"
+    r"discard|for now|keep an eye|watch|look again|re-?check|investigat\w*|more (?:data|time|days|"
+    r"traffic|auctions)|decision (?:rests|lies|is)|(?:longer|larger|bigger|fresh|new|second|"
+    r"further) (?:holdout|test|run|sample|log|experiment)|(?:premature|hasty|unwise|too (?:early|"
+    r"soon))|another (?:candidate|look|test|run)|live (?:a/?b )?test|next step|mind|bear in mind|"
+    r"note that|remember)\b"
 )
 _MODAL = re.compile(
-    r"\b(?:may|might|could|can|need not|need) (?:well |also |still )?(?:be|differ|vary|change|look|"
-    r"behave|depend|not)\b"
+    r"\b(?:perhaps|maybe|possibly)\b|\b(?:may|might|could|can|need not|need) (?:well |also |"
+    r"still )?(?:be|differ|vary|change|look|behave|depend|not)\b"
 )
 _METHOD = re.compile(
     r"\b(?:compar(?:ed|es?|ison)|replayed|asked|question|evaluated|examined|measured|chosen|picked|"
@@ -102,9 +104,9 @@ _SCOPE = re.compile(
 _OF_POLICY = re.compile(
     r"^(?:[a-z-]+,? ){0,3}?(?:the |this |an? )?(?:candidate|baseline|policy|policies|it(?! is (?:a|"
     r"an|about|only|for|of|the|one|but|just)\b)|they|both|surplus|outcome|effect|risk|floors|"
-    r"margin)\b|\b(?:confident|recommend\w*|rollout|go with|"
-    r"time to|trend|optimum|retest|discussion|does not (?:work|help)|works?(?= [.!])|(?:is|are|was|"
-    r"were) (?:\w+ )?(?:high|low|good|bad))\b"
+    r"margin)\b|\b(?:confident|recommend\w*|rollout|go with|time to|trend|optimum|retest|"
+    r"discussion|does not (?:work|help)|works?(?= [.!])|(?:is|are|was|were) (?:\w+ )?(?:high|low|"
+    r"good|bad))\b"
 )
 """What is said of the policies or of what to do now needs a ground."""
 _DESCRIBED = re.compile(

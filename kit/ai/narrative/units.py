@@ -10,7 +10,7 @@ from kit.ai.narrative.numbers import CURRENCIES, Written
 from kit.report.facts import Fact
 
 _SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "CNY"}
-_MINOR = {"fen": "CNY", "cent": "USD", "pence": "GBP", "penny": "GBP"}
+_MINOR = {"fen": "CNY", "cent": "USD", "pence": "GBP", "penny": "GBP", "p": "GBP"}
 _CENTS = ("USD", "EUR")
 _NATION = re.compile(r"^(?:us|u\.s\.|american|euro|eur|usd)[ -](?=cents?\b|dollars?\b)")
 _NATIONS = {"us": "USD", "u.": "USD", "am": "USD", "eu": "EUR"}
@@ -25,7 +25,7 @@ _MONEY = re.compile(r"(?P<code>[a-z]{3})\b(?P<cpm>\s?cpms?\b)?")
 _RATE = re.compile(r"^.{0,30}?\b(?:per|an?|each)\s(click|conversion|impression|day|hour|auction)\b")
 _CODES = re.compile(
     rf"^(?:(?:us|u\.s\.|american|euro|eur|usd)[ -](?=cents?\b|dollars?\b))?(?:{CURRENCIES}|yuan|"
-    r"dollars?|euros?|pounds?|fen|cents?|pence|penny)\b"
+    r"dollars?|euros?|pounds?|fen|cents?|pence|penny|p)\b"
 )
 _NOUNS = (
     "clicks|conversions|impressions|auctions|exchanges|campaigns|blocks|looks|days|hours|users|"
