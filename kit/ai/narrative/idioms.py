@@ -29,7 +29,8 @@ _PHRASE = (
     r"about|at|in)\b)|as a result(?= (?:for|about)\b)|as results go|the (?:word|term|"
     r"label) [\"“'\u2018][^\"”'\u2019]*[\"”'\u2019]|"
     rf"(?:the )?(?:last|next to last)(?= {_NUMBER} {_SPAN}\b)|"
-    rf"(?<!will )(?<!to )lasts?(?= (?:for )?{_NUMBER} {_SPAN}\b)"
+    r"(?:(?<=blocks )|(?<=block )|(?<=log )|(?<=holdout )|(?<=test )|(?<=wait )|(?<=delay )|"
+    rf"(?<=window )|(?<=period )|(?<=split )|(?<=each ))lasts?(?= (?:for )?{_NUMBER} {_SPAN}\b)"
     r")(?!\w)"
 )
 _PHRASES = re.compile(rf", (?:{_PHRASE}),(?= )|(?:{_PHRASE})(?:, )?")
