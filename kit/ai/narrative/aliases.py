@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from kit.ai.narrative.directions import directions_in
 from kit.ai.narrative.meaning import meaning_of
+from kit.ai.narrative.numbers import CURRENCIES
 from kit.ai.narrative.quantities import named_in
 from kit.report.facts import Fact
 from kit.validate.verdict import Verdict
@@ -21,6 +22,9 @@ _COMMON = frozenset(
 )
 """Words of a name that a sentence may well mean otherwise."""
 
+_PRESENT = frozenset({"current", "existing", "present", "today's"})
+_BIDS = ("bid", "bids", "bidding")
+_NUMBER = re.compile(rf"\d|^(?:{CURRENCIES})$", re.IGNORECASE)
 _SPLITS = frozenset({"tune", "tuning", "holdout", "hold-out", "log", "data", "split", "test"})
 """Last words of a name that mean a split or the log, wherever they stand after *the*."""
 
@@ -64,6 +68,7 @@ def _short(name: str, other: str) -> Iterator[str]:
     """Yield the words by which a side is called for short: ``B2``, ``isotonic``, ``the mix``."""
     theirs = {word.lower() for word in other.split()}
     own = [word for word in name.split() if word.lower() not in theirs]
+    yield from _inflected(name)
     for word in own:
         if re.search(r"\d", word) and re.search(r"[A-Za-z]", word):
             yield word
@@ -71,6 +76,15 @@ def _short(name: str, other: str) -> Iterator[str]:
             yield f"the {word}"
         elif word == name.split()[0] and _is_rare(word):
             yield word
+
+
+def _inflected(name: str) -> Iterator[str]:
+    """Yield a name without its numbers and its *current*, and with its bids in other forms."""
+    words = [word for word in name.split() if not _NUMBER.search(word)]
+    words = words[1:] if words and words[0].lower() in _PRESENT else words
+    if len(words) > 1:
+        forms = _BIDS if words[-1].lower() in _BIDS else words[-1:]
+        yield from (" ".join([*words[:-1], form]) for form in forms)
 
 
 def _is_rare(word: str) -> bool:

@@ -18,7 +18,8 @@ _MORE = re.compile(
 )
 _LESS = re.compile(
     r"\b(?:(?:smaller|less|lower|fewer|shorter|narrower)(?: [^;,]{0,40}?)? than|below|under|"
-    r"short of|beneath|behind(?! (?:on|in|at|for))|(?:did|does|fared|was|is) worse than|within)\b|<"
+    r"short of|beneath|behind(?! (?:on|in|at|for|us|him)\b)|"
+    r"(?:did|does|fared|was|is) worse than|within)\b|<"
 )
 _MOST = re.compile(
     r"\bthe (?:larger|largest|bigger|biggest|greater|greatest|higher|highest|most)\b"

@@ -46,6 +46,14 @@ NO = re.compile(
     r"remains to be seen|(?:wrong|mistake|error|premature|unwise|hasty|rash|misleading|"
     r"overreach) to)\b"
 )
+_QUESTION_BEFORE = re.compile(
+    r"\b(?:question|thing asked)(?: (?:of|concern(?:s|ed|ing)|being|was|is))+(?: (?:it|being|to be|"
+    r"not|the))*\s?$"
+)
+_QUESTION_AFTER = re.compile(
+    r"^\w+ (?:(?:as|was|is|being) (?:the|our|what)|under|in|the) (?:\w+ )?(?:question|asked|ask)\b"
+)
+"""``with better as the question``: what was asked claims no answer."""
 _NOT_AGAINST = re.compile(
     r"\b(?:no|not an?y?|never a|hardly a|little) (?:\w+ )?(?:reason|need|case|cause|argument|"
     r"grounds?) (?:\w+ )?(?:not|against|to (?:wait|delay|hesitate|hold))\b"
@@ -74,6 +82,8 @@ def is_denied(plain: str, place: int, end: int | None = None) -> bool:
     clause = _NEW_CLAUSE.split(plain[:place])[-1]
     if _NOT_AGAINST.search(clause):
         return False
+    if _QUESTION_BEFORE.search(clause) or _QUESTION_AFTER.match(plain[place:]):
+        return True
     rest = re.split(
         r"[;,]|:(?! (?:not|no|un\w+)\b)|\bbut\b|\band\b", plain[place if end is None else end :]
     )[0]

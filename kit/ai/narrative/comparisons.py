@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from kit.ai.narrative.amounts import are_of_one
 from kit.ai.narrative.directions import Direction, directions_in
+from kit.ai.narrative.ends import NAMED
 from kit.ai.narrative.levels import is_level
 from kit.ai.narrative.meaning import Meaning, meaning_of
 from kit.ai.narrative.pairs import (
@@ -269,6 +270,8 @@ def _actual(
     """Return the sign of candidate less baseline, as the facts have it; None where they do not."""
     changes = [fact for fact in found if fact.of == "difference"]
     whole = [fact for fact in changes if not meaning_of(fact).end]
+    if changes and not whole and NAMED.search(plain):
+        return _from_sides({f.of: f.value for f in found if f not in changes}, found[0], facts)
     if whole or changes:
         return _common([_sign(fact.value) for fact in whole or changes], word)
     sides: dict[str, float] = {fact.of: fact.value for fact in found}
@@ -355,6 +358,8 @@ def _wrong_shared(
     for subject in sorted(subjects):
         found = [fact for fact, _ in compared if meaning_of(fact).subject == subject]
         actual = _actual(words[0], plain, found, facts)
+        if _LOST.match(words[0].word) and _is_loss(found):
+            continue
         if actual is not None and (len(found) > 1 or found[0].of == "difference"):
             wrong = _verdict_of(words[0], actual * subject_sign(words[0], plain, found),
                                 meaning_of(found[0]), actual)  # fmt: skip

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import groupby
 
+from kit.ai.narrative.advice import is_advice
 from kit.ai.narrative.numbers import WORDS
 from kit.ai.narrative.sentences import Sentence
 from kit.validate.verdict import Verdict
@@ -69,6 +72,9 @@ _COUNT = re.compile(
 )
 _BUT = re.compile(r"\bgates? (?:but|except|save|bar|other than|apart from|aside from)\b")
 """``All gates but power``: what is said of that one is held for itself."""
+_OTHERS = re.compile(
+    r"\b(?:(?:other|remaining) (?:\w+ )?gates?|the (?:rest|others)|all others|everything else)\b"
+)
 _NONE = re.compile(r"\bno(?:ne of the)?(?: \w+)? gates?")
 _ALL_OR_NONE = re.compile(f"{_ALL.pattern}|{_NONE.pattern}|{_SOME.pattern}")
 _SUPPOSED = re.compile(r"\b(?:if|once|until|unless|should|when|before|provided|assuming)\b")
@@ -93,6 +99,11 @@ _PERSON = re.compile(
 )
 _CLAUSE_END = re.compile(r"[,:;]|\b(?:while|because|since|as long as|until)\b")
 _STATUS = re.compile(r"\bstatus\b")
+_SAID = re.compile(
+    "|".join(rf"(?P<{name.replace(' ', '_')}>\b(?:{said})\b)" for name, said in _STATUSES)
+)
+_ANY_SAID = "|".join(said for _, said in _STATUSES)
+_STATUS_IS = re.compile(rf"\bstatus\b[^,;:]*?\b(?:{_ANY_SAID})\b")
 
 
 def wrong_statement(sentence: Sentence, verdict: Verdict | None) -> str:
@@ -113,6 +124,8 @@ def wrong_statement(sentence: Sentence, verdict: Verdict | None) -> str:
     'the verdict is "not shown better"'
     """
     said = states(sentence.plain)
+    if is_advice(sentence.plain):
+        return ""
     if verdict is None:
         return "there is no verdict" if said and said != {"person"} else ""
     checks = (
@@ -191,7 +204,7 @@ def _wrong_status(plain: str, verdict: Verdict) -> str:
 
 def _wrong_all(plain: str, verdict: Verdict) -> str:
     said = _status_said(plain)
-    excepted = _gates_named(plain) if _BUT.search(plain) else []
+    excepted = _gates_named(plain) if _BUT.search(plain) or _OTHERS.search(plain) else []
     statuses = {gate.status for gate in verdict.gates if _key(gate.gate) not in excepted}
     if said is not None and _NONE.search(plain):
         said = _status_said(_clause_of(_NONE.pattern, plain))
@@ -239,8 +252,7 @@ def _gates_named(plain: str) -> list[str]:
 def _pattern(name: str) -> str:
     """Return how a gate is called in a sentence."""
     if name in _COMMON:
-        said = "|".join(pattern for _, pattern in _STATUSES)
-        return rf"{name}(?= (?:gate|check|test)\b|,? (?:[\w,]+ ){{0,4}}?(?:{said})\b)"
+        return rf"{name}(?= (?:gate|check|test)\b|,? (?:[\w,]+ ){{0,4}}?(?:{_ANY_SAID})\b)"
     return _NAMES.get(name, rf"{name.replace('_', '[ _-]')}")
 
 
@@ -251,6 +263,8 @@ def _key(gate: str) -> str:
 
 
 def _wrong_gate(plain: str, verdict: Verdict) -> str:
+    if pairs := _in_turn(plain):
+        return _wrong_turn(pairs, verdict)
     own = {_key(gate.gate) for gate in verdict.gates}
     named = [name for name in own if re.search(rf"\b(?:{_pattern(name)})\b", plain)]
     for name in dict.fromkeys([*_gates_named(plain), *sorted(named)]):
@@ -272,6 +286,49 @@ def _wrong_gate(plain: str, verdict: Verdict) -> str:
             return f'{name}: its gate says "{statuses[0]}"'
         if said == "pass" and set(statuses) != {"pass"}:
             return f'{name}: its gate does not say "pass" on every split'
+    return ""
+
+
+def _in_turn(plain: str) -> list[tuple[list[str], str]]:
+    """Pair gates and what they say where the two take turns: ``A failed, B and C need a person``.
+
+    An empty name stands for the gates that are not named.
+    """
+    if _SUPPOSED.search(plain):
+        return []
+    plain = _STATUS_IS.sub(lambda found: " " * len(found[0]), plain)
+    tokens = [(found.start(), "", str(found.lastgroup)) for found in _SAID.finditer(plain)]
+    if _NO.search(_SAID.sub("", plain)):
+        return []
+    for name in (*_NAMES, *sorted(_COMMON), ""):
+        pattern = rf"\b(?:{_pattern(name)})\b" if name else _OTHERS.pattern
+        tokens += [(found.start(), name or "rest", "") for found in re.finditer(pattern, plain)]
+    turns = [(bool(said), list(group)) for said, group in groupby(sorted(tokens), _is_said)]
+    statuses = [group[-1][2] for said, group in turns if said and len(group) == 1]
+    gates = [[name for _, name, _ in group] for said, group in turns if not said]
+    is_paired = len(turns) == 2 * len(gates) == 2 * len(statuses)
+    pairs = list(zip(gates, statuses, strict=True)) if is_paired and len(gates) > 1 else []
+    return [(names, said.replace("_", " ")) for names, said in pairs]
+
+
+def _is_said(token: tuple[int, str, str]) -> bool:
+    return bool(token[2])
+
+
+def _wrong_turn(pairs: Sequence[tuple[Sequence[str], str]], verdict: Verdict) -> str:
+    named = {name for names, _ in pairs for name in names}
+    for names, said in pairs:
+        for name in names:
+            statuses = {
+                gate.status
+                for gate in verdict.gates
+                if (key := _key(gate.gate)) == name or (name == "rest" and key not in named)
+            }
+            is_open = said == "fail" and "needs a person" in statuses and name != "rest"
+            if not statuses and name in _COMMON:
+                continue
+            if statuses != {said} and not is_open:
+                return f'{name.replace("_", " ")}: its gate does not say "{said}"'
     return ""
 
 

@@ -54,6 +54,8 @@ _AS_END = re.compile(
 _NEARLY = re.compile(
     r"\b(?:almost|nearly|all but|barely|just) (?:\w+ )?(?=touch|cross|includ|contain)\w+"
 )
+_SIGNED_END = re.compile(rf"\b(?:negative|positive) (?:{LOW}|{HIGH})\b")
+"""``a negative low end``: `levels` holds the one end against its sign."""
 _DENIED = re.compile(
     r"\b(?:not|never|n't|nowhere|without) (?:\w+ )?(?:includ|contain|cover|span|straddl|cross|"
     r"touch)|\bfree of\b"
@@ -101,7 +103,7 @@ def with_margin(sentence: Sentence, facts: Sequence[Fact]) -> Sentence:
 
 def _wrong_sign(sentence: Sentence, facts: Sequence[Fact]) -> str:
     plain = sentence.plain
-    plain = _NEARLY.sub("", plain)
+    plain = _SIGNED_END.sub("", _NEARLY.sub("", plain))
     says = [
         (sign, pattern)
         for sign, pattern in ((0, _BOTH), (1, _POSITIVE), (-1, _NEGATIVE))

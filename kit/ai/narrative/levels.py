@@ -22,6 +22,7 @@ _ABOVE = (
 LEVEL = re.compile(rf"(?<![\w-])(?:(?P<below>{_BELOW})|(?P<above>{_ABOVE}))(?!\w)")
 _ALL = re.compile(r"\b(?:both|either|neither|each|alike|all)\b")
 _NOT = re.compile(r"\b(?:not|no|never|neither|nor|nobody|none)\b(?: \w+){0,4} $")
+_NEITHER = re.compile(r"\b(?:neither|none)\b[^;:]*$")
 _OF_INTERVAL = re.compile(r"\b(?:interval|range|partly|part of|could|may|might|can|side of)\b")
 
 
@@ -48,7 +49,9 @@ def wrong_level(sentence: Sentence, facts: Sequence[Fact]) -> str:
         start, end = _clause(plain, word.start())
         if _OF_INTERVAL.search(plain, start, end):
             continue
-        says_above = bool(word["above"]) != bool(_NOT.search(plain[start : word.start()]))
+        before = plain[: word.start()]
+        is_denied = _NOT.search(before[start:]) or _NEITHER.search(before)
+        says_above = bool(word["above"]) != bool(is_denied)
         for fact in _meant(plain, word, signed, (start, end)):
             if fact.value and (fact.value > 0) != says_above:
                 return f'"{word[0]}": {fact.id} is not'

@@ -141,7 +141,8 @@ KINDS = (
         r"lasting", r"to stay(?! with)", r"permanent\w*",
         r"long[- ](?:run|term)", r"tomorrow", r"flips?", r"forecast\w*", r"expect\w*", r"shall",
         r"year after year", r"ahead of us", r"live traffic",
-        r"(?<!stay )(?<!stays )(?<!remain )(?<!remains )in production", r"remain so",
+        r"(?<!stay )(?<!stays )(?<!remain )(?<!remains )(?<!what runs )(?<!what is )"
+        r"in production", r"remain so",
         r"way forward", r"future of", r"carr(?:y|ies) over", r"generali[sz]e\w*", r"extends? to",
         r"sooner or later",
         r"(?<!i )(?<!we )(?<!what )would (?:pass|show(?! (?:nothing|only))|clear|succeed|come out|"

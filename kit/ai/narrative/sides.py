@@ -15,10 +15,12 @@ _PART = re.compile(
 )
 _LISTED = re.compile(
     r"\b(candidate|baseline)(?:'s)?,? (?:and|or|to|against) (?:the )?(candidate|baseline)\b"
+    r"(?!'s (?:is|was|being)\b)"
 )
 _COMPARED = re.compile(
     r"\b(?:than|against|above|below|over|to|from|without|exceed\w*|topp?\w*|beat\w*|behind|"
-    r"ahead of|relative to|compared with|compared to|versus|vs)\b[^,\d]{0,16}$"
+    r"ahead of|out[a-z]+|undercut\w*|match\w*|surpass\w*|trail\w*|relative to|"
+    r"compared with|compared to|versus|vs)\b[^,\d]{0,16}$"
 )
 _OWNS = re.compile(r"\b(candidate|baseline)'s (?:[a-z]+ ){0,2}$")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from kit.ai.narrative.advice import is_advice, without_advised
 from kit.ai.narrative.attribution import says_tune
 from kit.ai.narrative.claims import CLAIM, NOT_WORSE, is_denied
 from kit.ai.narrative.comparisons import uncited_surplus
@@ -68,6 +69,11 @@ _DRAWN = re.compile(
     r"it)\b)|(?:is|are|was|were) shown to)\b"
 )
 """What leads from a figure of the tune split to a claim."""
+_FLAT = re.compile(
+    r"\b(?:(?:candidate|baseline|it|they) (?:is|are)) (?:not )?(?:better|worse)\b"
+    r"(?= *[,;.](?! (?:on|in) (?:the )?tun)|$)"
+)
+"""``The candidate is better, with ...``: said of the policy, whatever is cited after it."""
 _OF_POLICY = re.compile(
     r"(?<![\w-])(?:(?:better|worse|stronger|weaker) (?:than|policy|model|choice|option|approach|"
     r"bidder|strategy|rule|side|of the two|performer|bet|deal|one(?! of))|(?:an?|the|real|net|"
@@ -124,6 +130,8 @@ def too_strong(sentence: Sentence, verdict: Verdict | None) -> str:
     sentence = replace(sentence, plain=_in_short(sentence.plain))
     if is_courtesy(sentence.plain):
         return ""
+    if is_advice(sentence.plain):
+        return overclaim(sentence.plain)
     return (
         overclaim(sentence.plain)
         or _beyond_verdict(sentence, verdict)
@@ -137,7 +145,7 @@ def _in_short(plain: str) -> str:
 
     ``a loss of more than 2 usd [f4] (the margin) is ruled out``
     """
-    return _RULED_OUT.sub(" it is not worse ", plain)
+    return without_advised(_RULED_OUT.sub(" it is not worse ", plain))
 
 
 def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
@@ -150,6 +158,9 @@ def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
     if says_tune(sentence) and sentence.cites and not re.search(r"\bholdout\b", plain):
         if _TUNE.search(plain):
             drawn = _DRAWN.search(plain)
+            flat = _FLAT.search(plain)
+            if flat and not _TUNE.search(plain[: flat.start()]):
+                return _claims(flat[0], verdict)
             return _claims(plain[drawn.start() :], verdict) if drawn else ""
         return _beyond_cited(plain, verdict)
     of_tune = _TUNE.search(plain) and not _NOT_TUNE.search(plain)

@@ -9,6 +9,7 @@ from kit.ai.narrative.claims import CLAIM, NO, NOT_WORSE, is_denied
 from kit.ai.narrative.comparisons import uncited_surplus
 from kit.ai.narrative.directions import directions_in
 from kit.ai.narrative.gates import states
+from kit.ai.narrative.openings import names_both
 from kit.ai.narrative.sentences import Sentence
 from kit.validate.verdict import Verdict
 
@@ -177,6 +178,8 @@ def unsupported(sentence: Sentence, verdict: Verdict | None) -> str:
     if sentence.told and not _says_something(plain):
         return ""
     if _is_short(sentence) or _tells_verdict(plain, verdict) or _is_caution(sentence, verdict):
+        return ""
+    if not _claims_something(plain) and names_both(sentence, verdict):
         return ""
     if not _says_something(plain) and not _is_of_result(plain):
         return ""

@@ -69,6 +69,10 @@ _UNDER = re.compile(
 _THOUSAND = re.compile(r"e?cpm|thousand impressions|per (?:thousand|mille)")
 
 
+_PRICED = re.compile(rf"\b(?:{CURRENCIES}) e?cpm\b")
+"""A unit that, written once, makes the bare currency beside it another one."""
+
+
 def misfit(written: Written, fact: Fact, sentence: str) -> str:
     """Return in plain words why a written number is not a fact's value; empty where it is.
 
@@ -171,7 +175,8 @@ def _of_money(written: Written, fact: Fact, sentence: str) -> tuple[float, str]:
         return 1.0, f"{what}, not a count"
     if has_cpm and not cpm:
         return 1.0, f"{what}, not a price for a thousand impressions"
-    if code and cpm and not has_cpm and not _THOUSAND.search(sentence):
+    is_told = _THOUSAND.search(sentence) and not _PRICED.search(sentence)
+    if code and cpm and not has_cpm and not is_told:
         return 1.0, f"{what}, a price for a thousand impressions"
     return (100.0 if minor else 1.0), ""
 
