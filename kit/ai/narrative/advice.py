@@ -7,15 +7,19 @@ import re
 _LEAD = re.compile(r"^to try next\b[:,]?")
 _ADVISED = re.compile(
     r"\b(?:repeat\w*|settl(?:e|ing)|ahead(?: of)?|clear(?:ing)?|verify(?:ing)?|confirm(?:ing)?|"
-    r"validat(?:e|ing)|rul(?:e|ing) out|exclud(?:e|ing)|explain(?:ing)?|resolv(?:e|ing)|every|"
-    r"each|all|any|exact(?:ly)?|solid|robust|real|future|live|(?:to|until|whether) (?:pass|hold|"
-    r"show)\w*|help\w*|improv(?:e|ing)|optimal|continu(?:e|ing)|forecast\w*|the same|"
-    r"find out (?:why|what)|what (?:causes?|drives?|explains?))\b"
+    r"validat(?:e|ing)|rul(?:e|ing) out|exclud(?:e|ing)|explain\w*|drives?|causes?|resolv(?:e|ing)|"
+    r"every|each|all|any|exact(?:ly)?|solid|robust|real|future|live traffic|"
+    r"(?:to|until|whether) (?:pass|hold|show)\w*|help\w*|improv(?:e|ing)|optimal|continu(?:e|ing)|"
+    r"forecast\w*|the same|why)\b"
+)
+_ROLLED = re.compile(
+    r"\b(?:roll\w* (?:it |this |the candidate )?out|switch|adopt|deploy|launch|ship|go live|"
+    r"put (?:it|the candidate)\b.*\b(?:live|production|use))\b"
 )
 _ASSERTS = re.compile(
     r"\b(?:is|are|was|were|has|have|does|do|did|will|would|can|could|cannot|must|should|shall|"
-    r"because|since|gained|earned|earns|won|wins|beats?|lost|passed|passes|failed|fails|roll\w*|"
-    r"switch\w*|adopt\w*|deploy\w*|launch\w*|ship\w*|scal\w+|go live|put (?:it|the candidate))\b"
+    r"because|since|gained|earned|earns|won|wins|beats?|lost|passed|passes|failed|fails|"
+    r"scal\w+ up)\b"
 )
 
 
@@ -30,6 +34,18 @@ def is_advice(plain: str) -> bool:
     False
     """
     return bool(_LEAD.match(plain)) and not _ASSERTS.search(plain)
+
+
+def rolled_out(plain: str) -> str:
+    """Return by which words of what is to be tried next a policy goes live; empty where none.
+
+    Examples
+    --------
+    >>> rolled_out("to try next: switch to it."), rolled_out("to try next: a live test.")
+    ('switch', '')
+    """
+    found = _ROLLED.search(plain) if _LEAD.match(plain) else None
+    return found[0] if found else ""
 
 
 def without_advised(plain: str) -> str:

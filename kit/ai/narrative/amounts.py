@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kit.ai.narrative.meaning import Meaning, meaning_of
+from kit.ai.narrative.meaning import meaning_of
 from kit.ai.narrative.quantities import named_in
 from kit.ai.narrative.sentences import Sentence
 from kit.report.facts import Fact
@@ -196,13 +196,12 @@ def _may_compare(cited: Sequence[tuple[Fact, int]]) -> bool:
     first, second = meaning_of(one), meaning_of(other)
     if are_of_one(one, other):
         return True
+    is_apart = first.quantity != second.quantity
+    if one.of == other.of == "difference" and first.tune != second.tune:
+        is_apart = True  # one difference on both splits: told as sizes
     if one.unit != other.unit or _APART & {first.quantity, second.quantity}:
         return False
-    return not (first.end or second.end) and _is_apart(first, second)
-
-
-def _is_apart(first: Meaning, second: Meaning) -> bool:
-    return first.quantity != second.quantity
+    return not (first.end or second.end) and is_apart
 
 
 def _in_order(plain: str, place: int, cited: Sequence[tuple[Fact, int]]) -> tuple[Fact, Fact]:

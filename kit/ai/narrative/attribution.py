@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import groupby
 
 from kit.ai.narrative.meaning import meaning_of
 from kit.ai.narrative.quantities import NAMES, OF_SIDES, RELATED, may_mean, named_in, without_units
@@ -12,6 +13,7 @@ from kit.report.facts import Fact
 
 _TUNE = re.compile(r"\btun(?:e|ing)\b|调优")
 _HOLDOUT = re.compile(r"\bhold-?out\b|保留集")
+_SPLIT = re.compile(rf"{_TUNE.pattern}|{_HOLDOUT.pattern}")
 _NOT = re.compile(r"\b(?:not|no|nothing|never|cannot|whether|unlike|n't|neither|nor)\b")
 _BACK = re.compile(r"\b(?:there|it|its|that|this|so|these|those|also|too|apart)\b")
 _SIDED = OF_SIDES | {"surplus"}
@@ -51,6 +53,8 @@ def wrong_split(sentence: Sentence, facts: Sequence[Fact]) -> str:
     cited = {name for name, _ in sentence.cites}
     plain = sentence.plain
     tune, holdout = _TUNE.search(plain), _HOLDOUT.search(plain)
+    if tune and holdout and _in_turn(sentence, facts):
+        return ""
     for fact in facts:
         if fact.id not in cited or fact.of in ("data", "look"):
             continue
@@ -61,6 +65,15 @@ def wrong_split(sentence: Sentence, facts: Sequence[Fact]) -> str:
         if not fact.is_tune and tune and not holdout:
             return f"{fact.id} is of the holdout, not of the tune split"
     return ""
+
+
+def _in_turn(sentence: Sentence, facts: Sequence[Fact]) -> bool:
+    """Return whether both splits are named, and figures of both cited, in the same order."""
+    known = {fact.id: fact for fact in facts if fact.of not in ("data", "look")}
+    cited = [known[name].is_tune for name, _ in sentence.cites if name in known]
+    named = [bool(_TUNE.match(found[0])) for found in _SPLIT.finditer(sentence.plain)]
+    first, second = ([is_tune for is_tune, _ in groupby(order)] for order in (cited, named))
+    return first == second and len(first) > 1
 
 
 def says_tune(sentence: Sentence) -> bool:

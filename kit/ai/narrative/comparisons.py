@@ -65,6 +65,8 @@ _TO_FROM = re.compile(r"\bto\b[^;\[]*\[(f\d+)\][^;\[]*\bfrom\b[^;\[]*\[(f\d+)\]"
 _AFTER = re.compile(
     r"\[(f\d+)\],? (?:after|instead of|in place of|rather than|up from|down from)[^;\[]*\[(f\d+)\]"
 )
+_REACHES = re.compile(r"\b(?:difference|gap) (?:starts?|begins?|goes|runs)\b")
+"""What, like the name of an end, leads to an end of an interval that is only quoted."""
 _NOT = re.compile(r"\b(?:not|no|never|n't|nothing)\b")
 _AGAIN = re.compile(
     r"^(?:so|nor|neither) (?:did|does|do|is|was|are|were|has|have|it)\b|\bby that much\b"
@@ -270,7 +272,7 @@ def _actual(
     """Return the sign of candidate less baseline, as the facts have it; None where they do not."""
     changes = [fact for fact in found if fact.of == "difference"]
     whole = [fact for fact in changes if not meaning_of(fact).end]
-    if changes and not whole and NAMED.search(plain):
+    if changes and not whole and (NAMED.search(plain) or _REACHES.search(plain)):
         return _from_sides({f.of: f.value for f in found if f not in changes}, found[0], facts)
     if whole or changes:
         return _common([_sign(fact.value) for fact in whole or changes], word)

@@ -21,12 +21,13 @@ _DOWN = (
     r"narrow(?:s|ed)|fell|falls?|fallen|falling|drop\w*|lower|lowest|lowered|less|least|fewer|"
     r"fewest|down|downwards?|declin\w*|slid|slides?|slipp?\w*|shr[aiu]nk\w*|decreas\w*|reduc\w*|"
     r"cuts?|cheap\w*|smaller|smallest|below|behind|lost|loss(?:es)?|lose[sd]?|losing|thrift\w*|"
-    r"frugal|economical|gave up|gives? up|sank|sinks?|sunk|dipp?\w*|lags?|lagged|trails?|trailed|"
-    r"shortfall|dwindl\w*|plung\w*|tumbl\w*|negative|outbid by|retreat\w*|eas(?:ed|es)|diminish\w*|"
+    r"frugal|economical|g(?:ave|ives?|iven|iving) up|sank|sinks?|sunk|dipp?\w*|lags?|lagged|"
+    r"trail(?:s|ed)?|shortfall|dwindl\w*|plung\w*|"
+    r"tumbl\w*|negative|outbid by|retreat\w*|eas(?:ed|es)|diminish\w*|"
     r"bled|bleeds?|drag(?:s|ged)?|damage[ds]?|harm(?:s|ed)?|dent(?:s|ed)?|setback|disadvantage|"
     r"deficit|minus|weaken\w*|shed|dearth|t(?:akes|ook) away|undercuts?|trailing|lagging|g(?:ave|"
     r"ives?) back|(?:fell|falls?|fallen|came|comes?|was|is) short of(?= the (?:candidate|baseline)|"
-    r" \d)"
+    r" \d| that )|(?<=\] )short of(?= the (?:candidate|baseline))"
 )
 _GOOD = (
     r"sav(?:ings?|es?|ed)|improv\w*|better|bettered|best|stronger|favou?rabl\w+|well ahead|richer|"
@@ -49,10 +50,11 @@ _NO_COMPARISON = re.compile(
     r"\b(?:of|by|be|for|with|ranges?|takes?|had|has) up to (?=\d)|made up|makes? up|took up|"
     r"\b(?:add|back|break|bring|call|clear|come|draw|end|follow|hand|line|look|own|point|round|set|"
     r"show|sign|split|start|sum|tidy|turn|use|wind|wrap|write)(?:s|d|ed|ing|n)? up|\b(?:wound|put|"
-    r"held(?= up (?:against|next|beside))|lined|measur(?:es?|ed)|stack(?:s|ed)|squar(?:es?|ed)|weighed|"
-    r"wrote|ran|piled|racked|came|caught|kept|brought|broke|drew|drawn|broken) up|more data|"
-    r"more traffic|more than (?=\d)|(?:fewer|less) than (?=\d)|under-predicts|over-predicts|"
-    r"(?:falls?|fell|came|comes?) short(?! of the (?:cand|base)| of \d)|(?:clear|free|devoid|"
+    r"held(?= up (?:against|next|beside))|lined|measur(?:es?|ed)|stack(?:s|ed)|squar(?:es?|ed)|"
+    r"weighed|wrote|ran|piled|racked|came|caught|kept|brought|broke|drew|drawn|broken) up|"
+    r"more data|more traffic|more than (?=\d)|(?:fewer|less) than (?=\d)|"
+    r"under-predicts|over-predicts|"
+    r"(?:falls?|fell|came|comes?) short(?! of (?:the (?:cand|base)|that |\d))|(?:clear|free|devoid|"
     r"wary) of (?:any |all |a )?[a-z]+|up to (?:its|the|a|an)\b|not (?:a )?loss|(?:the|this|that|"
     r"its) (?:improvement|deterioration)(?=,| (?:does|is|was|did)\b)|so far|no change|later on|"
     r"carr(?:y|ied) over|over (?:the|a|all|these|those) (?:same )?(?:log|data|hold|tun|auction|"
@@ -71,12 +73,14 @@ _NO_COMPARISON = re.compile(
 _LESS = re.compile(r"less|least|smaller|lower|fewer|reduced")
 _LOSS = re.compile(r"los|sav|shortfall|deficit|disadvantage")
 _NOT = re.compile(
-    r"\b(?:not|n't|never|nor|no|neither|hardly|without|cannot|nowhere|isn't|didn't|doesn't|"
+    r"\b(?:not|n't|never|nor|no|none|neither|hardly|without|cannot|nowhere|isn't|didn't|doesn't|"
     r"wasn't)\b"
 )
 _BREAK = re.compile(r"[,;:.!?()]|\bbut\b|\bwhile\b|\bwhereas\b|\band\b")
 _ATTRIBUTE = re.compile(r"(?<!not )(?<!no longer )\bthe$")
 """``I would not repeat the cheaper CPA``: that it is cheaper is not what is denied."""
+_NONE_OF = re.compile(r"\bnone of\b")
+_NEITHER = re.compile(r"\bneither\b(?=.*\bnor\b)")
 _NEAR = 5
 
 
@@ -135,9 +139,11 @@ def _negated(text: str, place: int) -> bool:
     before = text[:place]
     clause = _BREAK.split(before)[-1]
     near = " ".join(clause.split()[-_NEAR:])
+    if _NONE_OF.search(clause):
+        return True
     if _ATTRIBUTE.search(near):
         return False
-    return len(_NOT.findall(near)) % 2 == 1
+    return len(_NOT.findall(_NEITHER.sub("", near))) % 2 == 1
 
 
 def _merged(text: str, words: list[Direction]) -> list[Direction]:

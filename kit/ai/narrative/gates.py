@@ -89,13 +89,13 @@ _NOTHING_OPEN = (
 )
 _NOBODY = re.compile(
     rf"{_NOTHING_OPEN}|"
-    r"\bno (?:person|one|human|reviewer|analyst|expert)\b|\bnobody (?:has|needs|is needed)\b|"
+    r"\bno (?:person|one|human|reviewer|analyst|expert)\b|\bnobody (?:has to|needs|is needed)\b|"
     r"\bnothing for a person\b|\bneed not\b|\bnot (?:need|have to|require|call for|want)\w*\b|"
     r"\bnot (?:be )?(?:needed|required|necessary)"
 )
 _PERSON = re.compile(
     r"\b(?:person|someone|somebody|by hand|colleague|reviewer|analyst|expert|human)\b|"
-    rf"\b(?:nobody|no one) (?:has|needs|is needed)\b|{_NOTHING_OPEN}"
+    rf"\b(?:nobody|no one) (?:has to|needs|is needed)\b|{_NOTHING_OPEN}"
 )
 _CLAUSE_END = re.compile(r"[,:;]|\b(?:while|because|since|as long as|until)\b")
 _STATUS = re.compile(r"\bstatus\b")
@@ -103,7 +103,10 @@ _SAID = re.compile(
     "|".join(rf"(?P<{name.replace(' ', '_')}>\b(?:{said})\b)" for name, said in _STATUSES)
 )
 _ANY_SAID = "|".join(said for _, said in _STATUSES)
-_STATUS_IS = re.compile(rf"\bstatus\b[^,;:]*?\b(?:{_ANY_SAID})\b")
+_STATUS_IS = re.compile(
+    r"\bstatus\b(?: (?:is|was|reads?|says?|stays|remains|overall|here|of the verdict|as|out|com\w+|"
+    rf"nonetheless|still|now|therefore|thus))*:? (?:{_ANY_SAID})\b"
+)
 
 
 def wrong_statement(sentence: Sentence, verdict: Verdict | None) -> str:
@@ -209,7 +212,7 @@ def _wrong_all(plain: str, verdict: Verdict) -> str:
     if said is not None and _NONE.search(plain):
         said = _status_said(_clause_of(_NONE.pattern, plain))
         return f'a gate says "{said}"' if said in statuses else ""
-    if not (every := _ALL.search(plain)):
+    if _in_turn(plain) or not (every := _ALL.search(plain)):
         return ""
     said = _status_said(_clause_at(every.start(), plain)) or said
     if said is None:
@@ -227,6 +230,7 @@ def _wrong_count(plain: str, verdict: Verdict) -> str:
         count = _ONE_TO[word] if word in _ONE_TO else int(word)
         rest = re.split(r"[,;]|\band\b|\bbut\b", plain[found.start() :])[0]
         said = _status_said(rest) or _status_said(_clause_at(found.start(), plain))
+        said = said or _status_said(plain[found.start() :])
         so_many = sum(gate.status == said for gate in verdict.gates)
         known = {so_many} if found[2] else {so_many, len(verdict.gates)}
         if count not in known:
@@ -265,6 +269,7 @@ def _key(gate: str) -> str:
 def _wrong_gate(plain: str, verdict: Verdict) -> str:
     if pairs := _in_turn(plain):
         return _wrong_turn(pairs, verdict)
+    plain = _STATUS_IS.sub(_blank, plain)
     own = {_key(gate.gate) for gate in verdict.gates}
     named = [name for name in own if re.search(rf"\b(?:{_pattern(name)})\b", plain)]
     for name in dict.fromkeys([*_gates_named(plain), *sorted(named)]):
@@ -296,7 +301,7 @@ def _in_turn(plain: str) -> list[tuple[list[str], str]]:
     """
     if _SUPPOSED.search(plain):
         return []
-    plain = _STATUS_IS.sub(lambda found: " " * len(found[0]), plain)
+    plain = _STATUS_IS.sub(_blank, plain)
     tokens = [(found.start(), "", str(found.lastgroup)) for found in _SAID.finditer(plain)]
     if _NO.search(_SAID.sub("", plain)):
         return []
@@ -309,6 +314,10 @@ def _in_turn(plain: str) -> list[tuple[list[str], str]]:
     is_paired = len(turns) == 2 * len(gates) == 2 * len(statuses)
     pairs = list(zip(gates, statuses, strict=True)) if is_paired and len(gates) > 1 else []
     return [(names, said.replace("_", " ")) for names, said in pairs]
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found[0])
 
 
 def _is_said(token: tuple[int, str, str]) -> bool:

@@ -20,15 +20,15 @@ _BOTH = re.compile(
 _POSITIVE = re.compile(
     r"no room for (?:a |any )?loss|(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|"
     r"range).*(?:positive|above|gain)|"
-    rf"(?:{LOW}).*(?:above(?! (?:the |its |our |minus )?(?:negative|margin|\w+ margin)|"
-    r" [-\u2212]?\d)|is a gain|positive)|both ends.*(?:gains|positive|above)|"
+    rf"(?:{LOW})(?:(?!{HIGH}).)*(?:above(?! (?:the |its |our |minus )?(?:negative|margin|"
+    r"\w+ margin)| [-\u2212]?\d)|is a gain|positive)|both ends.*(?:gains|positive|above)|"
     r"interval[^;]*\b(?:entirely|wholly|fully|all) (?:positive|above)|"
     r"interval[^;]*\bpositive throughout|sign is clear|excludes (?:zero|nil|0\b|(?:a|any) loss|"
     r"losses)|interval.*(?:above|clear of) (?:zero|nil|0\b|any loss|no change)"
 )
 _NEGATIVE = re.compile(
     r"(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|range).*(?:negative|below|loss)|"
-    rf"(?:{HIGH}).*(?:is a loss|negative|below)|"
+    rf"(?:{HIGH})(?:(?!{LOW}).)*(?:is a loss|negative|below)|"
     r"both ends.*(?:loss|negative|below)|interval[^;]*\b(?:entirely|wholly|fully|all) (?:negative|"
     r"below)|interval[^;]*\bnegative throughout|interval(?!.*\b(?:begin|start|reach|dip|extend|go|"
     r"open)\w* (?:\w+ )?below).*below (?:zero|nil|0\b)|no room for (?:a |any )?gain"
@@ -37,6 +37,7 @@ _INSIDE = re.compile(
     r"\b(?:inside|within|smaller than|stays? (?:in|under)|larger than the worst)\b|"
     r"margin[^.]*\blarger than\b|not (?:more|larger|bigger) than the margin"
 )
+_COVERS = re.compile(r"\bmargin\b[^;]*\bexceed\w* (?:the|its|a|any) (?:\w+ )?loss")
 _OUTSIDE = re.compile(
     r"\b(?:outside(?! the interval)|beyond|exceeds?|exceeded|breach\w*|breaks?|past|crosses)\b|"
     r"more than the margin|margin[^.]*\bsmaller than\b|\bbelow (?:the |its |our |"
@@ -198,7 +199,9 @@ def _wrong_margin(sentence: Sentence, facts: Sequence[Fact]) -> str:
     if not _BOUNDED.search(sentence.plain) or _LEFT_OPEN.search(sentence.plain):
         return ""
     inside, outside = _INSIDE.search(sentence.plain), _OUTSIDE.search(sentence.plain)
-    if outside and _NOT.search(sentence.plain[: outside.start()]):
+    if _COVERS.search(sentence.plain):
+        inside, outside = _COVERS.search(sentence.plain), None
+    elif outside and _NOT.search(sentence.plain[: outside.start()]):
         inside, outside = outside, None
     margin = next((f for f in facts if meaning_of(f).quantity == "margin for not worse"), None)
     loss = _loss(sentence, facts)

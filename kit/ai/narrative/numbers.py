@@ -29,8 +29,8 @@ _COUNTED = (
 _DIGITS = re.compile(
     r"(?<![\w.])(?P<sign>(?:(?<![\d\]])[+\-\u2212]|(?:minus|plus)\s)\s?)?"
     rf"(?P<symbol>(?:us|a|c)?[$€£¥]\s?|\b(?:{CURRENCIES})\s(?=[\d.]))?"
-    r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:\s?(?P<scale>k|thousand|mn|million|"
-    r"m|bn|billion)(?![a-z]))?"
+    r"(?P<number>(?:\d{1,3}(?:[, ]\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)(?:\s?(?P<scale>k|thousand|mn|"
+    r"million|m|bn|billion)(?![a-z]))?"
 )
 _WORDS = re.compile(
     rf"(?<![\w-])(?P<sign>minus\s|plus\s)?(?P<number>(?:{'|'.join(_TENS)})-\w+|"
@@ -213,7 +213,7 @@ def _tail(rest: str) -> tuple[str, tuple[str, ...]]:
 def _value(number: str) -> tuple[float, float]:
     if number[0].isalpha():
         return _word(number), 1.0
-    digits = number.replace(",", "")
+    digits = re.sub("[, ]", "", number)
     decimals = len(digits.partition(".")[2])
     return float(digits), 10.0**-decimals
 

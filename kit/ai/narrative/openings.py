@@ -11,7 +11,7 @@ from kit.validate.verdict import Verdict
 _PHRASES = re.compile(
     r"\b(?:t(?:ook|akes?) on|(?:gets?|got) an? (?:\w+ )?(?:look|rival|challenger)|makes? (?:for )?"
     r"(?:quite )?an?|as it gets|worth a (?:\w+ )?look|"
-    r"in the (?:one|other) corner|side by side|head to head)\b"
+    r"[wc](?:ent|ame) up against|side by side|head to head)\b"
 )
 """How two sides are put beside each other in words that alone may mean more."""
 _STAGE = frozenset(
@@ -29,7 +29,7 @@ _STAGE = frozenset(
         "matter thing task case duo pair name call interest simple plain easy familiar usual old "
         "new fresh close quite short report note summary today first second same log logg "
         "auction data replay day current present serv play act role part quantity better "
-        "worse concern time round few figure pictur study exercise line bout stage table hand",
+        "worse concern time round few figure pictur study exercise line bout stage corner",
     )
 )
 """Words of a sentence that puts two things beside each other, without their endings."""

@@ -60,7 +60,8 @@ KINDS = (
         r" whether| picture of)",
         r"obvious(?:ly)?(?! next)", r"rul\w+ out", r"exclud\w+ (?:that|any|the possib)",
         r"dominat\w+", r"matter of time", r"strictly", r"un(?:ambiguous|equivocal)\w*",
-        r"categorical\w*", r"(?<!it )plainly", r"hands down", r"by far", r"vastly", r"hugely",
+        r"categorical\w*", r"(?<!it )(?<!put )plainly", r"hands down", r"by far", r"vastly",
+        r"hugely",
         r"(?:tremendous|spectacular|enormous|dramatic)\w*", r"no-brainer", r"game[- ]changer\w*",
         r"slam dunk", r"a must", r"breakthrough\w*", r"revolution\w*", r"transform\w*",
         r"rock[- ]solid", r"(?:water|air)tight", r"iron-?clad", r"speaks for itself",
@@ -114,6 +115,7 @@ KINDS = (
         r"effect|advantage|benefit|edge|loss|harm|uplift)",
         r"(?:skip|without|no need for|spare) (?:us )?(?:the |a |any )?(?:live |further )?(?:test|"
         r"check|review|person)s?",
+        r"(?:can|could|will|would) ever", r"for good(?= *[.,;!]|$)",
         r"(?:go|going|rolled?) (?:live|out) (?:now|at once|today|everywhere)",
         r"(?:little|hardly any|scant) (?:doubt|risk|chance(?! (?:of \w+ing|to)\b))",
         r"den(?:y|ies|ied)", r"disput\w+", r"costs? (?:us |you |one )?nothing",
@@ -163,7 +165,8 @@ KINDS = (
         r"brought about", r"made possible", r"(?<!part )accounts? for the", r"fuel\w*",
         r"mechanism", r"comes? down to", r"is down to", r"down to (?:its|the|better|smarter)",
         r"(?:reflects|is a product of|is the (?:work|fruit) of)", r"by virtue of",
-        r"on the back of", r"through (?:better|smarter|its)", r"credit\w*", r"thanks to",
+        r"on the back of", r"through (?:better|smarter|its)", r"credit\w*",
+        r"thanks to(?! (?:every\w+|all|you)\b)",
         r"caus(?:e|es|ed|ing|al\w*)", r"driven by", r"dr[io]v(?:es|e|en)", r"leads? to", r"led to",
         r"(?:(?:is|are|was|were|as) an? (?:\w+ )?|the direct )result of",
         r"result(?:s|ed)? (?:in|from)", r"attributabl\w+", r"explain\w*(?! [^.]*\barithmetic)",
@@ -171,8 +174,8 @@ KINDS = (
         r"tell) why(?! (?:i|we|someone|a person)\b)",
         r"(?:is|was|just|only|mere(?:ly)?) (?:noise|luck|chance|accident)", r"as a result",
         r"responsible for(?! (?:the|most|more|a) (?:\w+ )?(?:part|share|bulk|half))",
-        r"com(?:e|es|ing) from(?! (?:the )?(?:part|hold|tun|log|same|test|block|a\b|data|value|"
-        r"spend|replay|table|facts?|list))(?=\s+\w)",
+        r"com(?:e|es|ing) from(?! (?:the |[\d,]+ (?:time )?)?(?:part|hold|tun|log|same|test|"
+        r"block|a\b|data|value|spend|replay|table|facts?|list))(?=\s+\w)",
         r"stems? from", r"owes?", r"the reason (?:for|is|why)",
         r"(?:sole|main|only|real|chief|simple|very|single|biggest|prime) reasons? (?:for|why|that)",
         r"ma(?:k|d)es? the (?:gain|difference|loss|uplift)",
@@ -199,7 +202,7 @@ KINDS = (
         r"no \w+ will", r"not (?:better|worse) (?:anywhere|(?:on|in|for|under|at) any)",
         r"no (?:\w+ )?(?:segment|exchange|campaign|part|advertiser|exceptions|user|slice|loser|"
         r"format|device)s?",
-        r"not (?:a single|one) \w+", r"without exception",
+        r"not (?:a single|one) (?!claim|word|figure)\w+", r"without exception",
         r"(?:advertiser|campaign|publisher|user|client|exchange|device|account)s alike",
         r"(?:large|big) and small", r"small and large", r"nobody (?:los|suffer)\w+",
         r"none of the (?:segments|exchanges|campaigns)", r"nowhere",

@@ -18,14 +18,14 @@ _SAYS = re.compile(
 """What is said of *every part* if it is to claim anything, beside a rise or fall."""
 _NOT = re.compile(
     rf"{NO.pattern}|\b(?:far from|weaker than|less than|short of|rather than|as opposed to|"
-    r"assum\w+|suppos\w+|should not|before)\b"
+    r"assum\w+|unable|suppos\w+|should not|before)\b"
 )
 _NOT_STUDIED = re.compile(
     r"\b(?:not|never)(?: been)? (?:studied|looked|examined|known|asked|tested|shown|measured|part|"
     r"seen|covered|claimed|addressed|answered|investigated|tried|considered|said|visible|warranted|"
     r"justified|intended|supported|implied|allowed|possible)\b|\b(?:may|might|could) (?:well |"
     r"also )?(?:differ|vary|change|react|behave|look)\b|\b(?:unknown|untested|unclear|open|outside|"
-    r"unexamined)\b|^\w+ (?:us |you )?(?:nothing|little)\b"
+    r"unexamined|too far)\b|^\w+ (?:us |you )?(?:nothing|little)\b"
 )
 _BREAK = re.compile(r"[;:!?]|\.(?!\d)|,(?!\d)|\bbut\b|\bwhile\b")
 _NEAR = 12

@@ -17,7 +17,8 @@ Cited = Sequence[tuple[Fact, int]]
 TO_MARK = re.compile(r"larger|smaller|bigger|exceed|above|below|greater|less|more|lower|higher")
 _PART = re.compile(r";|\s[-–—]\s")  # noqa: RUF001
 _NEW = re.compile(
-    r"(?:, )?(?:and|but|while|whereas|yet)\b(?! (?:so|thus|hence|therefore)\b)|, (?:it|they|"
+    r"(?:, )?(?:and|but|while|whereas|yet)\b(?! (?:so|thus|hence|therefore)\b|"
+    r" (?:the )?(?:candidate|baseline)'s (?:is|was)\b)|, (?:it|they|"
     r"the candidate|the baseline) (?!is\b|was\b|are\b|were\b)"
 )
 _COULD = re.compile(r"\b(?:could|may|might)\b(?! not)")

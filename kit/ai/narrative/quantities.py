@@ -10,12 +10,14 @@ from kit.ai.narrative.sentences import CITE
 _UNIT = re.compile(r"(?<![a-z])(?:usd|eur|cny|gbp|jpy|inr|chf|aud|cad|krw|brl) cpms?(?![a-z])")
 
 NAMES: dict[str, str] = {
-    "surplus": r"surplus|盈余",
+    "surplus": (
+        r"surplus|盈余|(?:of )?value (?:after|net of) (?:(?:the|its|media) )*(?:spend|costs?)"
+    ),
     "spend": r"spen[dt]s?|(?:less|more) money|spend(?:ing|er)|outlay",
     "value": r"value(?! bids)|(?<!it is )worth(?! (?:nothing|noting|a|the|it))",
     "win rate": (
-        r"win rates?|share of auctions won|w[io]n(?:s|ning)? (?:more|fewer|less)(?! (?:impr|click|"
-        r"conv))|(?:more|fewer) wins|胜率|outbid"
+        r"win rates?|share of auctions won|(?:more|fewer) wins|"
+        r"w[io]n(?:s|ning)? (?:more|fewer|less)(?! (?:impr|click|conv))|胜率|outbid"
     ),
     "CTR": r"ctrs?|click-through rates?",
     "CVR": r"cvrs?|conversion rates?|convert\w*",
@@ -72,7 +74,8 @@ ALSO: dict[str, str] = {
         r"yield\w*|advantage|benefit|worth|bound|bounds|edge|total|kept|keeps?|nett?(?:s|ed)?|"
         r"pocket\w*|took|takes?|left|result|lead|leads|margin|loss|win|band|range"
     ),
-    "spend": r"paid|pa(?:y|id|ying)|saving|cost\w*|cheap\w*|thrift\w*|money|bought|buy\w*|budget",
+    "spend": r"paid|pa(?:y|id|ying)|saving|cost\w*|cheap\w*|thrift\w*|money|bought|buy\w*|budget|"
+    r"for [$€£¥]?\d[\d.,]*",
     "win rate": r"w[io]n\w*|share|auctions?",
     "CPC": r"click (?:cost|became|is|was)|cost\w*|(?:over)?pa(?:y|id)\w*|cheap\w*|dear\w*",
     "CPA": r"conversion (?:cost|became)|cost\w*|(?:over)?pa(?:y|id)\w*|cheap\w*|dear\w*",

@@ -30,7 +30,7 @@ _ROLES = (
         "candidate",
     ),
     (
-        rf"incumbent|control(?: {_KIND})?|status quo|reference(?: {_KIND})?|(?:old|current|"
+        rf"incumbent|control(?: {_KIND})?|status quo|reference(?: {_KIND})?|(?:older|old|current|"
         rf"existing|previous|former|baseline) {_KIND}",
         "baseline",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from kit.ai.narrative.advice import is_advice, without_advised
+from kit.ai.narrative.advice import is_advice, rolled_out, without_advised
 from kit.ai.narrative.attribution import says_tune
 from kit.ai.narrative.claims import CLAIM, NOT_WORSE, is_denied
 from kit.ai.narrative.comparisons import uncited_surplus
@@ -130,6 +130,8 @@ def too_strong(sentence: Sentence, verdict: Verdict | None) -> str:
     sentence = replace(sentence, plain=_in_short(sentence.plain))
     if is_courtesy(sentence.plain):
         return ""
+    if rolled := rolled_out(sentence.plain):
+        return f'"{rolled}": to go live is more than a next try'
     if is_advice(sentence.plain):
         return overclaim(sentence.plain)
     return (

@@ -15,7 +15,8 @@ _ASIDE = re.compile(r"\([^()]*\)")
 _THAN = re.compile(
     r"\b(?:than|against|compared (?:with|to)|versus|vs|as opposed to|in place of|instead of|to the|"
     r"beside|below|above|behind|ahead of|exceeds?|exceeded|topp?(?:s|ed)|beats?|from|over|"
-    r"relative to|rather than|where|next to|undercuts?|outbids?|outspends?|outnumber\w*|outshin\w*)\b"
+    r"relative to|rather than|where|next to|undercuts?|outbids?|outspends?|outnumber\w*|"
+    r"outshin\w*)\b"
 )
 _OWNER = re.compile(
     r"[^,;:]{0,40}?\b(?:belongs? to|lies? with|goes to|went to|is (?:with|on the side of|had by)|"
@@ -63,11 +64,9 @@ def subject_sign(word: Direction, plain: str, found: Sequence[Fact]) -> int:
         return _sign(first)
     if stated := _sides(plain[: word.start]):
         return 1 if _is_object(plain[: word.start]) else _sign(stated[-1])
-    return (
-        1
-        if _THAN.match(plain, word.start) or word.word == "well ahead"
-        else _named_after(plain[word.end :])
-    )
+    if _THAN.match(plain, word.start) or word.word == "well ahead":
+        return 1
+    return _named_after(plain[word.end :])
 
 
 def _sign(side: str) -> int:

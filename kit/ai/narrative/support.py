@@ -41,7 +41,7 @@ _EVIDENCE = re.compile(
     r"reveal\w*|basis|case for|grounds?|rul\w+|final|provisional|emerg\w*|turn\w* out|c[ao]me out|"
     r"recommend\w*|condemn\w*|endors\w*|justif\w*|warrant\w*|licen[cs]e\w*|inconclusive|undecided|"
     r"silent|support\w*|stud\w+|ask\w*|enough|settle\w*|judg\w+|means?|whether|replay|measured|"
-    r"tested|known|know|beyond|call|visible|risk|infer\w*|draw\w*)\b"
+    r"tested|known|know|beyond|call(?:ing|ed)?|visible|risk|infer\w*|draw\w*)\b"
 )
 _GROUND = re.compile(
     r"\b(?:pending|subject to|hold-?out|verdict|vault|replay|show[ns]?|than|surplus|answer|"

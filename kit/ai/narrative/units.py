@@ -52,7 +52,7 @@ _SUITS = {
 }
 _UNSIGNED = re.compile(
     r"\b(?:harm\w*|damage\w*|bled|setback|dent\w*|differ\w*(?! in)|gap|apart|worst|disadvantage|"
-    r"los\w+|cost\w*|fewer|within|short|saving|drop|cut|negative|margin|excluded|fall|fell|less|"
+    r"los\w+|cost\w*|fewer|within|short\w*|saving|drop|cut|negative|margin|excluded|fall|fell|less|"
     r"gave|change|detract\w*|under\w+|behind|trail\w*|subtract\w*|down|below|shy|worse|drag\w*|"
     r"deduct\w*|took|takes|minus|lower|weigh\w*|reduc\w*|shav\w*|eat\w*)\b"
 )
@@ -66,7 +66,7 @@ _OVER = re.compile(r"\b(?:just over|well over|more than|upwards of|just above) [
 _UNDER = re.compile(
     r"\b(?:not quite|just under|well under|less than|fewer than|just below|just shy of) [$€£¥]?$"
 )
-_THOUSAND = re.compile(r"e?cpm|thousand impressions|per (?:thousand|mille)")
+_THOUSAND = re.compile(r"e?cpm|thousand impressions|(?:per|each|a) (?:thousand|mille)")
 
 
 _PRICED = re.compile(rf"\b(?:{CURRENCIES}) e?cpm\b")
