@@ -27,7 +27,7 @@ _REFERENCE = re.compile(
 )
 """What an effect is told in parts of: ``11.9 % [F2] of the baseline's value``."""
 _BESIDE = 24
-_WHOLES = re.compile(r"\b(auctions|conversions|clicks|impressions|bids)\b")
+_WHOLES = re.compile(r"\b(auctions|conversions|clicks|impressions|bids|days|hours)\b")
 _OF_WHOLE = re.compile(rf" of (?:the |all |our )?{_WHOLES.pattern}")
 _IS_NUMBER = re.compile(r"\b(?:is|was|stands at|stood at|of|=|:) [-\d.,]+ ?%? ?\[(f\d+)\]")
 _THAT = r"\b(?:the|these|those|that|this|of) [-+$€£¥]?\d[\d.,]*"
@@ -97,14 +97,14 @@ def wrong_quantity(sentence: Sentence, facts: Sequence[Fact]) -> str:
     >>> wrong_quantity(sentences_of("Its CTR is 1.2 [F1].", [])[0], [fact])
     'ROAS is cited for CTR'
     """
+    cited = {name for name, _ in sentence.cites}
+    if reason := _wrong_follower(sentence.plain, [f for f in facts if f.id in cited]):
+        return reason
     if not named_in(without_units(sentence.plain)):
         return ""
     if reason := _wrong_subject(sentence.plain, facts):
         return reason
     named = set(named_in(_REFERENCE.sub("", sentence.plain))) - _WEAK
-    cited = {name for name, _ in sentence.cites}
-    if reason := _wrong_follower(sentence.plain, [f for f in facts if f.id in cited]):
-        return reason
     measured = {meaning_of(fact).quantity for fact in facts if fact.id in cited}
     near = measured.union(*(RELATED.get(one, frozenset()) for one in measured))
     if measured and named and not near & (named | _WEAK) and _is_sided(facts, cited):

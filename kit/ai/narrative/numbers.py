@@ -43,6 +43,7 @@ ONE_IN = rf"one (?:[a-z]+ )?(?:in|out of)(?: every)? ({'|'.join([*_SMALL, *_TENS
 
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
 _THE_TWO = re.compile(r"(?:\bthe|\ball|\bthese|\bboth|\bbetween|\bother)\s$")
+_BOTH_SIDES = re.compile(r" (?:policies|sides|bidders|strategies|contenders|rivals)\b")
 _TO_CITE = re.compile(r"(?P<unit>(?:(?!\[)[^\d.,;:()\n]){0,40}?)\s?(?=\[[a-z]+\d+\])")
 _AFTER_CITE = re.compile(
     r"\s(?!(?:and|or|against|to|versus|vs|but|for|with|in|on|at|while|whereas|as|when|so|because|"
@@ -173,6 +174,8 @@ def _is_name(plain: str, found: re.Match[str]) -> bool:
     if word[0].isalpha() and re.search(
         r"\bone (?:[a-z]+ )?(?:in|out of)(?: every)? $", plain[: found.start()]
     ):
+        return True
+    if word == "two" and _BOTH_SIDES.match(plain, found.end()):
         return True
     if word[0].isalpha():
         return bool(_THE_TWO.search(plain[: found.start()]))

@@ -9,9 +9,11 @@ from kit.ai.narrative.sentences import Sentence
 from kit.validate.verdict import Verdict
 
 _PHRASES = re.compile(
-    r"\b(?:t(?:ook|akes?) on|(?:gets?|got) an? (?:\w+ )?(?:look|rival|challenger)|makes? (?:for )?"
+    r"\b(?:t(?:ook|akes?) on|(?:gets?|got) an? (?:\w+ )?(?:look|rival|trial)|makes? (?:for )?"
     r"(?:quite )?an?|as it gets|worth a (?:\w+ )?look|"
-    r"[wc](?:ent|ame) up against|side by side|head to head)\b"
+    r"[wc](?:ent|ame) up against|side by side|squar(?:es?|ed) (?:off|up)|"
+    r"step(?:s|ped) (?:up|in|into the ring)|tr(?:ies|ied) (?:its|their) luck|(?:w[eo]nt|goes) "
+    r"head to head|head to head)\b"
 )
 """How two sides are put beside each other in words that alone may mean more."""
 _STAGE = frozenset(
@@ -29,7 +31,9 @@ _STAGE = frozenset(
         "matter thing task case duo pair name call interest simple plain easy familiar usual old "
         "new fresh close quite short report note summary today first second same log logg "
         "auction data replay day current present serv play act role part quantity better "
-        "worse concern time round few figure pictur study exercise line bout stage corner",
+        "worse concern time round few figure pictur study exercise line bout stage corner bar "
+        "their trial duel showdown matchup meeting ring sat sit week evaluation experiment versu "
+        "through main story again once colleague opposition under",
     )
 )
 """Words of a sentence that puts two things beside each other, without their endings."""

@@ -16,7 +16,7 @@ NAMES: dict[str, str] = {
     "spend": r"spen[dt]s?|(?:less|more) money|spend(?:ing|er)|outlay",
     "value": r"value(?! bids)|(?<!it is )worth(?! (?:nothing|noting|a|the|it))",
     "win rate": (
-        r"win rates?|share of auctions won|(?:more|fewer) wins|"
+        r"win rates?|share of auctions won|(?:more|fewer) wins(?!,? ?(?:though|:))|"
         r"w[io]n(?:s|ning)? (?:more|fewer|less)(?! (?:impr|click|conv))|胜率|outbid"
     ),
     "CTR": r"ctrs?|click-through rates?",

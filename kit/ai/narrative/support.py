@@ -52,11 +52,11 @@ _OPEN = re.compile(r"\bjury\b.*\bout\b|remains to be seen|up in the air|too clos
 _SHOWN_WORD = re.compile(r"\bhold-?out\b|\bshow[ns]?\b")
 _DROP = r"dropp?|shelve|park|binn?|scrapp?|discard|abandon|withdraw|retire|reject|stopp?"
 _STAY = re.compile(
-    r"should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|leave)\b|"
-    r"\bbaseline (?:stays?|remains?|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:on|"
-    r"there)\b|\bbaseline (?:should|must|ought to|is to) (?:stay|remain|be kept)|\b(?:keep(?:ing)?|"
-    r"stay(?:ing)? with|stick (?:with|to)|leave|retain) (?:the )?baseline\b|keep what we have|"
-    r"\blet(?: us|'s) (?:keep|stay|wait|hold)|"
+    r"(?<!baseline )should not|\badvise against|\bdo not recommend|\bwe (?:stay|keep|stick|remain|"
+    r"leave)\b|\bbaseline (?:stays?|remains?|is to be kept)\b|\btoo (?:early|soon)\b|\bchosen (?:"
+    r"on|there)\b|\bbaseline (?:should|must|ought to|is to) (?:stay|remain|be kept)|\b(?:"
+    r"keep(?:ing)?|stay(?:ing)? with|stick (?:with|to)|leave|retain) (?:the )?baseline\b|"
+    r"keep what we have|\blet(?: us|'s) (?:keep|stay|wait|hold)|"
     rf"^(?:please )?(?:{_DROP}) (?!the baseline)|(?<!baseline )\b(?:should|must|is to|"
     rf"ought to) (?:now )?be (?:{_DROP})\w*"
 )
