@@ -16,6 +16,18 @@ _ROLLED = re.compile(
     r"\b(?:roll\w* (?:it |this |the candidate )?out|switch|adopt|deploy|launch|ship|go live|"
     r"put (?:it|the candidate)\b.*\b(?:live|production|use))\b"
 )
+_PLAIN_VERB = re.compile(
+    r"(?:cut|lower|raise|reduce|increase|decrease|drop|lift|narrow|widen|ease|boost|add|shed|save|"
+    r"improve|better|beat|lead|advance|grow|shrink|slide|plunge|damage|trail|undercut|top|save|"
+    r"trim|gain|win|lose)\b"
+)
+_TOLD_TO = re.compile(r"(?:^to try next[:,]? |\b(?:and|or|to|then) |, )(?:\w+ly )?$")
+_OF_EACH = re.compile(
+    r"\b(?:auctions|bids|requests|impressions|hours|clicks|exchanges|segments|that|which|where|"
+    r"what) (?:the )?(?:candidate|baseline|it|one|both|part|neither)(?: side)? (?:won|lost|gained)"
+    r"(?:,? (?:and|but|or) (?:the )?(?:candidate|baseline|it|other|not) (?:won|lost|gained))?\b"
+)
+"""``the auctions that the baseline won and the candidate lost``: which of them, not how many."""
 _ASSERTS = re.compile(
     r"\b(?:is|are|was|were|has|have|does|do|did|will|would|can|could|cannot|must|should|shall|"
     r"because|since|gained|earned|earns|won|wins|beats?|lost|passed|passes|failed|fails|"
@@ -33,7 +45,23 @@ def is_advice(plain: str) -> bool:
     >>> is_advice("to try next: roll it out, as leakage passed.")
     False
     """
-    return bool(_LEAD.match(plain)) and not _ASSERTS.search(plain)
+    return bool(_LEAD.match(plain)) and not _ASSERTS.search(_OF_EACH.sub("", plain))
+
+
+def is_to_be_done(plain: str, place: int) -> bool:
+    """Return whether the word at a place says what to do next, as ``cut`` does, not what came.
+
+    Examples
+    --------
+    >>> said = "to try next: cut the features."
+    >>> is_to_be_done(said, said.index("cut")), is_to_be_done("it cut spend.", 3)
+    (True, False)
+    """
+    if not _LEAD.match(plain):
+        return False
+    if any(one.start() <= place < one.end() for one in _OF_EACH.finditer(plain)):
+        return True
+    return bool(_TOLD_TO.search(plain[:place]) and _PLAIN_VERB.match(plain, place))
 
 
 def rolled_out(plain: str) -> str:

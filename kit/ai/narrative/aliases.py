@@ -22,6 +22,11 @@ _COMMON = frozenset(
 )
 """Words of a name that a sentence may well mean otherwise."""
 
+_PLAIN = frozenset({"flat", "fixed", "hard", "soft", "raw", "full", "static", "uniform", "steady"})
+"""First words of a name that are read as the side only where nothing else can be meant."""
+_LEADS = ("for", "than", "under", "with", "against", "versus", "vs", "vs.", "over", "beside", "by")
+_OPEN_ENDS = frozenset({"at", "of", "by", "to", "with", "for", "from", "in", "on"})
+_EACH = {"hour": "hourly", "day": "daily", "week": "weekly", "segment": "segment-wise"}
 _PRESENT = frozenset({"current", "existing", "present", "today's"})
 _BIDS = ("bid", "bids", "bidding")
 _NUMBER = re.compile(rf"\d|^(?:{CURRENCIES})$", re.IGNORECASE)
@@ -60,8 +65,15 @@ def names_in(facts: Sequence[Fact], verdict: Verdict | None) -> list[tuple[str, 
         (word, side)
         for (name, side), (other, _) in zip(sides, reversed(sides), strict=True)
         for word in _short(name, other)
+        if not any(fact.name.startswith(f"{word.removeprefix('the ')} of") for fact in facts)
     ]
-    return [*names, *sides, *short]
+    led = [
+        (f"{lead} {word}", f"{lead} {side}")
+        for name, side in sides
+        if (word := name.split()[0]).lower() in _PLAIN
+        for lead in _LEADS
+    ]
+    return [*names, *sides, *led, *short]
 
 
 def _short(name: str, other: str) -> Iterator[str]:
@@ -69,6 +81,8 @@ def _short(name: str, other: str) -> Iterator[str]:
     theirs = {word.lower() for word in other.split()}
     own = [word for word in name.split() if word.lower() not in theirs]
     yield from _inflected(name)
+    if own and own[0] == name.split()[0] and own[0].lower() in _PLAIN:
+        yield f"{own[0]}'s"
     for word in own:
         if re.search(r"\d", word) and re.search(r"[A-Za-z]", word):
             yield word
@@ -82,6 +96,10 @@ def _inflected(name: str) -> Iterator[str]:
     """Yield a name without its numbers and its *current*, and with its bids in other forms."""
     words = [word for word in name.split() if not _NUMBER.search(word)]
     words = words[1:] if words and words[0].lower() in _PRESENT else words
+    while words and words[-1].lower() in _OPEN_ENDS:
+        words.pop()
+    if len(words) == 3 and words[1] == "by" and words[2] in _EACH:
+        yield f"{_EACH[words[2]]} {words[0]}"
     if len(words) > 1:
         forms = _BIDS if words[-1].lower() in _BIDS else words[-1:]
         yield from (" ".join([*words[:-1], form]) for form in forms)

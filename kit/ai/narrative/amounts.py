@@ -102,6 +102,7 @@ def _wrong_prediction(plain: str, cited: Sequence[Fact]) -> str:
 def _wrong_pair(plain: str, cited: Sequence[tuple[Fact, int]]) -> str:
     more, less = _MORE.search(plain), _LESS.search(plain)
     word = more or less
+    cited = _around(word, cited) if word else cited
     if len(cited) != 2 or word is None or bool(more) == bool(less) or not _may_compare(cited):
         return ""
     is_between = cited[0][1] < word.start() < cited[1][1]
@@ -113,6 +114,18 @@ def _wrong_pair(plain: str, cited: Sequence[tuple[Fact, int]]) -> str:
         more = less
     says_more = bool(more) != bool(_NOT.search(plain[: word.start()]))
     return _wrong_rank(first, second, says_more, plain)
+
+
+def _around(word: re.Match[str], cited: Sequence[tuple[Fact, int]]) -> Sequence[tuple[Fact, int]]:
+    """Return the two figures on either side of a word, where all others are in another unit."""
+    before = [pair for pair in cited if pair[1] < word.start()]
+    after = [pair for pair in cited if pair[1] > word.start()]
+    if len(cited) < _SEVERAL or not before or not after:
+        return cited
+    near = [before[-1], after[0]]
+    units = {fact.unit for fact, _ in near}
+    is_apart = all(pair in near or pair[0].unit not in units for pair in cited)
+    return near if is_apart else cited
 
 
 def _wrong_rank(first: Fact, second: Fact, says_more: bool, plain: str = "") -> str:

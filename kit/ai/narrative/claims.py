@@ -49,7 +49,7 @@ NO = re.compile(
 )
 _QUESTION_BEFORE = re.compile(
     r"\b(?:question|thing asked)(?: (?:of|concern(?:s|ed|ing)|being|was|is))+(?: (?:it|being|to be|"
-    r"not|the))*\s?$"
+    r"not|the))*\s?[\"“']?$"
 )
 _QUESTION_AFTER = re.compile(
     r"^\w+ (?:(?:as|was|is|being) (?:the|our|what)|under|in|the) (?:\w+ )?(?:question|asked|ask)\b"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kit.ai.narrative.advice import is_to_be_done
 from kit.ai.narrative.amounts import are_of_one
 from kit.ai.narrative.directions import Direction, directions_in
 from kit.ai.narrative.ends import NAMED
@@ -65,7 +66,10 @@ _TO_FROM = re.compile(r"\bto\b[^;\[]*\[(f\d+)\][^;\[]*\bfrom\b[^;\[]*\[(f\d+)\]"
 _AFTER = re.compile(
     r"\[(f\d+)\],? (?:after|instead of|in place of|rather than|up from|down from)[^;\[]*\[(f\d+)\]"
 )
-_REACHES = re.compile(r"\b(?:difference|gap) (?:starts?|begins?|goes|runs)\b")
+_REACHES = re.compile(
+    r"\b(?:difference|gap|interval|range|band)(?: \w+){0,5}? (?:starts?|begins?|goes|runs|ends?|"
+    r"ending|starting|reach\w*|stops?|extends?|up to|down to|from|to|as (?:far|high|low) as)\b"
+)
 """What, like the name of an end, leads to an end of an interval that is only quoted."""
 _NOT = re.compile(r"\b(?:not|no|never|n't|nothing)\b")
 _AGAIN = re.compile(
@@ -88,7 +92,9 @@ def wrong_direction(sentence: Sentence, facts: Sequence[Fact]) -> str:
     words = [
         replace(word, negated=word.negated != bool(_EXCEPT.search(sentence.plain[: word.start])))
         for word in _words(sentence.plain)
-        if not is_level(sentence.plain, word.start) and not _is_of_parts(word, cited)
+        if not is_level(sentence.plain, word.start)
+        and not _is_of_parts(word, cited)
+        and not is_to_be_done(sentence.plain, word.start)
     ]
     if respective := _respective(words, cited):
         found = (

@@ -27,7 +27,8 @@ _DOWN = (
     r"bled|bleeds?|drag(?:s|ged)?|damage[ds]?|harm(?:s|ed)?|dent(?:s|ed)?|setback|disadvantage|"
     r"deficit|minus|weaken\w*|shed|dearth|t(?:akes|ook) away|undercuts?|trailing|lagging|g(?:ave|"
     r"ives?) back|(?:fell|falls?|fallen|came|comes?|was|is) short of(?= the (?:candidate|baseline)|"
-    r" \d| that )|(?<=\] )short of(?= the (?:candidate|baseline))"
+    r" \d| the [$€£¥]?\d| that )|(?:(?<=\] )|(?<=, ))short of(?= (?:the )?(?:candidate|baseline|"
+    r"[$€£¥]?\d))"
 )
 _GOOD = (
     r"sav(?:ings?|es?|ed)|improv\w*|better|bettered|best|stronger|favou?rabl\w+|well ahead|richer|"
@@ -40,6 +41,10 @@ _BAD = (
 _WORD = re.compile(
     rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN})|(?P<good>{_GOOD})|(?P<bad>{_BAD}))(?![\w])"
 )
+_REACH = (
+    r"\b(?:interval|range|band|gap|difference|ends?|reach\w*|extend\w*|run(?:s|ning)?|goes|all)"
+)
+_AMOUNT = r"[-+\u2212]?[$€£¥]?\d"
 _NO_COMPARISON = re.compile(
     r"(?:the|these|those|this) (?:extra|additional|added) (?!clicks|conversions|impressions|spend|"
     r"value|surplus|money)|no more than that|(?:below|above) (?:is|are|come|show)|\b(?:numbers|"
@@ -47,7 +52,8 @@ _NO_COMPARISON = re.compile(
     r"less) (?:the )?(?:baseline|candidate)|more (?:out of|for less|with less)|once more|"
     r"at (?:least|most|best|worst)|"
     rf"{NAMED.pattern}|"
-    r"\b(?:of|by|be|for|with|ranges?|takes?|had|has) up to (?=\d)|made up|makes? up|took up|"
+    rf"\b(?:of|by|be|for|with|ranges?|takes?|had|has) up to (?=\d)|{_REACH} up to (?={_AMOUNT})|"
+    r"\b(?:allow|leave|mak)\w* (?:room )?for (?:more|less|both)\b|made up|makes? up|took up|"
     r"\b(?:add|back|break|bring|call|clear|come|draw|end|follow|hand|line|look|own|point|round|set|"
     r"show|sign|split|start|sum|tidy|turn|use|wind|wrap|write)(?:s|d|ed|ing|n)? up|\b(?:wound|put|"
     r"held(?= up (?:against|next|beside))|lined|measur(?:es?|ed)|stack(?:s|ed)|squar(?:es?|ed)|"

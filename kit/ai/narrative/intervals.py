@@ -23,6 +23,7 @@ _POSITIVE = re.compile(
     rf"(?:{LOW})(?:(?!{HIGH}).)*(?:above(?! (?:the |its |our |minus )?(?:negative|margin|"
     r"\w+ margin)| [-\u2212]?\d)|is a gain|positive)|both ends.*(?:gains|positive|above)|"
     r"interval[^;]*\b(?:entirely|wholly|fully|all) (?:positive|above)|"
+    r"interval(?:(?!, which).)*\b(?:stay|remain)\w* (?:\w+ )?positive|"
     r"interval[^;]*\bpositive throughout|sign is clear|excludes (?:zero|nil|0\b|(?:a|any) loss|"
     r"losses)|interval.*(?:above|clear of) (?:zero|nil|0\b|any loss|no change)"
 )
@@ -30,7 +31,8 @@ _NEGATIVE = re.compile(
     r"(?:whole|entire|all of the|full) (?:\w+ )?(?:interval|range).*(?:negative|below|loss)|"
     rf"(?:{HIGH})(?:(?!{LOW}).)*(?:is a loss|negative|below)|"
     r"both ends.*(?:loss|negative|below)|interval[^;]*\b(?:entirely|wholly|fully|all) (?:negative|"
-    r"below)|interval[^;]*\bnegative throughout|interval(?!.*\b(?:begin|start|reach|dip|extend|go|"
+    r"below)|interval(?:(?!, which).)*\b(?:stay|remain)\w* (?:\w+ )?negative|"
+    r"interval[^;]*\bnegative throughout|interval(?!.*\b(?:begin|start|reach|dip|extend|go|"
     r"open)\w* (?:\w+ )?below).*below (?:zero|nil|0\b)|no room for (?:a |any )?gain"
 )
 _INSIDE = re.compile(
@@ -55,6 +57,11 @@ _AS_END = re.compile(
 _NEARLY = re.compile(
     r"\b(?:almost|nearly|all but|barely|just) (?:\w+ )?(?=touch|cross|includ|contain)\w+"
 )
+_TO_AN_END = re.compile(
+    r"\b(?:interval|range)(?: \w+){0,6}? (?:up to|down to|from|(?:end|start|begin|reach|stop|"
+    r"run)\w*|low|high|lower|upper)\b"
+)
+"""``the interval up to 9 [F11] leaves room for either sign``: one end stands for both."""
 _SIGNED_END = re.compile(rf"\b(?:negative|positive) (?:{LOW}|{HIGH})\b")
 """``a negative low end``: `levels` holds the one end against its sign."""
 _DENIED = re.compile(
@@ -115,6 +122,8 @@ def _wrong_sign(sentence: Sentence, facts: Sequence[Fact]) -> str:
     if _NO_PART.search(plain):
         says = [(-says[0][0], says[0][1])]
     cited = _ends(sentence, facts)
+    if len(cited) == 1 and _TO_AN_END.search(plain):
+        cited = _whole(cited[0], facts)
     denied = says[0][0] == 0 and _DENIED.search(plain)
     if not cited:
         return "the interval: no end of one is cited"
@@ -128,6 +137,18 @@ def _wrong_sign(sentence: Sentence, facts: Sequence[Fact]) -> str:
         return ""
     how = {1: "positive throughout", -1: "negative throughout", 0: "of both signs"}
     return f"the interval is {how[actual]}"
+
+
+def _whole(end: Fact, facts: Sequence[Fact]) -> list[Fact]:
+    """Return both ends of the interval of which one end is cited, as far as they are known."""
+    meaning = meaning_of(end)
+    return [
+        fact
+        for fact in facts
+        if (read := meaning_of(fact)).end
+        and (read.subject, read.tune) == (meaning.subject, meaning.tune)
+        and fact.unit == end.unit
+    ]
 
 
 def _ends(sentence: Sentence, facts: Sequence[Fact]) -> list[Fact]:

@@ -23,6 +23,8 @@ LEVEL = re.compile(rf"(?<![\w-])(?:(?P<below>{_BELOW})|(?P<above>{_ABOVE}))(?!\w
 _ALL = re.compile(r"\b(?:both|either|neither|each|alike|all)\b")
 _NOT = re.compile(r"\b(?:not|no|never|neither|nor|nobody|none)\b(?: \w+){0,4} $")
 _NEITHER = re.compile(r"\b(?:neither|none)\b[^;:]*$")
+_WHICH = re.compile(r"[,:] (?:which|that|a figure|an end)\b")
+"""``starts at -3 [F4], which is negative``: said of the figure before it."""
 _OF_INTERVAL = re.compile(r"\b(?:interval|range|partly|part of|could|may|might|can|side of)\b")
 
 
@@ -86,6 +88,9 @@ def _meant(
         return own
     if _ALL.search(plain):
         return [fact for fact, _ in signed]
+    before = [fact for fact, place in signed if place < start]
+    if before and _WHICH.match(plain, start):
+        return before[-1:]
     after = [fact for fact, place in signed if place > word.start()]
     return [after[0] if after else signed[-1][0]]
 

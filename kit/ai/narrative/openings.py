@@ -33,7 +33,8 @@ _STAGE = frozenset(
         "auction data replay day current present serv play act role part quantity better "
         "worse concern time round few figure pictur study exercise line bout stage corner bar "
         "their trial duel showdown matchup meeting ring sat sit week evaluation experiment versu "
-        "through main story again once colleague opposition under",
+        "through main story again once colleague opposition under model version variant feature "
+        "extra added",
     )
 )
 """Words of a sentence that puts two things beside each other, without their endings."""

@@ -161,6 +161,10 @@ KINDS = (
     _kind(
         "a cause, which a comparison does not show",
         rf"(?:because|due to|owing to|on account of)(?!(?:[^.;]|\.\d)*\b(?:{_OF_TEST})\b)",
+        r"(?:only|just|solely|merely|simply|purely|precisely|entirely) (?:because|due to|owing to|"
+        r"down to)",
+        r"because (?:the |its? )?(?:candidate|baseline|pacing|model|policy|bidder|shading|it|they) "
+        r"(?!is\b|was\b|are\b|were\b|has\b|had\b|did\b|does\b|cannot\b|could\b)\w+s\b",
         r"is what \w+ed", r"(?:is|lies|are) behind (?:the|this|it)(?! (?:candidate|baseline))",
         r"brought about", r"made possible", r"(?<!part )accounts? for the", r"fuel\w*",
         r"mechanism", r"comes? down to", r"is down to", r"down to (?:its|the|better|smarter)",
@@ -245,7 +249,8 @@ KINDS = (
         "what the log does not hold",
         r"users? (?:like|love|prefer|click(?!ed on)|enjoy|see)\w*", r"customers?", r"sales",
         r"brands?", r"market share", r"competitors?",
-        r"(?<!smaller )(?<!larger )(?<!lower )profits?", r"people(?! (?:in|who|with)\b)",
+        r"(?<!smaller )(?<!larger )(?<!lower )profits?",
+        r"people(?! (?:in|who|with|click(?:ed)? (?:more|less|often|on ads?))\b)",
         r"consumers?", r"audiences? (?:like|love|prefer|respond|engage)\w*", r"satisf\w+",
         r"(?:ad|creative|inventory|lead|user) (?:quality|experience|intent)",
         r"happy(?! to)|happier", r"publishers? (?:like|earn|gain)\w*", r"industry", r"revenue",

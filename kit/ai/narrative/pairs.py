@@ -105,7 +105,10 @@ def _is_of_others(word: Direction, plain: str, cited: Cited) -> bool:
     if not before or not after or not TO_MARK.match(word.word):
         return False
     one, other = before[-1], after[0]
-    differ = meaning_of(one).quantity != meaning_of(other).quantity
+    first, second = meaning_of(one), meaning_of(other)
+    if one.of == other.of == "difference" and first.tune != second.tune:
+        return True  # one difference on both splits: `amounts` holds their sizes
+    differ = first.quantity != second.quantity
     return differ and (one.of == other.of or not compares(other) or not compares(one))
 
 

@@ -20,10 +20,17 @@ _LISTED = re.compile(
 _COMPARED = re.compile(
     r"\b(?:than|against|above|below|over|to|from|without|exceed\w*|topp?\w*|beat\w*|behind|"
     r"ahead of|out[a-z]+|undercut\w*|match\w*|surpass\w*|trail\w*|relative to|"
-    r"compared with|compared to|versus|vs)\b[^,\d]{0,16}$"
+    r"compared with|compared to|versus|vs|short of|instead of|next to|rather than)\b[^,\d]{0,24}$"
 )
 _OWNS = re.compile(r"\b(candidate|baseline)'s (?:[a-z]+ ){0,2}$")
 
+_SET_APART = re.compile(r"(?:'s)?(?: [a-z]+){0,6}? ?[,:(] ?(?:at |with )?[-+$€£¥\u2212]?$")
+_BESIDE = re.compile(
+    r"\b(?:compared (?:with|to)|against|instead of|rather than|versus|vs|next to|beside|"
+    r"as opposed to)\b"
+)
+_OTHER = {"candidate": "baseline", "baseline": "candidate"}
+"""``short of the baseline's, 4 compared with 5``: the first figure is of the side not named."""
 _TURNED = re.compile(r"\bturn(?:s|ed|ing)?\b.*\binto\b")
 _ITS = re.compile(r"its? ")
 
@@ -83,7 +90,11 @@ def _first(plain: str, numbers: Sequence[Written]) -> list[Said]:
     named = list(_SIDE.finditer(plain))
     if len(named) != 1 or len(numbers) != 2 or named[0].start() > numbers[0].start:
         return []
-    if re.search(r"\bfrom\b", plain) or _COMPARED.search(plain[: named[0].start()]):
+    is_other = _COMPARED.search(plain[: named[0].start()])
+    if is_other and _SET_APART.match(plain[named[0].end() : numbers[0].start]):
+        between = plain[numbers[0].end : numbers[1].start]
+        return [(numbers[0], _OTHER[named[0][1]])] if _BESIDE.search(between) else []
+    if re.search(r"\bfrom\b", plain) or is_other:
         return []
     return [(numbers[0], named[0][1])]
 

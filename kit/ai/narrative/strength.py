@@ -69,6 +69,11 @@ _DRAWN = re.compile(
     r"it)\b)|(?:is|are|was|were) shown to)\b"
 )
 """What leads from a figure of the tune split to a claim."""
+_SO = re.compile(
+    r"[,;:] (?:and )?(?:so|hence|therefore|thus|which means|meaning|that is|i\.e\.|in other "
+    r"words)\b,?"
+)
+"""What leads from the answer, as quoted, to what it is taken to mean."""
 _FLAT = re.compile(
     r"\b(?:(?:candidate|baseline|it|they) (?:is|are)) (?:not )?(?:better|worse)\b"
     r"(?= *[,;.](?! (?:on|in) (?:the )?tun)|$)"
@@ -156,7 +161,8 @@ def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:
     if not says_tune(sentence) and (reason := _surplus(sentence, verdict)):
         return reason
     if "answer" in states(plain):
-        return ""
+        so = _SO.search(plain)
+        return _claims(plain[so.start() :], verdict) if so and not says_tune(sentence) else ""
     if says_tune(sentence) and sentence.cites and not re.search(r"\bholdout\b", plain):
         if _TUNE.search(plain):
             drawn = _DRAWN.search(plain)

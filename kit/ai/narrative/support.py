@@ -30,6 +30,18 @@ _QUESTION = re.compile(
     r"(?:not )?(?:better|worse)\?|(?:the |our )?question\b[^?]*\?|(?:so |and |but |then )?(?:is|"
     r"are|was|were|does|do|did|has|have|can|could|should|would|what|which|how|where|will)\b[^?]*\?"
 )
+_BARE_QUESTION = re.compile(
+    r"(?!(?:who|why|no\w*|surely|not|doubt)\b)(?:\w+ ){0,4}\w+[,:]? "
+    r"(?:is it |was it )?(?:shown )?(?:not )?(?:better|worse)"
+    r"(?: than (?:the )?(?:candidate|baseline))?\?"
+)
+_IS_ITSELF = re.compile(
+    r"(?:here,? )?(?:the )?(candidate|baseline) (?:here )?(?:is|was) (?:the )?\1(?: here)?"
+    r"(?:,? (?:and|while) (?:the )?(candidate|baseline) (?:is|was)? ?(?:the )?\2)?"
+    r"(?:,? (?:and )?(?:the )?question (?:is|was) (?:whether it is )?[\"“']?(?:not )?"
+    r"(?:better|worse)[.,]?[\"”']?)?[.,]?"
+)
+"""``The candidate is ORTB``, with the name read as its side, and what was asked of it."""
 _DOUBTED = re.compile(r"\b(?:not|doubt|deny|argue|wait|hesitate)\b|n't\b")
 _NAMED = re.compile(r"^(?:the )?(?:candidate|baseline)\s*[:(]|^question\b")
 _EVIDENCE = re.compile(
@@ -146,6 +158,8 @@ def is_courtesy(plain: str) -> bool:
     (True, True, False)
     """
     if plain.endswith("?") and len(plain.split()) <= _FEW and not CLAIM.search(plain):
+        return True
+    if _BARE_QUESTION.fullmatch(plain) or _IS_ITSELF.fullmatch(plain):
         return True
     if _GREETING.fullmatch(plain) or (_QUESTION.fullmatch(plain) and not _DOUBTED.search(plain)):
         return True

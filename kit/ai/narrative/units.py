@@ -51,8 +51,8 @@ _SUITS = {
     "looks used": ("look",),
 }
 _UNSIGNED = re.compile(
-    r"\b(?:harm\w*|damage\w*|bled|setback|dent\w*|differ\w*(?! in)|gap|apart|worst|disadvantage|"
-    r"los\w+|cost\w*|fewer|within|short\w*|saving|drop|cut|negative|margin|excluded|fall|fell|less|"
+    r"\b(?:harm\w*|damage\w*|bled|setback|dent\w*|(?<!relative )differ\w*(?! in)|gap|apart|"
+    r"worst|disadvantage|los\w+|cost\w*|fewer|within|short\w*|saving|drop|cut|negative|margin|excluded|fall|fell|less|"
     r"gave|change|detract\w*|under\w+|behind|trail\w*|subtract\w*|down|below|shy|worse|drag\w*|"
     r"deduct\w*|took|takes|minus|lower|weigh\w*|reduc\w*|shav\w*|eat\w*)\b"
 )
@@ -69,6 +69,9 @@ _UNDER = re.compile(
 _THOUSAND = re.compile(r"e?cpm|thousand impressions|(?:per|each|a) (?:thousand|mille)")
 
 
+_COPIED = "eCPM, tune split"
+_COPIED_THOUSAND = re.compile(r"\bcpms?\b|thousand|\bmille\b")
+"""As `kit.facts_of` names it, a model copies a figure in its unit; *eCPM* alone stands for none."""
 _PRICED = re.compile(rf"\b(?:{CURRENCIES}) e?cpm\b")
 """A unit that, written once, makes the bare currency beside it another one."""
 
@@ -175,7 +178,8 @@ def _of_money(written: Written, fact: Fact, sentence: str) -> tuple[float, str]:
         return 1.0, f"{what}, not a count"
     if has_cpm and not cpm:
         return 1.0, f"{what}, not a price for a thousand impressions"
-    is_told = _THOUSAND.search(sentence) and not _PRICED.search(sentence)
+    names_it = _COPIED_THOUSAND if fact.name == _COPIED else _THOUSAND
+    is_told = names_it.search(sentence) and not _PRICED.search(sentence)
     if code and cpm and not has_cpm and not is_told:
         return 1.0, f"{what}, a price for a thousand impressions"
     return (100.0 if minor else 1.0), ""

@@ -16,7 +16,7 @@ MOST_FAULTS_MISSED = 0.015
 MOST_TRUE_STRUCK = 0.015
 SEEN = (
     "open", "frozen", "second_open", "third_frozen", "fourth_a", "fourth_b", "fourth_frozen",
-    "fifth_open", "fifth_frozen", "prompted_open",
+    "fifth_open", "fifth_frozen", "prompted_open", "prompted_frozen",
 )  # fmt: skip
 """Sets that the checker was developed with; what is frozen now is no part of the tests."""
 CASES: list[dict[str, Any]] = json.loads(
