@@ -24,7 +24,21 @@ _COMMON = frozenset(
 
 _PLAIN = frozenset({"flat", "fixed", "hard", "soft", "raw", "full", "static", "uniform", "steady"})
 """First words of a name that are read as the side only where nothing else can be meant."""
-_LEADS = ("for", "than", "under", "with", "against", "versus", "vs", "vs.", "over", "beside", "by")
+_LEADS = (
+    "for",
+    "than",
+    "under",
+    "with",
+    "against",
+    "versus",
+    "vs",
+    "vs.",
+    "over",
+    "beside",
+    "by",
+    "of",
+)
+_DOES = ("made", "spent", "paid", "won", "had", "got", "bought", "earned", "cost", "does", "did")
 _OPEN_ENDS = frozenset({"at", "of", "by", "to", "with", "for", "from", "in", "on"})
 _EACH = {"hour": "hourly", "day": "daily", "week": "weekly", "segment": "segment-wise"}
 _PRESENT = frozenset({"current", "existing", "present", "today's"})
@@ -73,7 +87,13 @@ def names_in(facts: Sequence[Fact], verdict: Verdict | None) -> list[tuple[str, 
         if (word := name.split()[0]).lower() in _PLAIN
         for lead in _LEADS
     ]
-    return [*names, *sides, *led, *short]
+    does = [
+        (f"{word} {verb}", f"{side} {verb}")
+        for name, side in sides
+        if (word := name.split()[0]).lower() in _PLAIN
+        for verb in _DOES
+    ]
+    return [*names, *sides, *led, *does, *short]
 
 
 def _short(name: str, other: str) -> Iterator[str]:
@@ -107,4 +127,5 @@ def _inflected(name: str) -> Iterator[str]:
 
 def _is_rare(word: str) -> bool:
     low = word.lower()
-    return len(low) > 4 and low not in _COMMON and not named_in(low) and not directions_in(low)
+    is_short = len(low) < 3 if word.isupper() else len(low) < 5
+    return not is_short and low not in _COMMON and not named_in(low) and not directions_in(low)

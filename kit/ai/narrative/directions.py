@@ -42,7 +42,8 @@ _WORD = re.compile(
     rf"(?<![\w-])(?:(?P<up>{_UP})|(?P<down>{_DOWN})|(?P<good>{_GOOD})|(?P<bad>{_BAD}))(?![\w])"
 )
 _REACH = (
-    r"\b(?:interval|range|band|gap|difference|ends?|reach\w*|extend\w*|run(?:s|ning)?|goes|all)"
+    r"\b(?:interval|range|band|gap|difference|ends?|reach\w*|extend\w*|run(?:s|ning)?|goes|all|"
+    r"zero,|nil,|f\d+\])"
 )
 _AMOUNT = r"[-+\u2212]?[$€£¥]?\d"
 _NO_COMPARISON = re.compile(

@@ -50,9 +50,14 @@ ANY_SAID = "|".join(said for _, said in STATUSES)
 _AS_IS = re.compile(
     rf"\b({ANY_SAID})([\"”']?),? (?:as|and so|so) (?:is|was|are|were|did|does|do) ([^,.;]*gates?\b)"
 )
+_EXCEPTED = (
+    r"(?:(?<=but )|(?<=but for )|(?<=except )|(?<=except for )|(?<=exception of )|(?<=save )|"
+    r"(?<=save for ))"
+)
 STATUS_IS = re.compile(
     r"\bstatus\b(?: (?:is|was|reads?|says?|stays|remains|overall|here|of the verdict|as|out|com\w+|"
     rf"nonetheless|still|now|therefore|thus))*:? [\"“']?(?:{ANY_SAID})\b"
+    r"(?![\"”']?,? (?:because|due|owing|on account|given|as a result of) )"
 )
 
 
@@ -96,7 +101,8 @@ def with_repeated(plain: str) -> str:
 def pattern_of(name: str) -> str:
     """Return how a gate is called in a sentence."""
     if name in COMMON:
-        return rf"{name}(?= (?:gate|check|test)\b|,? (?:[\w,]+ ){{0,4}}?(?:{ANY_SAID})\b)"
+        said = rf",? (?:[\w,]+ ){{0,4}}?[\"“']?(?:{ANY_SAID})\b"
+        return rf"{name}(?= (?:gate|check|test)\b|{said})|{_EXCEPTED}{name}"
     return NAMES.get(name, rf"{name.replace('_', '[ _-]')}")
 
 

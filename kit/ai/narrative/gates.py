@@ -41,7 +41,7 @@ _COUNT = re.compile(
     rf"\b({'|'.join(WORDS)}|\d+)(?: of the)?(?: \w+)? gates?\b|"
     rf"\b({'|'.join(_ONE_TO)}|\d+) (?=pass|fail|cleared|needs?\b|did\b)"
 )
-_SAVE = r"except|save|bar|other than|apart from|aside from"
+_SAVE = r"with the exception of|except|save|bar|other than|apart from|aside from"
 _BUT = re.compile(
     r"\bgates?(?: (?:is|are|was|were|say|says|said|read|stand at|came out as))?"
     r"(?: [\"“']?[\w ]{4,14}[\"”']?)?,? "

@@ -16,7 +16,7 @@ _THAN = re.compile(
     r"\b(?:than|against|compared (?:with|to)|versus|vs|as opposed to|in place of|instead of|to the|"
     r"beside|below|above|behind|ahead of|exceeds?|exceeded|topp?(?:s|ed)|beats?|from|over|"
     r"relative to|rather than|where|next to|undercuts?|outbids?|outspends?|outnumber\w*|"
-    r"outshin\w*)\b"
+    r"short of|outshin\w*)\b"
 )
 _OWNER = re.compile(
     r"[^,;:]{0,40}?\b(?:belongs? to|lies? with|goes to|went to|is (?:with|on the side of|had by)|"
