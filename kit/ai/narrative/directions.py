@@ -43,7 +43,7 @@ _WORD = re.compile(
 )
 _REACH = (
     r"\b(?:interval|range|band|gap|difference|ends?|reach\w*|extend\w*|run(?:s|ning)?|goes|all|"
-    r"zero,|nil,|f\d+\])"
+    r"f\d+\])"
 )
 _AMOUNT = r"[-+\u2212]?[$€£¥]?\d"
 _NO_COMPARISON = re.compile(
@@ -75,7 +75,7 @@ _NO_COMPARISON = re.compile(
     r"smaller|lesser|better|lion's) (?:part|share|half|portion|chunk|slice) of (?:the|this|that|"
     r"its) (?!auctions|traffic)|too (?:few|little|many|much)|winning|added to|minus (?=\d)|"
     r"plus (?=\d)|lost auctions|not (?:every|all|each|any) [a-z ]{0,30}(?:gain\w*|lost|rose|fell|"
-    r"improved)|above (?:all|nil|zero)|below (?:nil|zero)"
+    r"improved)|above (?:all|nil|zero)(?:, up to (?=[$€£¥]?\d))?|below (?:nil|zero)"
 )
 _LESS = re.compile(r"less|least|smaller|lower|fewer|reduced")
 _LOSS = re.compile(r"los|sav|shortfall|deficit|disadvantage")
