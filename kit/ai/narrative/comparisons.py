@@ -68,7 +68,7 @@ _AFTER = re.compile(
 )
 _REACHES = re.compile(
     r"\b(?:difference|gap|interval|range|band)(?: \w+){0,5}? (?:starts?|begins?|goes|runs|ends?|"
-    r"ending|starting|reach\w*|stops?|extends?|up to|down to|from|to|as (?:far|high|low) as)\b"
+    r"ending|starting|stops?|extends?|up to|down to|from|to|as (?:far|high|low) as)\b"
 )
 """What, like the name of an end, leads to an end of an interval that is only quoted."""
 _NOT = re.compile(r"\b(?:not|no|never|n't|nothing)\b")
