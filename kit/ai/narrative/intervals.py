@@ -58,7 +58,7 @@ _NEARLY = re.compile(
     r"\b(?:almost|nearly|all but|barely|just) (?:\w+ )?(?=touch|cross|includ|contain)\w+"
 )
 _TO_AN_END = re.compile(
-    r"\b(?:interval|range)(?: \w+){0,6}? (?:up to|down to|from|(?:end|start|begin|reach|stop|"
+    r"\b(?:interval|range)(?: \w+){0,6}? (?:up to|down to|from|(?:end|start|begin|stop|"
     r"run)\w*|low|high|lower|upper)\b"
 )
 """``the interval up to 9 [F11] leaves room for either sign``: one end stands for both."""
