@@ -6,8 +6,9 @@ from tests.ai.narratives import TRUE, score
 from tests.benchmarks.table import Row, Table
 
 SETS = {
-    "prompted_frozen": "written from the product's own prompt; not developed with",
-    "fifth_frozen": "written freely; not developed with",
+    "prompted_second": "written from the product's own prompt; not developed with",
+    "prompted_frozen": "written from the prompt; developed with",
+    "fifth_frozen": "written freely; developed with",
     "prompted_open": "written from the prompt; developed with",
     "fifth_open": "written freely; developed with",
     "fourth_frozen": "written freely; developed with",

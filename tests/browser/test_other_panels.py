@@ -110,7 +110,7 @@ def test_explorer_shows_the_differences(explorer: LabPage, shots: Path, theme: s
         expected = printed(lab)
         assert isinstance(expected, dict)
         assert differences(lab) == pytest.approx(expected, abs=0.006)
-        assert chart_fault(lab.panel()) == ""
+        lab.wait(lambda: not chart_fault(lab.panel()), 10, "whole charts")
     lab.panel_shot(shots / "explorer.png")
     assert lab.failures == []
 
@@ -138,12 +138,12 @@ def test_card_shows_the_models(card: LabPage, shots: Path, theme: str) -> None:
     lab.wait_idle()
     row = lab.panel().locator("table.kit-table tbody tr td").all_inner_texts()
     assert [float(text) for text in row[-3:]] == pytest.approx(printed(lab), abs=6e-5)
-    assert chart_fault(lab.panel()) == ""
+    lab.wait(lambda: not chart_fault(lab.panel()), 10, "whole charts")
     lab.panel_shot(shots / "click.png")
     lab.page.get_by_label("Model").select_option("market")
     lab.panel().get_by_text("percentage points").wait_for()
     lab.page.wait_for_timeout(500)
-    assert chart_fault(lab.panel()) == ""
+    lab.wait(lambda: not chart_fault(lab.panel()), 10, "whole charts")
     lab.panel_shot(shots / "market.png")
     assert lab.failures == []
 
