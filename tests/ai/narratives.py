@@ -24,9 +24,14 @@ TRUE = "true"
 
 
 def read_cases(name: str) -> list[dict[str, Any]]:
-    """Return the narratives of a set: ``open``, ``frozen``, ``second_open`` and so on."""
-    cases: list[dict[str, Any]] = json.loads((HERE / f"narratives_{name}.json").read_text("utf-8"))
-    return cases
+    """Return the narratives of a set: ``open``, ``frozen``, ``second_open`` and so on.
+
+    Where several are about the same facts, these stand once, as a table that each names.
+    """
+    read: Any = json.loads((HERE / f"narratives_{name}.json").read_text("utf-8"))
+    if isinstance(read, list):
+        return read
+    return [{**read["tables"][case["table"]], **case} for case in read["cases"]]
 
 
 def check_case(case: Mapping[str, Any]) -> CheckedNarrative:

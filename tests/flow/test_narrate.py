@@ -55,6 +55,15 @@ def test_every_sentence_of_every_verdict_holds(
     assert ("On the holdout the difference" in text) is shown
 
 
+def test_an_ecpm_is_told_in_its_unit() -> None:
+    """The checker knows the figure by the name that it has among a result's facts."""
+    findings = made_findings(made_verdict())
+    fact = next(one for one in facts_of(findings) if "eCPM" in one.name and one.of == "candidate")
+    for unit, stands in (("USD CPM", True), ("USD", False)):
+        text = f"On the tune split the eCPM was {fact.value:.2f} {unit} [{fact.id}]."
+        assert bool(check_narrative(text, [fact], verdict_of(findings)).kept) == stands
+
+
 NOT_LOOKED = (
     made_verdict(shown=False, status="fail", look=0, mde_cpm=None),
     made_verdict(shown=False, status="needs a person", look=0),

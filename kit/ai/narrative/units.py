@@ -67,11 +67,9 @@ _UNDER = re.compile(
     r"\b(?:not quite|just under|well under|less than|fewer than|just below|just shy of) [$€£¥]?$"
 )
 _THOUSAND = re.compile(r"e?cpm|thousand impressions|(?:per|each|a) (?:thousand|mille)")
-
-
 _COPIED = "eCPM, tune split"
+"""As `kit.facts_of` names it: a model copies its unit, for which *eCPM* alone does not stand."""
 _COPIED_THOUSAND = re.compile(r"\bcpms?\b|thousand|\bmille\b")
-"""As `kit.facts_of` names it, a model copies a figure in its unit; *eCPM* alone stands for none."""
 _PRICED = re.compile(rf"\b(?:{CURRENCIES}) e?cpm\b")
 """A unit that, written once, makes the bare currency beside it another one."""
 

@@ -67,8 +67,26 @@ def test_what_differs_is_fitted(
     assert known.fit(SPEC, *parts, 0, 1) is one
     known.fit(SPEC, *parts, 1, 1)
     known.fit(SPEC, parts[0].rows(slice(2000, None)), parts[1], 0, 1)
-    known.fit(SPEC.model_copy(update={"features": ("device",)}), *parts, 0, 1)
-    assert len(fits) == 4
+    assert len(fits) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"features": ("device",)}, {"params": {**QUICK, "num_leaves": 3}},
+        {"expressions": {"place": "device || region"}}, {"objective": "squared_error"},
+        {"recent_share": 0.5},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_other_trees_are_grown_for_all_but_the_calibration(
+    parts: tuple[AuctionLog, AuctionLog], fits: list[ModelSpec], change: dict[str, Any]
+) -> None:
+    known = Models()
+    known.fit(SPEC, *parts, 0, 1)
+    other = SPEC.model_copy(update=change)
+    known.fit(other, *parts, 0, 1)
+    assert fits == [SPEC, other]
 
 
 def test_it_forgets_the_oldest(parts: tuple[AuctionLog, AuctionLog], fits: list[ModelSpec]) -> None:
