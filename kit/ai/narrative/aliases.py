@@ -25,19 +25,8 @@ _COMMON = frozenset(
 _PLAIN = frozenset({"flat", "fixed", "hard", "soft", "raw", "full", "static", "uniform", "steady"})
 """First words of a name that are read as the side only where nothing else can be meant."""
 _LEADS = (
-    "for",
-    "than",
-    "under",
-    "with",
-    "against",
-    "versus",
-    "vs",
-    "vs.",
-    "over",
-    "beside",
-    "by",
-    "of",
-)
+    "for", "than", "under", "with", "against", "versus", "vs", "vs.", "over", "beside", "by", "of",
+)  # fmt: skip
 _DOES = ("made", "spent", "paid", "won", "had", "got", "bought", "earned", "cost", "does", "did")
 _OPEN_ENDS = frozenset({"at", "of", "by", "to", "with", "for", "from", "in", "on"})
 _EACH = {"hour": "hourly", "day": "daily", "week": "weekly", "segment": "segment-wise"}
@@ -81,18 +70,10 @@ def names_in(facts: Sequence[Fact], verdict: Verdict | None) -> list[tuple[str, 
         for word in _short(name, other)
         if not any(fact.name.startswith(f"{word.removeprefix('the ')} of") for fact in facts)
     ]
-    led = [
-        (f"{lead} {word}", f"{lead} {side}")
-        for name, side in sides
-        if (word := name.split()[0]).lower() in _PLAIN
-        for lead in _LEADS
-    ]
-    does = [
-        (f"{word} {verb}", f"{side} {verb}")
-        for name, side in sides
-        if (word := name.split()[0]).lower() in _PLAIN
-        for verb in _DOES
-    ]
+    first = [(name.split()[0], side) for name, side in sides]
+    plain = [(word, side) for word, side in first if word.lower() in _PLAIN]
+    led = [(f"{lead} {word}", f"{lead} {side}") for word, side in plain for lead in _LEADS]
+    does = [(f"{word} {verb}", f"{side} {verb}") for word, side in plain for verb in _DOES]
     return [*names, *sides, *led, *does, *short]
 
 
