@@ -6,8 +6,9 @@ import re
 
 _LEAD = re.compile(r"^to try next\b[:,]?")
 _ADVISED = re.compile(
-    r"\b(?:repeat\w*|settl(?:e|ing)|ahead(?: of)?|clear(?:ing)?|verify(?:ing)?|confirm(?:ing)?|"
-    r"validat(?:e|ing)|rul(?:e|ing) out|exclud(?:e|ing)|explain\w*|drives?|causes?|resolv(?:e|ing)|"
+    r"\b(?:repeat\w*|settl(?:e|ed|ing)|ahead(?: of)?|clear(?:ing)?|verify(?:ing)?|confirm(?:ing)?|"
+    r"validat(?:e|ing)|rul(?:e|ing) out|exclud(?:e|ing)|explain\w*|dr[io]ves?|causes?|resolv(?:e|"
+    r"ing)|"
     r"every|each|all|any|exact(?:ly)?|solid|robust|real|future|live traffic|"
     r"(?:to|until|whether) (?:pass|hold|show)\w*|help\w*|improv(?:e|ing)|optimal|continu(?:e|ing)|"
     r"forecast\w*|the same|why)\b"
@@ -25,12 +26,16 @@ _TOLD_TO = re.compile(r"(?:^to try next[:,]? |\b(?:and|or|to|then) |, )(?:\w+ly 
 _OF_EACH = re.compile(
     r"\b(?:auctions|bids|requests|impressions|hours|clicks|exchanges|segments|that|which|where|"
     r"what) (?:the )?(?:candidate|baseline|it|one|both|part|neither)(?: side)? (?:won|lost|gained)"
-    r"(?:,? (?:and|but|or) (?:the )?(?:candidate|baseline|it|other|not) (?:won|lost|gained))?\b"
+    r"(?:,? (?:and|but|or) (?:the )?(?:candidate|baseline|it|other|not) (?:won|lost|gained))?\b|"
+    r"\b(?:won|lost) (?:auctions|bids|requests|impressions)\b|"
+    r"\b(?:that|which|where) (?:the )?(?:candidate|baseline|production|it|one|neither) (?:\w+ )?"
+    r"(?:wins|loses)\b|"
+    r"\bwhere (?:the |its )?[\w -]+ (?:is|are) (?:low|high|weak|strong|thin|poor|rare|scarce)\w*\b"
 )
 """``the auctions that the baseline won and the candidate lost``: which of them, not how many."""
 _ASSERTS = re.compile(
     r"\b(?:is|are|was|were|has|have|does|do|did|will|would|can|could|cannot|must|should|shall|"
-    r"because|since|gained|earned|earns|won|wins|beats?|lost|passed|passes|failed|fails|"
+    r"because|since|gained|earned|earns|won|wins|beats?|lost|passed|passes|(?<!the )failed|fails|"
     r"scal\w+ up)\b"
 )
 

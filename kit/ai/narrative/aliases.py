@@ -74,7 +74,15 @@ def names_in(facts: Sequence[Fact], verdict: Verdict | None) -> list[tuple[str, 
     plain = [(word, side) for word, side in first if word.lower() in _PLAIN]
     led = [(f"{lead} {word}", f"{lead} {side}") for word, side in plain for lead in _LEADS]
     does = [(f"{word} {verb}", f"{side} {verb}") for word, side in plain for verb in _DOES]
-    return [*names, *sides, *led, *does, *short]
+    return [*names, *sides, *led, *does, *_in_production(facts, verdict), *short]
+
+
+def _in_production(facts: Sequence[Fact], verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """Yield where *in production* means a baseline that is named so, and not what is to come."""
+    if "production" in verdict.baseline.lower().split():
+        cites = (f"[{fact.id}]" for fact in facts if fact.of == "baseline")
+        leads = (*_LEADS, "from", "to", *cites)
+        yield from ((f"{lead} in production", f"{lead} {_BASELINE}") for lead in leads)
 
 
 def _short(name: str, other: str) -> Iterator[str]:
@@ -85,7 +93,7 @@ def _short(name: str, other: str) -> Iterator[str]:
     if own and own[0] == name.split()[0] and own[0].lower() in _PLAIN:
         yield f"{own[0]}'s"
     for word in own:
-        if re.search(r"\d", word) and re.search(r"[A-Za-z]", word):
+        if (re.search(r"\d", word) and re.search(r"[A-Za-z]", word)) or "_" in word:
             yield word
         elif word == name.split()[-1] and len(name.split()) > 1 and word.lower() not in _SPLITS:
             yield f"the {word}"

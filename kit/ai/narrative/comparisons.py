@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kit.ai.narrative.advice import is_to_be_done
+from kit.ai.narrative.advice import is_advice, is_to_be_done
 from kit.ai.narrative.amounts import are_of_one
 from kit.ai.narrative.directions import Direction, directions_in
 from kit.ai.narrative.ends import NAMED
@@ -89,6 +89,8 @@ def wrong_direction(sentence: Sentence, facts: Sequence[Fact]) -> str:
     '"up": CPC is lower for the candidate'
     """
     cited = _cited(sentence, facts)
+    if not cited and is_advice(sentence.plain):
+        return ""
     words = [
         replace(word, negated=word.negated != bool(_EXCEPT.search(sentence.plain[: word.start])))
         for word in _words(sentence.plain)

@@ -23,7 +23,8 @@ STATUSES = (
         "pass",
         r"pass(?:ed|es|ing)?|fine|ok|okay|clean|clear\w*|rais\w+ no|no objection|green|sound|good|"
         r"healthy|intact|in order|(?:no|nothing) [\w ]*(?:flagged|found)|satisf\w+|unproblematic|"
-        r"no (?:issue|problem|concern|cause)\w*|under control|succe\w+|held|holds|(?:is|are|been|"
+        r"no (?:issue|problem|concern|cause)\w*|under control|succe\w+|held(?! against)|holds|"
+        r"(?:is|are|been|"
         r"went|gone|got|waved) through|signed off|(?:is|are|been) (?:closed|resolved|settled|done|"
         r"ticked off)",
     ),
@@ -34,7 +35,7 @@ NAMES = {
     "drift": r"drift\w*",
     "overlap": r"overlap\w*",
     "stress": r"stress\w*",
-    "worst_segment": r"worst[ _]segment",
+    "worst_segment": r"worst[ _-]segment",
     "label_maturity": r"(?:label[ _])?maturity(?! (?:wait|period))|maturity of (?:the )?labels|"
     r"label gate",
     "sample_size": r"sample[ _]size(?: gate)?(?! of)",

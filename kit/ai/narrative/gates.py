@@ -17,6 +17,7 @@ from kit.ai.narrative.gate_words import (
     with_repeated,
 )
 from kit.ai.narrative.numbers import WORDS
+from kit.ai.narrative.questions import wrong_question
 from kit.ai.narrative.sentences import Sentence
 from kit.validate.verdict import Verdict
 
@@ -30,7 +31,6 @@ _SAYS = re.compile(
     r"[\"“'](?=not |better|worse)|"
     r"结论[^a-z]*(?:\(verdict\)[^a-z]*)?(?=not|better|worse)"
 )
-_ASKED = re.compile(r"\bquestion (?:is|was|being) [\"“'](not worse|better|worse)[.,]?[\"”']")
 _ALL = re.compile(
     r"(?:every|all|each|both)(?: of)?(?: the)?(?: \w+)? gates?|gates?:? (?:\w+ )*all|"
     r"^the gates (?=pass|fail|rais|are|were|look|say|read|stand|came)"
@@ -61,9 +61,9 @@ _NOTHING_OPEN = (
 )
 _NOBODY = re.compile(
     rf"{_NOTHING_OPEN}|"
-    r"\bno (?:person|one|human|reviewer|analyst|expert)\b|\bnobody (?:has to|needs|is needed)\b|"
-    r"\bnothing for a person\b|\bneed not\b|\bnot (?:need|have to|require|call for|want)\w*\b|"
-    r"\bnot (?:be )?(?:needed|required|necessary)"
+    r"\bno (?:person|one|human|reviewer|analyst|expert)\b|\b(?:nobody|none) (?:has to|needs|"
+    r"is needed)\b|\bnothing for a person\b|\bneed not\b|\bnot (?:need|have to|require|call for|"
+    r"want)\w*\b|\bnot (?:be )?(?:needed|required|necessary)"
 )
 _PERSON = re.compile(
     r"\b(?:person|someone|somebody|by hand|colleague|reviewer|analyst|expert|human)\b|"
@@ -97,7 +97,7 @@ def wrong_statement(sentence: Sentence, verdict: Verdict | None) -> str:
         return "there is no verdict" if said and said != {"person"} else ""
     plain = with_repeated(sentence.plain)
     checks = (
-        _wrong_question,
+        wrong_question,
         _wrong_count,
         _wrong_some,
         _wrong_answer,
@@ -131,12 +131,6 @@ def _answer_said(plain: str) -> str | None:
         plain,
     )
     return found[1] if found else None
-
-
-def _wrong_question(plain: str, verdict: Verdict) -> str:
-    found = _ASKED.search(plain)
-    asked = verdict.question.replace("_", " ")
-    return "" if found is None or found[1] == asked else f'the question is "{asked}"'
 
 
 def _wrong_answer(plain: str, verdict: Verdict) -> str:

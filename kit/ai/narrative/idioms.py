@@ -33,6 +33,7 @@ _PHRASE = (
     rf"(?<=window )|(?<=period )|(?<=split )|(?<=each ))lasts?(?= (?:for )?{_NUMBER} {_SPAN}\b)"
     r")(?!\w)"
 )
+_LAGGED = re.compile(r"\b(?:(?:did|does|could|can) not|failed to) keep (?:up|pace) with\b")
 _PHRASES = re.compile(rf", (?:{_PHRASE}),(?= )|(?:{_PHRASE})(?:, )?")
 
 
@@ -44,4 +45,5 @@ def without_idioms(plain: str) -> str:
     >>> without_idioms("all told, the last 12 hours were held out")
     '12 hours were held out'
     """
-    return " ".join(_PHRASES.sub(" ", plain).split()).strip(", ")
+    plain = _LAGGED.sub("was worse than", _PHRASES.sub(" ", plain))
+    return " ".join(plain.split()).strip(", ")

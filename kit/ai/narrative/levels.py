@@ -23,9 +23,12 @@ LEVEL = re.compile(rf"(?<![\w-])(?:(?P<below>{_BELOW})|(?P<above>{_ABOVE}))(?!\w
 _ALL = re.compile(r"\b(?:both|either|neither|each|alike|all)\b")
 _NOT = re.compile(r"\b(?:not|no|never|neither|nor|nobody|none)\b(?: \w+){0,4} $")
 _NEITHER = re.compile(r"\b(?:neither|none)\b[^;:]*$")
+_SIDE = re.compile(r"\b(candidate|baseline)\b")
 _WHICH = re.compile(r"[,:] (?:which|that|a figure|an end)\b")
 """``starts at -3 [F4], which is negative``: said of the figure before it."""
-_OF_INTERVAL = re.compile(r"\b(?:interval|range|partly|part of|could|may|might|can|side of)\b")
+_OF_INTERVAL = re.compile(
+    r"\b(?:interval|range|partly|part of|could|may|might|can|side of|from a negative to a)\b"
+)
 
 
 def wrong_level(sentence: Sentence, facts: Sequence[Fact]) -> str:
@@ -92,6 +95,8 @@ def _meant(
     if before and _WHICH.match(plain, start):
         return before[-1:]
     after = [fact for fact, place in signed if place > word.start()]
+    stated = _SIDE.findall(plain[start : word.start()])
+    after = [fact for fact in after if stated and fact.of == stated[-1]] or after
     return [after[0] if after else signed[-1][0]]
 
 

@@ -12,6 +12,7 @@ _PHRASES = re.compile(
     r"\b(?:t(?:ook|akes?) on|(?:gets?|got) an? (?:\w+ )?(?:look|rival|trial)|makes? (?:for )?"
     r"(?:quite )?an?|as it gets|worth a (?:\w+ )?look|"
     r"[wc](?:ent|ame) up against|side by side|squar(?:es?|ed) (?:off|up)|"
+    r"(?:has|have|had|takes?|took) a go(?: at)?|st[ao]+n?d(?:s|ing)? up to|"
     r"step(?:s|ped) (?:up|in|into the ring)|tr(?:ies|ied) (?:its|their) luck|(?:w[eo]nt|goes) "
     r"head to head|head to head)\b"
 )
@@ -34,7 +35,9 @@ _STAGE = frozenset(
         "worse concern time round few figure pictur study exercise line bout stage corner bar "
         "their trial duel showdown matchup meeting ring sat sit week evaluation experiment versu "
         "through main story again once colleague opposition under model version variant feature "
-        "extra added",
+        "extra added idea concept notion proposal proposed scheme design kind sort way style "
+        "flavour curiou wonder known knowing learn talk discuss speak tell told open while during "
+        "across within oppos engineer lay laid our us my you",
     )
 )
 """Words of a sentence that puts two things beside each other, without their endings."""

@@ -49,7 +49,8 @@ NAMES: dict[str, str] = {
     "error budget left": r"error budget",
     "margin for not worse": r"margin|tolerance|allowance",
     "minimum detectable effect": (
-        r"detectable|mde|smallest(?: true)? effect|could (?:not )?be (?:found|told)"
+        r"detectable|mde|smallest(?: true)? effect|could (?:not )?be (?:found|told)|(?:can|"
+        r"could) (?:have )?(?:pick(?:ed)? up|detect|see|find)"
     ),
     "confidence level of the interval": r"(?:interval|percent) level|level of|"
     r"confidence(?! (?:band|interval|bounds?|limits?|range))",
@@ -88,7 +89,8 @@ ALSO: dict[str, str] = {
     "error budget left": r"budget",
     "calibration ratio": r"calibration",
     "calibration error of the click model": r"calibration|error",
-    "confidence level of the interval": r"level|@|interval|bounds?|band|range|confident|certain\w*",
+    "confidence level of the interval": r"level|@|at \d+ ?%|interval|bounds?|band|range|confident|"
+    r"certain\w*",
 }
 """Words by which a quantity may be meant, too weak to exclude another."""
 

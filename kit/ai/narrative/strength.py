@@ -12,6 +12,7 @@ from kit.ai.narrative.comparisons import uncited_surplus
 from kit.ai.narrative.gates import states
 from kit.ai.narrative.overclaims import overclaim
 from kit.ai.narrative.quantities import OF_SIDES, named_in
+from kit.ai.narrative.questions import as_question, without_asked
 from kit.ai.narrative.sentences import Sentence
 from kit.ai.narrative.support import is_courtesy, unsupported
 from kit.validate.verdict import Verdict
@@ -132,7 +133,7 @@ def too_strong(sentence: Sentence, verdict: Verdict | None) -> str:
     >>> too_strong(sentences_of("It helps.", [])[0], verdict)
     '"helps": the verdict is "not shown better"'
     """
-    sentence = replace(sentence, plain=_in_short(sentence.plain))
+    sentence = replace(sentence, plain=_in_short(as_question(sentence.plain)))
     if is_courtesy(sentence.plain):
         return ""
     if rolled := rolled_out(sentence.plain):
@@ -152,7 +153,7 @@ def _in_short(plain: str) -> str:
 
     ``a loss of more than 2 usd [f4] (the margin) is ruled out``
     """
-    return without_advised(_RULED_OUT.sub(" it is not worse ", plain))
+    return without_advised(without_asked(_RULED_OUT.sub(" it is not worse ", plain)))
 
 
 def _beyond_verdict(sentence: Sentence, verdict: Verdict | None) -> str:

@@ -28,6 +28,16 @@ _ON = re.compile(
     r"baseline)\b(?!'s)"
 )
 _CHANGED = re.compile(r"\b(?:to|into|before|previously|used to)\b|\u2192|->|=>")
+_FROM, _TO = re.compile(r"\bfrom\b[^\[]*\[f\d+\][^\[]*$"), re.compile(r" to\b")
+"""``went from 5 [F1] with the baseline down to 4 [F2]``: said of the second figure."""
+_AFTER_FIGURE = re.compile(
+    r"\band [^\[;]*\[(f\d+)\](?: for the (?:candidate|baseline))?,(?: which is| a (?:little|bit|"
+    r"shade|touch)| slightly| much| far)*\s$"
+)
+"""``5 [F1] for the candidate and 4 [F2] for the baseline, which is less``: said of the last."""
+_BEFORE_FIGURE = re.compile(r",? [-+$€£¥\u2212]?\d[^\[,;]*(?:,\d[^\[,;]*)*\[(f\d+)\]")
+_ITS_OWN = re.compile(r"\b(?:an?|and|but)(?: \w+ly| little| bit| far| much)?\s$")
+"""``5 [F1] against a slightly higher 6 [F2]``: said of the figure after it."""
 _BEFORE = re.compile(r"^\[f\d+\] (?:after|now)\b")
 
 
@@ -54,6 +64,12 @@ def subject_sign(word: Direction, plain: str, found: Sequence[Fact]) -> int:
     -1
     """
     plain = _without_asides(plain, word.start)
+    if side := _side_of_figure(word, plain, found):
+        return _sign(side)
+    source = _FROM.search(plain[: word.start])
+    if source and not CLAUSE.search(source[0]) and _TO.match(plain, word.end) and len(found) > 1:
+        last = max(found, key=lambda fact: plain.find(f"[{fact.id.lower()}]"))
+        return _sign(last.of)
     if owner := _OWNER.match(plain, word.end):
         return _sign(owner[1])
     start = max((m.start() for m in CLAUSE.finditer(plain) if m.start() < word.start), default=0)
@@ -71,6 +87,15 @@ def subject_sign(word: Direction, plain: str, found: Sequence[Fact]) -> int:
 
 def _sign(side: str) -> int:
     return -1 if side == "baseline" else 1
+
+
+def _side_of_figure(word: Direction, plain: str, found: Sequence[Fact]) -> str:
+    """Return the side of the figure that a word is tied to; empty where to none."""
+    tied = _BEFORE_FIGURE.match(plain, word.end) if _ITS_OWN.search(plain[: word.start]) else None
+    if tied is None and plain[word.end :] in ("", "."):
+        tied = _AFTER_FIGURE.search(plain[: word.start])
+    of = {fact.id.lower(): fact.of for fact in found if fact.of != "difference"}
+    return of.get(tied[1], "") if tied else ""
 
 
 def _first_cited(plain: str, found: Sequence[Fact]) -> str:

@@ -14,22 +14,24 @@ from tests.ai.narratives import TRUE, score, verdict_of
 
 MOST_FAULTS_MISSED = 0.015
 MOST_TRUE_STRUCK = 0.015
-SEEN = (
-    "open", "frozen", "second_open", "third_frozen", "fourth_a", "fourth_b", "fourth_frozen",
-    "fifth_open", "fifth_frozen", "prompted_open", "prompted_frozen",
-)  # fmt: skip
-"""Sets that the checker was developed with; what is frozen now is no part of the tests."""
+SEEN = {
+    "open": 161, "frozen": 168, "second_open": 175, "third_frozen": 189, "fourth_a": 155,
+    "fourth_b": 154, "fourth_frozen": 179, "fifth_open": 196, "fifth_frozen": 170,
+    "prompted_open": 171, "prompted_frozen": 182, "prompted_second": 96, "prompted_third": 177,
+}  # fmt: skip
+"""Sets that the checker was developed with, each with how many faults were planted in it; what is
+frozen now is no part of the tests."""
 CASES: list[dict[str, Any]] = json.loads(
     Path(__file__).with_name("sentences.json").read_text("utf-8")
 )
 
 
-@pytest.mark.parametrize("name", SEEN)
-def test_sets_that_were_seen(name: str) -> None:
+@pytest.mark.parametrize(("name", "planted"), SEEN.items())
+def test_sets_that_were_seen(name: str, planted: int) -> None:
     scores = score(name)
     true_struck, true_known = scores.pop(TRUE)
     hit, known = (sum(column) for column in zip(*scores.values(), strict=True))
-    assert known > 150
+    assert known == planted
     assert hit >= (1 - MOST_FAULTS_MISSED) * known
     assert true_struck <= MOST_TRUE_STRUCK * true_known
 
