@@ -35,7 +35,8 @@ _OF_EACH = re.compile(
 """``the auctions that the baseline won and the candidate lost``: which of them, not how many."""
 _ASSERTS = re.compile(
     r"\b(?:is|are|was|were|has|have|does|do|did|will|would|can|could|cannot|must|should|shall|"
-    r"because|since|gained|earned|earns|won|wins|beats?|lost|passed|passes|(?<!the )failed|fails|"
+    r"because|since|gained|earned|earns|won|(?<!of )wins|beats?|lost|passed|passes|(?<!the )failed|"
+    r"fails|"
     r"scal\w+ up)\b"
 )
 

@@ -14,17 +14,19 @@ _MORE = re.compile(
     r"\b(?:(?:larger|bigger|greater|higher|more(?! than (?:made|off|comp))|longer|wider|harder|"
     r"heavier|worse)(?: [^;,]{0,40}?)? than|exceed\w*|above|beyond|surpass\w*|tops|topp(?:ed|ing)|"
     r"outweighs?|ahead of|(?:did|does|fared|was|is) better than|over(?! the (?:hold|tune|log|"
-    r"data)))\b|>"
+    r"data)| [\d,.]+ \[f\d+\] (?:auctions|impressions|blocks|days|requests)\b))\b|>"
 )
 _LESS = re.compile(
     r"\b(?:(?:smaller|less|lower|fewer|shorter|narrower)(?: [^;,]{0,40}?)? than|below|under|"
-    r"short of|beneath|behind(?! (?:on|in|at|for|us|him)\b)|"
+    r"short of|beneath|behind(?! (?:on|in|at|for|us|him|it)\b)|"
     r"(?:did|does|fared|was|is) worse than|within)\b|<"
 )
 _MOST = re.compile(
-    r"\bthe (?:larger|largest|bigger|biggest|greater|greatest|higher|highest|most)\b"
+    r"\bthe (?:larger|largest|bigger|biggest|greater|greatest|higher|highest|most)\b(?! by\b)"
 )
-_LEAST = re.compile(r"\bthe (?:smaller|smallest|lesser|least|lower|lowest|weaker|weakest)\b")
+_LEAST = re.compile(
+    r"\bthe (?:smaller|smallest|lesser|least|lower|lowest|weaker|weakest)\b(?! by\b)"
+)
 _SEVERAL = 3
 _OBJECT = 40
 """How far after *above* and the like what something is compared with is named."""

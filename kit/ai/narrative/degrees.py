@@ -24,7 +24,7 @@ _SAME = re.compile(
     r"budget)s?\b)|equal(?:ly)?|identical|level|even(?=[,.:;) ]*$)|on (?:a )?par|unchanged|"
     r"flat(?! (?:bid|cpm|rate|fee|price))|stable|alike|constant|indistinguishable|no (?:real |"
     r"great |big |visible |noticeable |material )?(?:change|difference|gap)|neck and neck|a wash|"
-    r"a tie|tied|as good as|in line(?= with| on|[,.:;])|matche[ds]|matches|match|steady)\b|"
+    r"a tie|tied|as good as|in line(?= with| on|[,.:;])|matche[ds]|matches|(?<!no )match|steady)\b|"
     r"\b(?:hardly|barely|scarcely) (?:any (?:change|difference)|mov\w+|chang\w+|differ\w*|budg\w+|"
     r"apart|shift\w*)|\b(?:did|does|do|has|have) not (?:really |much )?(?:move|change|differ|budge|"
     r"shift|moved|changed)\b(?: much)?|\b(?:keeps?|kept) (?:pace|level)\b|\blittle (?:changed|"

@@ -10,7 +10,8 @@ from kit.ai.narrative.quantities import COSTS
 
 _UP = (
     r"r[io]se[sn]?|rising|higher|highest|more|up|upwards?|gr[eo]ws?|grown|growing|growth|"
-    r"increas\w+|climb\w*|gain\w*|exceed\w*|topp?(?:s|ed|ing)|above|bigger|biggest|larger|largest|"
+    r"increas\w+|climb\w*|gain\w*|exceed(?!ed by\b)\w*|topp?(?:s|ed|ing)|above|bigger|biggest|"
+    r"larger|largest|"
     r"greater|added|adds|extra|additional|uplift|surpass\w*|jump\w*|soar\w*|surg\w+|ahead|beats?|"
     r"outbids?|outspen[dt]s?|out(?:earn|number|shin)\w*|outperform\w*|lift\w*|plus|leads?|led|"
     r"over(?=took|"
@@ -24,7 +25,7 @@ _DOWN = (
     r"cuts?|cheap\w*|smaller|smallest|below|behind|lost|loss(?:es)?|lose[sd]?|losing|thrift\w*|"
     r"frugal|economical|g(?:ave|ives?|iven|iving) up|sank|sinks?|sunk|dipp?\w*|lags?|lagged|"
     r"trail(?:s|ed)?|shortfall|dwindl\w*|plung\w*|"
-    r"tumbl\w*|negative|outbid by|retreat\w*|eas(?:ed|es)|diminish\w*|"
+    r"tumbl\w*|negative|outbid by|exceeded by|retreat\w*|eas(?:ed|es)|diminish\w*|"
     r"bled|bleeds?|drag(?:s|ged)?|damage[ds]?|harm(?:s|ed)?|dent(?:s|ed)?|setback|disadvantage|"
     r"deficit|minus|weaken\w*|shed|dearth|t(?:akes|ook) away|undercuts?|trailing|lagging|g(?:ave|"
     r"ives?) back|(?:fell|falls?|fallen|came|comes?|was|is) short of(?= the (?:candidate|baseline)|"
@@ -60,7 +61,8 @@ _NO_COMPARISON = re.compile(
     r"\b(?:add|back|break|bring|call|clear|come|draw|end|follow|hand|line|look|own|point|round|set|"
     r"show|sign|split|start|sum|tidy|turn|use|wind|wrap|write)(?:s|d|ed|ing|n)? up|\b(?:wound|put|"
     r"held(?= up (?:against|next|beside))|lined|measur(?:es?|ed)|stack(?:s|ed)|squar(?:es?|ed)|"
-    r"weighed|wrote|ran|piled|racked|came|caught|kept|brought|broke|drew|drawn|broken) up|"
+    r"weighed|wrote|ran|piled|racked|came|caught|kept|brought|broke|drew|drawn|broken|paid|pa(?:y|"
+    r"ys|ying)|pass(?:ed|es|ing)) up|"
     r"more data|more traffic|(?<!, )(?:more|fewer|less) than (?=\d)|"
     r"under-predicts|over-predicts|"
     r"(?:falls?|fell|came|comes?) short(?! of (?:the (?:cand|base)|that |\d))|(?:clear|free|devoid|"
@@ -81,6 +83,8 @@ _NO_COMPARISON = re.compile(
 )
 _LESS = re.compile(r"less|least|smaller|lower|fewer|reduced")
 _LOSS = re.compile(r"los|sav|shortfall|deficit|disadvantage")
+_GOT = re.compile(r"gain|added|adds")
+"""What *less* of is not more: ``gained less value``, where ``rose less`` still rose."""
 _NOT = re.compile(
     r"\b(?:not|n't|never|nor|no|none|neither|hardly|without|cannot|nowhere|isn't|didn't|doesn't|"
     r"wasn't)\b"
@@ -174,6 +178,6 @@ def _together(first: Direction, second: Direction) -> str:
     if _LESS.match(first.word) and (_LOSS.match(second.word) or second.kind in ("good", "bad")):
         return flip[second.kind]
     if second.word in ("more", "less"):
-        falls_short = _LOSS.match(first.word) and second.word == "less"
-        return flip[first.kind] if falls_short else first.kind
+        is_less = second.word == "less" and (_LOSS.match(first.word) or _GOT.match(first.word))
+        return flip[first.kind] if is_less else first.kind
     return second.kind

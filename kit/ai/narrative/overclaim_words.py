@@ -18,7 +18,8 @@ _CHOICE = (
 )
 _OF_TEST = (
     r"nothing|none|no|not|gates?|(?:im)?mature|labels?|leak\w*|drift\w*|calib\w*|overlap|maturity|"
-    r"power|ends?|interval|margin|hold-?out|split|sample|test|looks?|noise|blocks?|figures?|person|"
+    r"power|ends?|interval|margin|hold-?out|(?<!tune )split|sample|test|looks?|noise|blocks?|"
+    r"figures?|person|"
     r"picked|chosen|selected|tuned|days?|short|small|few|data"
 )
 """What an answer, unlike an effect, may well be due to."""
@@ -143,9 +144,11 @@ KINDS = (
         r"(?<!the )(?<!its )(?<!our )lasts?(?!ing| look)",
         r"lasting", r"to stay(?! with)", r"permanent\w*",
         r"long[- ](?:run|term)", r"tomorrow", r"flips?", r"forecast\w*",
-        r"expect(?!ed (?:clicks?|value|conversions?)\b)\w*", r"shall",
+        r"expect(?!ed (?:(?:clicks?|value|conversions?)\b|to (?:detect|find|see|show)\b))\w*",
+        r"shall",
         r"year after year", r"ahead of us", r"live traffic",
         r"(?<!stay )(?<!stays )(?<!remain )(?<!remains )(?<!what runs )(?<!what is )"
+        r"(?<!run )(?<!now )(?<!currently )(?<!bids )"
         r"in production", r"remain so",
         r"way forward", r"future of", r"carr(?:y|ies) over", r"generali[sz]e\w*", r"extends? to",
         r"sooner or later",
@@ -211,7 +214,7 @@ KINDS = (
         r"not (?:a single|one) (?!claim|word|figure)\w+", r"without exception",
         r"(?:advertiser|campaign|publisher|user|client|exchange|device|account)s alike",
         r"(?:large|big) and small", r"small and large", r"nobody (?:los|suffer)\w+",
-        r"none of the (?:segments|exchanges|campaigns)", r"nowhere",
+        r"none of the (?:segments|exchanges|campaigns)", r"nowhere(?! near\b)",
         deniable=False,
     ),
     _kind(
@@ -252,7 +255,7 @@ KINDS = (
         r"users? (?:like|love|prefer|click(?!ed on)|enjoy|see)\w*", r"customers?", r"sales",
         r"brands?", r"market share", r"competitors?",
         r"(?<!smaller )(?<!larger )(?<!lower )profits?",
-        r"people(?! (?:in|who|with|click(?:ed)? (?:more|less|often|on ads?))\b)",
+        r"people(?! (?:in|who|with|asked|click(?:ed)? (?:more|less|often|on))\b)",
         r"consumers?", r"audiences? (?:like|love|prefer|respond|engage)\w*", r"satisf\w+",
         r"(?:ad|creative|inventory|lead|user) (?:quality|experience|intent)",
         r"happy(?! to)|happier", r"publishers? (?:like|earn|gain)\w*", r"industry", r"revenue",

@@ -82,7 +82,7 @@ ALSO: dict[str, str] = {
     "CPA": r"conversion (?:cost|became)|cost\w*|(?:over)?pa(?:y|id)\w*|cheap\w*|dear\w*",
     "eCPM": r"price|cost|pa(?:y|id)\w*|cheap\w*|dear\w*|sav\w+",
     "auctions": r"log|data|replayed|raw count|requests?|sample",
-    "impressions": r"w[io]n\w*|bought",
+    "impressions": r"w[io]n\w*|bought|views?",
     "share of immature conversions": r"conversions|matur\w*",
     "effective sample size": r"auctions?|sample",
     "minimum detectable effect": r"effects?",

@@ -18,7 +18,7 @@ _OPENS = re.compile(
 )
 _TOLD_AS = re.compile(
     r", (?:(?:so )?(?:that|this|which) (?:is|was) (?:what )?(?:(?:the|we|i|our|here) ?[\w ]*)|"
-    r"(?:so )?(?:we|i) (?:asked|wondered|wanted to know))\.$"
+    r"(?:so )?(?:we|i|people|everyone|you|the team) (?:asked?|wondered|wanted to know))\.$"
 )
 _QUESTIONS = (("not_worse", "no"), ("better", "better gain improve"), ("worse", "worse harm loss"))
 """What each question is asked in: how the words begin."""

@@ -18,7 +18,8 @@ _LISTED = re.compile(
     r"(?!'s (?:is|was|being)\b)"
 )
 _COMPARED = re.compile(
-    r"\b(?:than|against|above|below|over|to|from|without|exceed\w*|topp?\w*|beat\w*|behind|"
+    r"\b(?:than|against|above|below|over|to|from|without|exceed\w*|as for|lag(?:s|ged)|left|"
+    r"topp?\w*|beat\w*|behind|"
     r"ahead of|out[a-z]+|undercut\w*|match\w*|surpass\w*|trail\w*|relative to|"
     r"compared with|compared to|versus|vs|short of|instead of|next to|rather than)\b[^,\d]{0,24}$"
 )
