@@ -10,7 +10,8 @@ _ADVISED = re.compile(
     r"validat(?:e|ing)|rul(?:e|ing) out|exclud(?:e|ing)|explain\w*|dr[io]ves?|causes?|resolv(?:e|"
     r"ing)|"
     r"every|each|all|any|exact(?:ly)?|solid|robust|real|future|live traffic|"
-    r"(?:to|until|whether) (?:pass|hold|show)\w*|help\w*|improv(?:e|ing)|optimal|continu(?:e|ing)|"
+    r"add\w* nothing|win(?:ning)? back|(?:to|until|whether) (?:pass|hold|show)\w*|help\w*|"
+    r"improv(?:e|ing)|optimal|continu(?:e|ing)|"
     r"forecast\w*|the same|why)\b"
 )
 _ROLLED = re.compile(
@@ -27,7 +28,7 @@ _OF_EACH = re.compile(
     r"\b(?:auctions|bids|requests|impressions|hours|clicks|exchanges|segments|that|which|where|"
     r"what) (?:the )?(?:candidate|baseline|it|one|both|part|neither)(?: side)? (?:won|lost|gained)"
     r"(?:,? (?:and|but|or) (?:the )?(?:candidate|baseline|it|other|not) (?:won|lost|gained))?\b|"
-    r"\b(?:won|lost) (?:auctions|bids|requests|impressions)\b|"
+    r"\b(?:won|lost) (?:auctions|bids|requests|impressions|clicks|value|volume)\b|"
     r"\b(?:that|which|where) (?:the )?(?:candidate|baseline|production|it|one|neither) (?:\w+ )?"
     r"(?:wins|loses)\b|"
     r"\bwhere (?:the |its )?[\w -]+ (?:is|are) (?:low|high|weak|strong|thin|poor|rare|scarce)\w*\b"

@@ -16,7 +16,8 @@ _CANDIDATE, _BASELINE, _PART = "the candidate", "the baseline", "part"
 _COMMON = frozenset(
     re.findall(
         r"\w+",
-        "all any bid bidder bidding bids click cost even filter fixed flat full hard last late "
+        "all any auction bid bidder bidding bids campaign click cost device even exchange filter "
+        "fixed flat floor full hard hour last late market segment site user "
         "logged model more new no old one policy price production raw rule soft table test value",
     )
 )
@@ -31,7 +32,7 @@ _DOES = ("made", "spent", "paid", "won", "had", "got", "bought", "earned", "cost
 _OPEN_ENDS = frozenset({"at", "of", "by", "to", "with", "for", "from", "in", "on"})
 _EACH = {"hour": "hourly", "day": "daily", "week": "weekly", "segment": "segment-wise"}
 _PRESENT = frozenset({"current", "existing", "present", "today's"})
-_BIDS = ("bid", "bids", "bidding")
+_BIDS = ("bid", "bids", "bidding", "bidder")
 _NUMBER = re.compile(rf"\d|^(?:{CURRENCIES})$", re.IGNORECASE)
 _SPLITS = frozenset({"tune", "tuning", "holdout", "hold-out", "log", "data", "split", "test"})
 """Last words of a name that mean a split or the log, wherever they stand after *the*."""

@@ -15,6 +15,10 @@ _TUNE = re.compile(r"\btun(?:e|ing)\b|调优")
 _HOLDOUT = re.compile(r"\bhold-?out\b|保留集")
 _SPLIT = re.compile(rf"{_TUNE.pattern}|{_HOLDOUT.pattern}")
 _NOT = re.compile(r"\b(?:not|no|nothing|never|cannot|whether|unlike|n't|neither|nor)\b")
+_THAN_HOLDOUT = re.compile(
+    r"(?:(?P<more>larger|bigger|wider|greater|more)|smaller|narrower|less)(?: \w+)? than "
+    r"(?:the one |that |it (?:is|was) )?(?:on|in|of) the hold-?out\b"
+)
 _BACK = re.compile(r"\b(?:there|it|its|that|this|so|these|those|also|too|apart)\b")
 _SIDED = OF_SIDES | {"surplus"}
 _RUN = re.compile(r"(?:\[f\d+\] ?){2,}")
@@ -60,7 +64,7 @@ def wrong_split(sentence: Sentence, facts: Sequence[Fact]) -> str:
             continue
         if fact.is_tune and not says_tune(sentence):
             return f"{fact.id} is of the tune split, which the sentence does not say"
-        if fact.is_tune and holdout and not _NOT.search(plain):
+        if fact.is_tune and holdout and not _NOT.search(plain) and not _is_held(fact, plain, facts):
             return f"{fact.id} is of the tune split, not of the holdout"
         if not fact.is_tune and tune and not holdout:
             return f"{fact.id} is of the holdout, not of the tune split"
@@ -74,6 +78,17 @@ def _in_turn(sentence: Sentence, facts: Sequence[Fact]) -> bool:
     named = [bool(_TUNE.match(found[0])) for found in _SPLIT.finditer(sentence.plain)]
     first, second = ([is_tune for is_tune, _ in groupby(order)] for order in (cited, named))
     return first == second and len(first) > 1
+
+
+def _is_held(fact: Fact, plain: str, facts: Sequence[Fact]) -> bool:
+    """Return whether a difference is told to be larger or smaller than its own on the holdout."""
+    told = _THAN_HOLDOUT.search(plain)
+    own = [one for one in facts if not one.is_tune and one.of == fact.of == "difference"]
+    meant = (meaning_of(fact).subject, "")
+    held = [one for one in own if ((of := meaning_of(one)).subject, of.end) == meant]
+    if not told or not held:
+        return False
+    return (abs(fact.value) > abs(held[0].value)) == bool(told["more"])
 
 
 def says_tune(sentence: Sentence) -> bool:

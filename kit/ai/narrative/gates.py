@@ -69,7 +69,7 @@ _PERSON = re.compile(
     r"\b(?:person|someone|somebody|by hand|colleague|reviewer|analyst|expert|human)\b|"
     rf"\b(?:nobody|no one) (?:has to|needs|is needed)\b|{_NOTHING_OPEN}"
 )
-_CLAUSE_END = re.compile(r"[,:;]|\b(?:while|because|since|as long as|until)\b")
+_CLAUSE_END = re.compile(r"[,:;]|\band no\b|\b(?:while|because|since|as long as|until)\b")
 _STATUS = re.compile(r"\bstatus\b")
 
 

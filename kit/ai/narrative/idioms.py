@@ -9,7 +9,8 @@ _NUMBER = r"(?:[\d,.]+[km]?|[a-z]+(?:-[a-z]+)?)"
 
 _FIXED = (
     r"equally,|certainly(?= (?:does |do |is |did )?not (?:mean|imply|prove|say|show)\b)|all told|"
-    r"if any|no more to it than (?:that|this)|proof of the pudding|all in all|after all|"
+    r"if any|all day(?: long)?|the same goes for|no more to it than (?:that|this)|"
+    r"proof of the pudding|all in all|after all|"
     r"above all(?: else)?|for all (?:we|i) know|first of all|first and foremost|last but not least|"
     r"at (?:long )?last|at last count|by and large|on the whole|on balance|at the end of the day|"
     r"when all is said and done|no more(?:,| and) no less|neither more nor less|no more than that|"

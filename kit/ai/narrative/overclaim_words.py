@@ -161,7 +161,7 @@ KINDS = (
         r"there|found|visible|safe|as|shown|confirmed|proven|big|great|clear|a gain(?= (?:in|on|"
         r"of|for)|\.)))\w*",
         r"promise[sd]?", r"annual\w*", r"a year", r"per year",
-        r"hold(?:s)? (?:on|for|in) (?:every|any|all|other)",
+        r"hold(?:s)? (?:on|for|in) (?:every|each|any|all|other)",
     ),
     _kind(
         "a cause, which a comparison does not show",
@@ -172,7 +172,8 @@ KINDS = (
         r"(?!is\b|was\b|are\b|were\b|has\b|had\b|did\b|does\b|cannot\b|could\b)\w+s\b",
         r"is what \w+ed", r"(?:is|lies|are) behind (?:the|this|it)(?! (?:candidate|baseline))",
         r"brought about", r"made possible", r"(?<!part )accounts? for the", r"fuel\w*",
-        r"mechanism", r"comes? down to", r"is down to", r"down to (?:its|the|better|smarter)",
+        r"mechanism", r"comes? down to", r"is down to(?! [-+$€£¥\u2212]?\d)",
+        r"down to (?:its|the|better|smarter)",
         r"(?:reflects|is a product of|is the (?:work|fruit) of)", r"by virtue of",
         r"on the back of", r"through (?:better|smarter|its)", r"credit\w*",
         r"thanks to(?! (?:every\w+|all|you)\b)",
@@ -255,7 +256,7 @@ KINDS = (
         r"users? (?:like|love|prefer|click(?!ed on)|enjoy|see)\w*", r"customers?", r"sales",
         r"brands?", r"market share", r"competitors?",
         r"(?<!smaller )(?<!larger )(?<!lower )profits?",
-        r"people(?! (?:in|who|with|asked|click(?:ed)? (?:more|less|often|on))\b)",
+        r"people(?! (?:in|who|with|asked|(?:even )?click(?:ed)? (?:more|less|often|on))\b)",
         r"consumers?", r"audiences? (?:like|love|prefer|respond|engage)\w*", r"satisf\w+",
         r"(?:ad|creative|inventory|lead|user) (?:quality|experience|intent)",
         r"happy(?! to)|happier", r"publishers? (?:like|earn|gain)\w*", r"industry", r"revenue",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kit.ai.narrative.advice import is_advice
 from kit.ai.narrative.directions import directions_in
 from kit.ai.narrative.meaning import meaning_of
 from kit.ai.narrative.overclaims import every_part
@@ -24,7 +25,7 @@ def wrong_parts(sentence: Sentence, facts: Sequence[Fact]) -> str:
     '"gained": surplus of banner is lower for the candidate'
     """
     said = every_part(sentence.plain)
-    if not said:
+    if not said or is_advice(sentence.plain):
         return ""
     cited = [fact for fact in _parts(facts) if fact.id in {name for name, _ in sentence.cites}]
     words = directions_in(sentence.plain)

@@ -50,7 +50,7 @@ NAMES: dict[str, str] = {
     "margin for not worse": r"margin|tolerance|allowance",
     "minimum detectable effect": (
         r"detectable|mde|smallest(?: true)? effect|could (?:not )?be (?:found|told)|(?:can|"
-        r"could) (?:have )?(?:pick(?:ed)? up|detect|see|find)"
+        r"could) (?:have )?(?:pick(?:ed)? up|ma[dk]e out|detect|see|find)"
     ),
     "confidence level of the interval": r"(?:interval|percent) level|level of|"
     r"confidence(?! (?:band|interval|bounds?|limits?|range))",

@@ -8,7 +8,8 @@ from kit.validate.verdict import Verdict
 
 _QUOTED = r"question (?:is|was|being) [\"“'](?P<quoted>not worse|better|worse)[.,]?[\"”']"
 _TOLD = (
-    r"(?:asked|checked|tested|screened|examined|looked at) (?:to be|about|for|on)(?: being| any| "
+    r"(?:asked|checked|tested|screened|examined|looked at|compared with the (?:candidate|"
+    r"baseline)) (?:to be|about|for|on)(?: being| any| "
     r"an?| signs? of)* (?P<told>(?:not|no) worse|non-inferior\w*|better|worse|gains?|improvements?|"
     r"harm|loss(?:es)?|damage)(?= than\b| (?:against|to|beside) the\b|[,.;]|$)"
 )
@@ -20,6 +21,10 @@ _TOLD_AS = re.compile(
     r", (?:(?:so )?(?:that|this|which) (?:is|was) (?:what )?(?:(?:the|we|i|our|here) ?[\w ]*)|"
     r"(?:so )?(?:we|i|people|everyone|you|the team) (?:asked?|wondered|wanted to know))\.$"
 )
+_TO_LEARN = re.compile(
+    r" to (?:learn|see|find out|tell|check|know|judge|decide) (?:if|whether)\b[^,;]*(?=[.]$)"
+)
+_ASKS = re.compile(r"[;:,] (?:is|was|does|did|has|would|can) (?:it|the candidate)\b[^;?]*\?$")
 _QUESTIONS = (("not_worse", "no"), ("better", "better gain improve"), ("worse", "worse harm loss"))
 """What each question is asked in: how the words begin."""
 
@@ -59,7 +64,8 @@ def without_asked(plain: str) -> str:
     >>> without_asked("it was checked for harm, and it is better.")
     'it was compared, and it is better.'
     """
-    return _ASKED.sub(lambda found: found[0] if found["quoted"] else "compared", plain)
+    plain = _ASKED.sub(lambda found: found[0] if found["quoted"] else "compared", plain)
+    return _ASKS.sub(".", _TO_LEARN.sub("", plain))
 
 
 def _begins(question: str) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ _AFTER_FIGURE = re.compile(
 )
 """``5 [F1] for the candidate and 4 [F2] for the baseline, which is less``: said of the last."""
 _BEFORE_FIGURE = re.compile(r",? [-+$€£¥\u2212]?\d[^\[,;]*(?:,\d[^\[,;]*)*\[(f\d+)\]")
-_ITS_OWN = re.compile(r"\b(?:an?|and|but)(?: \w+ly| little| bit| far| much)?\s$")
+_ITS_OWN = re.compile(r"\b(?:an?|the|and|but)(?: \w+ly| little| bit| far| much)?\s$")
 """``5 [F1] against a slightly higher 6 [F2]``: said of the figure after it."""
 _BEFORE = re.compile(r"^\[f\d+\] (?:after|now)\b")
 

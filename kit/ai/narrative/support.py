@@ -37,7 +37,8 @@ _BARE_QUESTION = re.compile(
     r"(?: than (?:the )?(?:candidate|baseline))?\?"
 )
 _IS_ITSELF = re.compile(
-    r"(?:here,? )?(?:the )?(candidate|baseline) (?:here )?(?:is|was) (?:the )?\1(?: here)?"
+    r"(?:here,? )?(?:the )?(candidate|baseline) (?:here |in these facts |of the verdict )?(?:is|"
+    r"was) (?:the )?\1(?: here)?"
     r"(?:,? (?:and|while) (?:the )?(candidate|baseline) (?:is|was)? ?(?:the )?\2)?"
     r"(?:,? (?:and )?(?:the )?question (?:is|was) (?:whether it is )?[\"“']?(?:not )?"
     r"(?:better|worse)[.,]?[\"”']?)?[.,]?"
@@ -139,7 +140,7 @@ _OF_POLICY = re.compile(
 _DESCRIBED = re.compile(
     r"(?:the )?(?:candidate|baseline) (?:(?:is|was) (?:the|our|what) (?:[\w-]+ )*?(?:polic\w+|"
     r"proposal|rule|bidder|model|reference|benchmark|present|current|today|test|production|"
-    r"use)\b(?! to)|(?:splits?|caps?|shades?|bids?|multipl\w+|uses?|applies|sets?|reads?|"
+    r"use)\b(?! to)|(?:splits?|caps?|shades?|bids?|adds|multipl\w+|uses?|applies|sets?|reads?|"
     r"estimates?|predicts?|treats?|replaces|divides?|spreads?|paces?|scores?) (?!smarter|wise|"
     r"clever|better|well\b))"
 )

@@ -52,11 +52,17 @@ _SUITS = {
 }
 _UNSIGNED = re.compile(
     r"\b(?:harm\w*|damage\w*|bled|setback|dent\w*|(?<!relative )differ\w*(?! in)|gap|apart|"
-    r"worst|disadvantage|los\w+|cost\w*|fewer|within|short\w*|saving|drop|cut|negative|margin|excluded|fall|fell|less|"
+    r"worst|disadvantage|los\w+|cost\w*|fewer|within|short\w*|saving|drop|cut|negative|margin|"
+    r"excluded|fall|fell|less|"
     r"gave|change|detract\w*|under\w+|behind|trail\w*|subtract\w*|down|below|shy|worse|drag\w*|"
     r"deduct\w*|took|takes|minus|lower|weigh\w*|reduc\w*|shav\w*|eat\w*)\b"
 )
 """Words beside which a difference may stand without its minus sign."""
+_SIZES = re.compile(
+    r"\b(?:differ\w*|gap|apart|within|margin|change|t(?:ook|akes)|lower (?:end|bound|"
+    r"limit))\b"
+)
+"""Of these an end of an interval, which has a sign of its own, may not do without its minus."""
 _BY = re.compile(
     r"\b(?:up|down|rose|risen|fell|fallen|grew|grown|dropped|climbed|higher|lower|increased?|"
     r"decreased?|reduced?|cut|gained|lost|declined|improved|better|worse|shrank) by (?:about |"
@@ -242,9 +248,13 @@ def _wrong_value(written: Written, value: float, fact: Fact, sentence: str) -> s
 
 def _lost_minus(written: Written, fact: Fact, sentence: str) -> str:
     """Strike a loss that is written as a plain number, without a word that says it is one."""
+    is_end = bool(meaning_of(fact).end)
+    if is_end:
+        sentence = _SIZES.sub("", sentence)
     if fact.value >= 0 or written.sign or _UNSIGNED.search(sentence):
         return ""
-    if directions_in(sentence):  # `comparisons` holds the word against the sign
+    words = [word for word in directions_in(sentence) if word.kind in ("down", "bad") or not is_end]
+    if words:  # `comparisons` holds the word against the sign
         return ""
     return f"{written.text}: {fact.id} is negative, which the sentence does not say"
 
