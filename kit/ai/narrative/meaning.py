@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kit.report.facts import Fact
 
@@ -110,6 +111,7 @@ class Meaning:
         return self.quantity, self.segment
 
 
+@lru_cache(maxsize=4096)
 def meaning_of(fact: Fact) -> Meaning:
     """Take a fact's name apart.
 
