@@ -129,6 +129,7 @@ def meaning_of(fact: Fact) -> Meaning:
     return Meaning(quantity, change, end, _segment(rest) if is_sided else "", fact.is_tune)
 
 
+@lru_cache(maxsize=4096)
 def names_quantity(name: str) -> bool:
     """Return whether a fact's name says what was measured, not only an end of an interval.
 

@@ -55,5 +55,7 @@ def _without(sides: Sequence[str], fact: Fact) -> Fact:
         name = re.sub(
             rf"(?:\b(?:of|for|under|with) )?(?:the )?(?<!\w){re.escape(side)}(?!\w)", "", name
         )
+    if name == fact.name:
+        return fact
     bare = name.strip(" ,-:")
     return replace(fact, name=bare) if bare and names_quantity(bare) else fact
