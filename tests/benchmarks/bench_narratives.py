@@ -6,7 +6,10 @@ from tests.ai.narratives import TRUE, score
 from tests.benchmarks.table import Row, Table
 
 SETS = {
-    "prompted_second": "written from the product's own prompt; not developed with",
+    "prompted_fifth": "written from the product's own prompt; developed with",
+    "prompted_fourth": "written from the prompt; developed with",
+    "prompted_third": "written from the prompt; developed with",
+    "prompted_second": "written from the prompt; developed with",
     "prompted_frozen": "written from the prompt; developed with",
     "fifth_frozen": "written freely; developed with",
     "prompted_open": "written from the prompt; developed with",
