@@ -37,7 +37,8 @@ _STAGE = frozenset(
         "through main story again once colleague opposition under model version variant feature "
         "extra added idea concept notion proposal proposed scheme design kind sort way style "
         "flavour curiou wonder known knowing learn talk discuss speak tell told open while during "
-        "across within oppos engineer lay laid our us my you",
+        "across within oppos engineer lay laid our us my you surplus verdict rest term unit "
+        "currency usd eur gbp cny jpy gave giv serv result assess",
     )
 )
 """Words of a sentence that puts two things beside each other, without their endings."""

@@ -9,8 +9,8 @@ from kit.validate.verdict import Verdict
 _QUOTED = r"question (?:is|was|being) [\"“'](?P<quoted>not worse|better|worse)[.,]?[\"”']"
 _TOLD = (
     r"(?:asked|checked|tested|screened|examined|looked at|compared with the (?:candidate|"
-    r"baseline)) (?:to be|about|for|on)(?: being| any| "
-    r"an?| signs? of)* (?P<told>(?:not|no) worse|non-inferior\w*|better|worse|gains?|improvements?|"
+    r"baseline)) (?:to be|about|for|on)(?: being| any| an?| signs? of)* "
+    r"(?P<told>(?:not|no) worse|non-inferior\w*|better|worse|gains?|improvements?|"
     r"harm|loss(?:es)?|damage)(?= than\b| (?:against|to|beside) the\b|[,.;]|$)"
 )
 _ASKED = re.compile(rf"\b(?:{_QUOTED}|{_TOLD})")
@@ -18,15 +18,20 @@ _OPENS = re.compile(
     r"(?:is|are|was|were|does|do|did|has|have|can|could|should|would|what|which|how|where|will)\b"
 )
 _TOLD_AS = re.compile(
-    r", (?:(?:so )?(?:that|this|which) (?:is|was) (?:what )?(?:(?:the|we|i|our|here) ?[\w ]*)|"
+    r", (?:(?:so )?(?:that|this|which) (?:is|was) (?:what (?:we|i) (?:asked|wondered|wanted)|"
+    r"(?:the|our) (?:question|thing|point|issue|story|matter|task))\b[\w ]*|"
     r"(?:so )?(?:we|i|people|everyone|you|the team) (?:asked?|wondered|wanted to know))\.$"
 )
 _TO_LEARN = re.compile(
     r" to (?:learn|see|find out|tell|check|know|judge|decide) (?:if|whether)\b[^,;]*(?=[.]$)"
 )
 _ASKS = re.compile(r"[;:,] (?:is|was|does|did|has|would|can) (?:it|the candidate)\b[^;?]*\?$")
-_QUESTIONS = (("not_worse", "no"), ("better", "better gain improve"), ("worse", "worse harm loss"))
-"""What each question is asked in: how the words begin."""
+_BEGINS = {
+    "not_worse": ("no",),
+    "better": ("better", "gain", "improve"),
+    "worse": ("worse", "harm", "loss", "damage"),
+}
+"""How the words begin in which each question is asked."""
 
 
 def wrong_question(plain: str, verdict: Verdict) -> str:
@@ -40,7 +45,7 @@ def wrong_question(plain: str, verdict: Verdict) -> str:
     """
     found = _ASKED.search(plain)
     said = found and (found["quoted"] or found["told"])
-    if not said or said.startswith(_begins(verdict.question)):
+    if not said or said.startswith(_BEGINS[verdict.question]):
         return ""
     return f'the question is "{verdict.question.replace("_", " ")}"'
 
@@ -66,7 +71,3 @@ def without_asked(plain: str) -> str:
     """
     plain = _ASKED.sub(lambda found: found[0] if found["quoted"] else "compared", plain)
     return _ASKS.sub(".", _TO_LEARN.sub("", plain))
-
-
-def _begins(question: str) -> tuple[str, ...]:
-    return tuple(dict(_QUESTIONS)[question].split())

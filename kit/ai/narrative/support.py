@@ -111,19 +111,6 @@ _METHOD = re.compile(
     r"set against|same (?:auctions|log|traffic|data|requests|days)|put against|faced|scored|ran on|"
     r"run on|bid on|went through|were given|was given)\b"
 )
-_BESIDE = re.compile(
-    r"\b(?:beside|side by side|against|next to|alongside|opposite|versus|vs|yardstick|benchmark|"
-    r"verdict (?:on|rests)|learn (?:if|whether))\b"
-)
-_PRAISED = re.compile(
-    r"\b(?:well|badly|poorly|nicely|easily|comfortabl\w+|strong\w*|weak\w*|clear\w*|no|not|own|"
-    r"match|contest|rings?|odds|all|every|always|never|should|must|vote|go|goes|choose|take|"
-    r"prefer\w*|"
-    r"case|speaks?|points?|hold(?:s|ing)? (?:up|out)|held (?:up|out)|stand(?:s|ing)? (?:up|out)|"
-    r"stood "
-    r"(?:up|out))\b"
-)
-"""What makes more of two things beside each other than that they were put so."""
 _SCOPE = re.compile(
     r"\b(?:only|alone|limited to|confined to|restricted to|beyond|outside|applies to|refers? to|"
     r"holds for|specific to|tied to|particular to|about|concerns?)\b[^.]*\b(?:hold-?out|log|data|"
@@ -260,7 +247,6 @@ def _is_of_result(plain: str) -> bool:
     if (
         _DESCRIBED.match(plain)
         or _METHOD.search(plain)
-        or (_BESIDE.search(plain) and not _PRAISED.search(plain))
         or _SCOPE.search(plain)
         or _ASIDE.match(plain)
     ):
