@@ -29,6 +29,7 @@ from kit.report.facts import Fact
 _MARKED = re.compile(
     r"\bmargin\b|\bmde\b|\bdetect\w*|\bsmallest\b|\bcould (?:not )?(?:have|be) (?:found|seen|told)"
 )
+_MARK_FIRST = re.compile(r"the margin\b|compared with the (?:minimum detectable|margin)\b")
 _NOUN = re.compile(r"(?:gain|loss|lift|uplift|advantage|deficit|shortfall|disadvantage)(?:e?s)?")
 _DETERMINED = re.compile(
     r"\b(?:an?|the|any|no|its|this|that|all|into|of|net|contains|excludes|not|such|real|"
@@ -182,7 +183,7 @@ def _words(plain: str) -> list[Direction]:
 
 def _is_to_mark(word: Direction, plain: str) -> bool:
     start, end = clause_around(plain, word.start)
-    is_marked = _MARKED.search(plain, start, end) or plain.startswith("the margin")
+    is_marked = _MARKED.search(plain, start, end) or _MARK_FIRST.match(plain)
     return bool(is_marked and (TO_MARK.match(word.word) or _EXTREME.match(word.word)))
 
 

@@ -11,6 +11,7 @@ from kit.ai.narrative.meaning import meaning_of
 from kit.ai.narrative.sentences import Sentence
 from kit.report.facts import Fact
 
+_OF_IT = re.compile(r"\binterval of (?:the|that|this) (?:difference|gap)\b")
 _BOTH = re.compile(
     r"both signs|(?:a|any|some) (?:loss|gain) (?:\w+ )?(?:within reach|(?:is|remains|"
     r"stays) possible)|(?:includes?|contains?|covers?|spans?|straddles?|crosses|crossed|"
@@ -122,6 +123,8 @@ def _wrong_sign(sentence: Sentence, facts: Sequence[Fact]) -> str:
     if _NO_PART.search(plain):
         says = [(-says[0][0], says[0][1])]
     cited = _ends(sentence, facts)
+    if not cited and _OF_IT.search(plain):
+        cited = _of_difference(sentence, facts)
     if len(cited) == 1 and _TO_AN_END.search(plain):
         cited = _whole(cited[0], facts)
     denied = says[0][0] == 0 and _DENIED.search(plain)
@@ -149,6 +152,14 @@ def _whole(end: Fact, facts: Sequence[Fact]) -> list[Fact]:
         and (read.subject, read.tune) == (meaning.subject, meaning.tune)
         and fact.unit == end.unit
     ]
+
+
+def _of_difference(sentence: Sentence, facts: Sequence[Fact]) -> list[Fact]:
+    """Return both ends of the interval of the one difference told, by its sides or whole."""
+    ids = {name for name, _ in sentence.cites}
+    told = {((of := meaning_of(fact)).subject, of.tune) for fact in facts if fact.id in ids}
+    ends = [fact for fact in facts if meaning_of(fact).end]
+    return [end for end in ends if {((of := meaning_of(end)).subject, of.tune)} == told]
 
 
 def _ends(sentence: Sentence, facts: Sequence[Fact]) -> list[Fact]:

@@ -20,7 +20,7 @@ _ABOVE = (
     r"ed)? a profit"
 )
 LEVEL = re.compile(rf"(?<![\w-])(?:(?P<below>{_BELOW})|(?P<above>{_ABOVE}))(?!\w)")
-_ALL = re.compile(r"\b(?:both|either|neither|each|alike|all)\b")
+_ALL = re.compile(r"\b(?:both(?P<ends> ends)?|either|neither|each|alike|all)\b")
 _NOT = re.compile(r"\b(?:not|no|never|neither|nor|nobody|none)\b(?: \w+){0,4} $")
 _NEITHER = re.compile(r"\b(?:neither|none)\b[^;:]*$")
 _SIDE = re.compile(r"\b(candidate|baseline)\b")
@@ -89,8 +89,9 @@ def _meant(
     own = [fact for fact, place in signed if start <= place < end]
     if own or not signed:
         return own
-    if _ALL.search(plain):
-        return [fact for fact, _ in signed]
+    if every := _ALL.search(plain):
+        ends = [fact for fact, _ in signed if meaning_of(fact).end]
+        return ends if ends and every["ends"] else [fact for fact, _ in signed]
     before = [fact for fact, place in signed if place < start]
     if before and _WHICH.match(plain, start):
         return before[-1:]

@@ -171,8 +171,10 @@ KINDS = (
         r"because (?:the |its? )?(?:candidate|baseline|pacing|model|policy|bidder|shading|it|they) "
         r"(?!is\b|was\b|are\b|were\b|has\b|had\b|did\b|does\b|cannot\b|could\b)\w+s\b",
         r"is what \w+ed", r"(?:is|lies|are) behind (?:the|this|it)(?! (?:candidate|baseline))",
-        r"brought about", r"made possible", r"(?<!part )accounts? for the", r"fuel\w*",
-        r"mechanism", r"comes? down to", r"is down to(?! [-+$€£¥\u2212]?\d)",
+        r"brought about", r"(?:is|are|was|were) to (?:blame|thank)", r"made possible",
+        r"(?<!part )accounts? for the", r"fuel\w*",
+        r"(?<=, )as [^,;]*\btun(?:e|ing)\b[^,;]* (?:shows?|proves?)", r"mechanism",
+        r"comes? down to", r"is down to(?! [-+$€£¥\u2212]?\d)",
         r"down to (?:its|the|better|smarter)",
         r"(?:reflects|is a product of|is the (?:work|fruit) of)", r"by virtue of",
         r"on the back of", r"through (?:better|smarter|its)", r"credit\w*",
