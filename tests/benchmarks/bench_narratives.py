@@ -6,7 +6,8 @@ from tests.ai.narratives import TRUE, score
 from tests.benchmarks.table import Row, Table
 
 SETS = {
-    "prompted_sixth": "written from the product's own prompt; developed with",
+    "prompted_seventh": "written from the product's own prompt; not developed with",
+    "prompted_sixth": "written from the prompt; developed with",
     "prompted_fifth": "written from the prompt; developed with",
     "prompted_fourth": "written from the prompt; developed with",
     "prompted_third": "written from the prompt; developed with",
