@@ -10,8 +10,8 @@ from sqlglot.errors import SqlglotError
 
 from kit.base.checks import one_of
 from kit.base.errors import UnsafeSQLError
+from kit.data.sql.guard.ending import with_limit, with_order
 from kit.data.sql.guard.grants import Grants
-from kit.data.sql.guard.growth import whole
 from kit.data.sql.guard.project import project
 from kit.data.sql.guard.reading import check_text, position, read
 from kit.data.sql.guard.scope import Resolver
@@ -70,8 +70,10 @@ def check_sql(
     3. Every node of the tree, and every function, is on a list (`kit.data.sql.guard.vocabulary`).
     4. Every table and column is granted, and tables are put behind projections of their granted
        columns (`kit.data.sql.guard.scope`); joins have a bound (`kit.data.sql.guard.joins`).
-    5. A row limit is added, and SQL is written from the tree without comments. That text must
-       parse to nodes that pass (3), resolve to names that pass (4), and be written the same again.
+    5. Groups that have no order are ordered by their keys, so that an answer is the same each
+       time, and a row limit is added (`kit.data.sql.guard.ending`).
+    6. SQL is written from the tree without comments. That text must parse to nodes that pass (3),
+       resolve to names that pass (4), and be written the same again.
 
     Examples
     --------
@@ -91,8 +93,8 @@ def check_sql(
         resolver = Resolver(grants, dialect)
         resolver.resolve(tree)
         project(resolver.reads, tree, resolver.left_out)
-        limited = _with_limit(tree, row_limit)
-        written = limited.sql(dialect=dialect, comments=False, copy=False)
+        ended = with_limit(with_order(tree), row_limit)
+        written = ended.sql(dialect=dialect, comments=False, copy=False)
         _check_written(written, grants, dialect)
     except (RecursionError, SqlglotError) as error:
         words = "nested too deeply" if isinstance(error, RecursionError) else "not SQL of ours"
@@ -136,28 +138,6 @@ def check_expression(text: str, columns: Mapping[str, str], *, dialect: str = "d
     check_sql(f"SELECT {text} FROM row", grants, dialect=dialect)
     check_nodes(tree, dialect)  # quotes odd names, as above
     return str(entries[0].unalias().sql(dialect=dialect, comments=False))
-
-
-def _with_limit(tree: exp.Expr, rows: int) -> exp.Expr:
-    """Return the query with a limit of its own, or within one."""
-    limit = tree.args.get("limit")
-    key = "count" if isinstance(limit, exp.Fetch) else "expression"
-    size = None if limit is None else limit.args.get(key)
-    options = None if limit is None else limit.args.get("limit_options")
-    plain = options is None or not (options.args.get("percent") or options.args.get("with_ties"))
-    given = whole(size.name) if isinstance(size, exp.Literal) else None
-    if limit is not None and plain and given is not None:
-        limit.set(key, exp.Literal.number(min(given, rows)))
-        return tree
-    if limit is None and isinstance(tree, exp.Select | exp.SetOperation):
-        tree.set("limit", exp.Limit(expression=exp.Literal.number(rows)))
-        return tree
-    alias = exp.TableAlias(this=exp.to_identifier("answer"))
-    if isinstance(tree, exp.Values):
-        tree.set("alias", alias)
-    else:
-        tree = exp.Subquery(this=tree, alias=alias)
-    return exp.select("*").from_(tree).limit(rows)
 
 
 def _check_written(written: str, grants: Grants, dialect: str) -> None:

@@ -229,11 +229,14 @@ def test_rows_are_limited(sql, limited):
     ],
 )
 def test_no_text_keeps_the_guard_busy_or_breaks_it(sql):
-    """Some of them took it minutes: its parser tries each bracket of a type twice."""
+    """Some of them took it minutes: its parser tries each bracket of a type twice.
+
+    The bound tells minutes from none, also on a busy machine; `make bench` says how fast it is.
+    """
     began = time.process_time()
     with contextlib.suppress(UnsafeSQLError):
         check_sql(sql, GRANTS)
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

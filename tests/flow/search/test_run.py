@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -277,6 +278,7 @@ def test_who_interrupts_does_not_wait_for_what_would_have_followed(
 
     def evaluate(self: Bench, *_: object) -> Scored:
         begun.release()
+        time.sleep(0.02)  # all 500 would take 5 s: time enough to be interrupted
         return Scored(0.0)
 
     monkeypatch.setattr(Bench, "evaluate", evaluate)
