@@ -13,10 +13,17 @@ from kit.data.log import AuctionLog
 from kit.models.boosted import ResponseModel
 from kit.models.labels import labelled
 from kit.validate.claim import Claim
-from kit.validate.drift import drift_report
+from kit.validate.drift import DriftReport, drift_report
 from kit.validate.leakage import check_leakage
 from kit.validate.outages import FeatureOutage
-from kit.validate.readings import Floats, bids_of, play, with_click_value
+from kit.validate.readings import (
+    Floats,
+    apart,
+    bids_of,
+    play,
+    predicted_once,
+    with_click_value,
+)
 from kit.validate.rules import Rules
 from kit.validate.scoring import Score
 from kit.validate.segments import segments
@@ -39,14 +46,14 @@ def leakage_gate(train: AuctionLog, tune: AuctionLog, claim: Claim) -> GateResul
 
 
 def split_gates(
-    before: AuctionLog, scored: Score, claim: Claim, rules: Rules, split: str
+    moved: DriftReport | None, scored: Score, claim: Claim, rules: Rules, split: str
 ) -> tuple[GateResult, ...]:
     """Return worst segment, calibration, drift and stress, measured on one split.
 
     Parameters
     ----------
-    before : AuctionLog
-        Earlier rows, that drift is measured from.
+    moved : DriftReport or None
+        From `feature_drift` of the split.
     scored : Score
         The split, scored.
     claim : Claim
@@ -60,7 +67,7 @@ def split_gates(
     return (
         nobody if claim.question == "worse" else segment_gate(scored, rules, split),
         calibration_gate(scored.log, claim, rules, split),
-        drift_gate(before, scored.log, claim, rules, split),
+        drift_gate(moved, rules, split),
         stress_gate(scored.log, claim, rules, split),
     )
 
@@ -112,15 +119,19 @@ def clicks_gate(predicted: Floats, seen: int, rules: Rules, split: str) -> GateR
     return GateResult("calibration", "pass", split, (f"{told}: {ratio:.2f} times as many.",))
 
 
-def drift_gate(
-    before: AuctionLog, after: AuctionLog, claim: Claim, rules: Rules, split: str
-) -> GateResult:
-    """Say whether what the candidate's model reads has moved since it was trained."""
-    rule, names = rules.drift, claim.candidate.features
+def feature_drift(before: AuctionLog, after: AuctionLog, claim: Claim) -> DriftReport | None:
+    """Measure how what the candidate's model reads has moved; None where it has no model."""
+    names = claim.candidate.features
     if not names:
+        return None
+    return drift_report(before, after, names, np.random.default_rng(claim.seed), outcomes=False)
+
+
+def drift_gate(report: DriftReport | None, rules: Rules, split: str) -> GateResult:
+    """Say whether what the candidate's model reads has moved since it was trained."""
+    if report is None:
         return GateResult("drift", "pass", split, ("No model of its own that reads features.",))
-    rng = np.random.default_rng(claim.seed)
-    report = drift_report(before, after, names, rng, outcomes=False)
+    rule = rules.drift
     moved = [feature for feature in report.features if feature.excess > rule.psi]
     reasons = [
         f"{feature.feature} has moved: stability index {feature.excess:.2f} beyond chance, more "
@@ -165,16 +176,12 @@ def survival_gate(report: StressReport, rules: Rules, split: str) -> GateResult:
 def stressed(log: AuctionLog, claim: Claim) -> StressReport:
     """Return what each scenario leaves of a claim's gain; the money stays when traffic does not.
 
-    Only an outage of a feature changes what a model predicts: for all other scenarios it predicts
-    once, where the baseline bids by the same predictions or by none.
+    Only an outage of a feature changes what a model predicts: for all other scenarios each variant
+    predicts once, and the rows take its predictions along.
     """
-    candidate, baseline = claim.candidate, claim.baseline
     log = with_click_value(log, claim)
     rng, budget, features = np.random.default_rng(claim.seed), claim.budget(len(log)), _read(claim)
-    none = baseline.click is None and "pctr" not in log.frame.columns
-    shared = none or baseline.files == candidate.files
-    predicted = candidate.with_predictions(log)
-    once = predicted if shared else log
+    predicted = predicted_once(log, claim)
 
     def gain(changed: AuctionLog, predicted: bool = False) -> float:
         (known,) = play(
@@ -182,11 +189,12 @@ def stressed(log: AuctionLog, claim: Claim) -> StressReport:
         )
         return float(known.difference.sum())
 
-    bids = bids_of(predicted, candidate, claim.seed)
+    bids = bids_of(apart(predicted)[0], claim.candidate, claim.seed)
     scenarios = standard_scenarios(log, features, bids)
     outages = [each for each in scenarios if isinstance(each, FeatureOutage)]
     others = [each for each in scenarios if each not in outages]
-    played = stress_test(once, partial(gain, predicted=shared), features, rng, scenarios=others)
+    once = partial(gain, predicted=True)
+    played = stress_test(predicted, once, features, rng, scenarios=others)
     if not outages:
         return played
     failed = stress_test(log, gain, features, rng, scenarios=outages)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kit.base.errors import DataError, HoldoutSmallError
 from kit.base.files import file_hash
@@ -13,6 +14,8 @@ from kit.data.sealed import SealedSplit, open_sealed
 from kit.data.valid import valid_clicks
 from kit.validate.blocks import time_blocks
 from kit.validate.evidence import MIN_BLOCKS
+
+T = TypeVar("T")
 
 MIN_CLICKS = 30
 """Fewest clicks in a holdout: below, no difference in the value of clicks can be told."""
@@ -32,6 +35,7 @@ class Holdings:
 
     sealed: SealedSplit
     examined: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
+    _measured: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
     _holdout: AuctionLog | None = field(default=None, repr=False)
 
     @classmethod
@@ -66,6 +70,16 @@ class Holdings:
                 f"{self.sealed.holdout_hash[:12]}…; must be as it was. No look was charged. "
                 "Restore the file, or seal the log again into another folder."
             )
+
+    def once(self, key: tuple[Any, ...], measure: Callable[[], T]) -> T:
+        """Return what was measured under a key: what many claims share is measured for the first.
+
+        A key must name all that it depends on beside the sealed log.
+        """
+        if key not in self._measured:
+            self._measured[key] = measure()
+        found: T = self._measured[key]
+        return found
 
     def holdout(self) -> AuctionLog:
         """Return the sealed rows, read once; clicks of invalid traffic count as none.

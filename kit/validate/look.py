@@ -12,7 +12,7 @@ from kit.base.version import __version__
 from kit.validate.claim import Claim
 from kit.validate.comparison import Comparison
 from kit.validate.detectable import detectable_effect
-from kit.validate.gates import leakage_gate, silent, split_gates
+from kit.validate.gates import feature_drift, leakage_gate, silent, split_gates
 from kit.validate.holdout import Holdings
 from kit.validate.ledger import Entry, Ledger, Told, told_of
 from kit.validate.rule import critical_z
@@ -57,7 +57,10 @@ def examine(held: Holdings, claim: Claim, rules: Rules) -> Examined:
 def _examined(held: Holdings, claim: Claim, rules: Rules) -> Examined:
     train, tune = held.sealed.train, held.sealed.tune
     plain = score(tune, claim)
-    gates = (leakage_gate(train, tune, claim), *split_gates(train, plain, claim, rules, "tune"))
+    read = (claim.candidate.features, claim.seed)
+    leakage = held.once(("leakage", *read), lambda: leakage_gate(train, tune, claim))
+    moved = held.once(("tune drift", *read), lambda: feature_drift(train, tune, claim))
+    gates = (leakage, *split_gates(moved, plain, claim, rules, "tune"))
     return Examined(plain, plain.comparisons(1, claim.seed), gates)
 
 
@@ -183,7 +186,11 @@ def _scored(
         if not shown:
             effect = GateResult("effect", "fail", "holdout", (f"Not shown {said}.",))
             return _with(asked, False, (effect, *tune.gates)), "nothing"
-        gates = split_gates(held.sealed.train, found, claim, rules, "holdout")
+        read = (claim.candidate.features, claim.seed)
+        moved = held.once(
+            ("holdout drift", *read), lambda: feature_drift(held.sealed.train, found.log, claim)
+        )
+        gates = split_gates(moved, found, claim, rules, "holdout")
         seen = Effect.of(
             found.comparisons(charge.look, claim.seed, ("surplus",))[0], charge.body["critical_z"]
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from kit.validate.claim import Claim
 from kit.variant.frozen import FrozenVariant
 
 Floats = NDArray[np.float64]
+
+_OF_BASELINE = "pctr of the baseline"
+"""Column of `predicted_once`; no log has one of that name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +65,7 @@ def play(
     readings : tuple of str
         Which readings are wanted.
     predicted : bool
-        Whether the log's ``pctr`` is what both variants would predict, so that they need not.
+        Whether the log comes from `predicted_once`, so that the variants need not predict.
 
     Raises
     ------
@@ -73,7 +76,7 @@ def play(
     """
     valued = with_click_value(log, claim)
     arms = (claim.candidate, claim.baseline)
-    logs = [valued if predicted else variant.with_predictions(valued) for variant in arms]
+    logs = apart(valued) if predicted else _predictions(valued, claim)
     bids = [bids_of(log, variant, claim.seed) for log, variant in zip(logs, arms, strict=True)]
     predicting = next((log for log in logs if "pctr" in log.frame.columns), valued)
     money = claim.budget(len(log)) if budget is None else budget
@@ -89,6 +92,40 @@ def play(
     known = under(readings[0])
     is_open = known.candidate.undetermined or known.baseline.undetermined or lost_rows(log).any()
     return (known, *map(under, readings[1:])) if is_open else (known,)
+
+
+def predicted_once(log: AuctionLog, claim: Claim) -> AuctionLog:
+    """Return the log with what both variants predict, for changes that no prediction depends on.
+
+    The candidate's is ``pctr``; where the baseline's is another, a column beside it carries that
+    along when rows are left out or repeated.
+
+    Raises
+    ------
+    ModelError
+        Naming the columns that the log lacks.
+    """
+    mine, other = _predictions(log, claim)
+    if other is mine or "pctr" not in other.frame.columns:
+        return mine
+    meta = replace(mine.meta, features=(*mine.meta.features, _OF_BASELINE))
+    return AuctionLog(mine.frame.assign(**{_OF_BASELINE: other.frame["pctr"]}), meta)
+
+
+def apart(log: AuctionLog) -> tuple[AuctionLog, AuctionLog]:
+    """Return the candidate's log and the baseline's, from `predicted_once` and any change."""
+    if _OF_BASELINE not in log.frame.columns:
+        return log, log
+    features = tuple(name for name in log.meta.features if name != _OF_BASELINE)
+    mine = AuctionLog(log.frame.drop(columns=_OF_BASELINE), replace(log.meta, features=features))
+    return mine, mine.with_columns(pctr=log.frame[_OF_BASELINE])
+
+
+def _predictions(log: AuctionLog, claim: Claim) -> tuple[AuctionLog, AuctionLog]:
+    """Return the log with each one's ``pctr``, the candidate's first; one model is asked once."""
+    mine = claim.candidate.with_predictions(log)
+    same = claim.candidate.files == claim.baseline.files
+    return mine, mine if same else claim.baseline.with_predictions(log)
 
 
 def with_click_value(log: AuctionLog, claim: Claim) -> AuctionLog:

@@ -12,7 +12,7 @@ from kit.data.simulate import SimulationConfig, simulate
 from kit.data.split import Split, time_split
 from kit.validate.claim import Claim
 from kit.validate.gates import stress_gate, stressed
-from kit.validate.readings import play
+from kit.validate.readings import apart, play, predicted_once
 from kit.validate.rules import Rules, packaged_rules, read_rules
 from kit.variant.build import build_variant
 from kit.variant.frozen import FrozenVariant
@@ -65,6 +65,21 @@ def test_a_baseline_that_bids_by_the_logs_own_predictions_keeps_them(
     baseline = build_variant(own, split.train, split.tune, tmp_path / "b")
     claim = Claim(candidate, baseline)
     assert stressed(log, claim).gain == pytest.approx(plain_gain(log, claim))
+
+
+def test_predictions_made_once_go_along_with_their_rows(split: Split, tmp_path: Path) -> None:
+    """Each variant keeps its own model's through scenarios that leave rows out or repeat them."""
+    claim = Claim(
+        variant(split, tmp_path / "a", 0.4, MODEL), variant(split, tmp_path / "b", 1.0, OTHER)
+    )
+    once = predicted_once(split.tune, claim)
+    kept = np.sort(np.random.default_rng(1).integers(len(once), size=len(once)))
+    (along,) = play(once.rows(kept), claim, readings=("pessimistic",), predicted=True)
+    (anew,) = play(split.tune.rows(kept), claim, readings=("pessimistic",))
+    np.testing.assert_array_equal(along.difference, anew.difference)
+    mine, other = apart(once)
+    assert mine.meta == other.meta == split.tune.meta
+    assert (mine.frame["pctr"] != other.frame["pctr"]).any()
 
 
 def test_too_little_that_survives_needs_a_person(split: Split, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from kit.validate.ledger import Ledger
 from kit.validate.look import look, preview
 from kit.validate.rule import Schedule
 from kit.validate.rules import Rules
+from kit.validate.verdict import GateResult
+from kit.variant.frozen import FrozenVariant
 from tests.validate.vault_cases import (
     RULES,
     Case,
@@ -194,6 +196,29 @@ def test_a_preview_reads_no_sealed_row_and_charges_nothing(
     assert before.tune is not None
     assert before.mde_cpm is not None
     assert not ledger.path.exists()
+
+
+def test_leaks_and_drift_are_measured_once_for_all_that_read_the_same(
+    case: Case, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = {"good": ("device",), "more": ("device",), "less": ("device", "hour")}
+    monkeypatch.setattr(FrozenVariant, "features", property(lambda own: reads[own.spec.name]))
+    measured: list[tuple[str, tuple[str, ...], int]] = []
+
+    def leaks(train: AuctionLog, tune: AuctionLog, claim: Claim) -> GateResult:
+        measured.append(("leaks", claim.candidate.features, claim.seed))
+        return GateResult("leakage", "pass", "train and tune", ("None.",))
+
+    def moved(before: AuctionLog, after: AuctionLog, claim: Claim) -> None:
+        measured.append(("drift", claim.candidate.features, claim.seed))
+
+    monkeypatch.setattr(look_module, "leakage_gate", leaks)
+    monkeypatch.setattr(look_module, "feature_drift", moved)
+    held = case.held
+    for candidate, seed in (("good", 0), ("more", 0), ("less", 0), ("good", 1)):
+        preview(held, case.claim(candidate, "low", seed=seed), ledger, RULES)
+    kinds = [(("device",), 0), (("device", "hour"), 0), (("device",), 1)]
+    assert measured == [(what, *kind) for kind in kinds for what in ("leaks", "drift")]
 
 
 @pytest.mark.parametrize("steps", [1, 2])
