@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 settings.register_profile("seeded", derandomize=True, database=None)
 settings.load_profile("seeded")
 
 ROOT = Path(__file__).parents[1]
+_READS_DEMO = re.compile(r"def test_\w+\([^)]*\bdemo: ")
+
+
+class OneDemo(LoadFileScheduling):
+    """Gives a worker whole files, and to one worker all that read the sample's demo.
+
+    It takes longer than most files of tests, and each worker that reads it runs its own.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _scope(super()._split_scope(nodeid))
+
+
+@cache
+def _scope(file: str) -> str:
+    path = ROOT / file
+    is_python = path.suffix == ".py"
+    return "demo" if is_python and _READS_DEMO.search(path.read_text(encoding="utf-8")) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneDemo:
+    """Take the place of ``--dist loadfile``."""
+    return OneDemo(config, log)
 
 
 @pytest.fixture(scope="session")
