@@ -37,6 +37,7 @@ def _scope(file: str) -> str:
     return "demo" if is_python and _READS_DEMO.search(path.read_text(encoding="utf-8")) else file
 
 
+@pytest.hookimpl(optionalhook=True)  # without xdist there is no such hook
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneDemo:
     """Take the place of ``--dist loadfile``."""
     return OneDemo(config, log)

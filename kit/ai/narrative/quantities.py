@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache, lru_cache
 
 from kit.ai.narrative.sentences import CITE
 
@@ -124,13 +125,18 @@ def named_in(text: str) -> dict[str, list[int]]:
     >>> named_in("its win rate and its CPC")
     {'win rate': [4], 'CPC': [21]}
     """
-    text = _without_cites(text)
-    spans = [(*span, name) for name, pattern in NAMES.items() for span in _spans(pattern, text)]
-    found: dict[str, list[int]] = {}
+    return {name: list(places) for name, places in _named(text)}
+
+
+@lru_cache(maxsize=1024)  # each check of a sentence asks
+def _named(text: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    text = _without_cites(text).lower()
+    spans = [(*span, name) for name, words in NAMES.items() for span in _spans(words, text)]
+    found: dict[str, tuple[int, ...]] = {}
     for start, end, name in spans:
         if not any(_holds(other, (start, end)) for *other, _ in spans):
-            found.setdefault(name, []).append(start)
-    return found
+            found[name] = (*found.get(name, ()), start)
+    return tuple(found.items())
 
 
 def _holds(outer: Sequence[int], inner: tuple[int, int]) -> bool:
@@ -142,13 +148,18 @@ def _holds(outer: Sequence[int], inner: tuple[int, int]) -> bool:
 def may_mean(quantity: str, text: str) -> bool:
     """Return whether a text names a quantity, or says a word by which it is often meant."""
     known = [words[quantity] for words in (NAMES, ALSO) if quantity in words]
-    text = _without_cites(text)
-    return not known or any(_spans(pattern, text) for pattern in known)
+    text = _without_cites(text).lower()
+    return not known or any(_spans(words, text) for words in known)
 
 
-def _spans(pattern: str, text: str) -> list[tuple[int, int]]:
-    found = re.finditer(rf"(?<![a-z])(?:{pattern})(?![a-z])", text.lower())
-    return [match.span() for match in found]
+def _spans(words: str, text: str) -> list[tuple[int, int]]:
+    return [found.span() for found in _whole(words).finditer(text)]
+
+
+@cache
+def _whole(words: str) -> re.Pattern[str]:
+    """Return the pattern of words that stand by themselves in a text of small letters."""
+    return re.compile(rf"(?<![a-z])(?:{words})(?![a-z])")
 
 
 def _without_cites(text: str) -> str:
