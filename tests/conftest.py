@@ -17,6 +17,9 @@ settings.register_profile("seeded", derandomize=True, database=None)
 settings.load_profile("seeded")
 
 ROOT = Path(__file__).parents[1]
+_LONG = ("tests/browser/", "tests/flow/test_demo.py", "tests/test_", "tests/validate/")
+"""Where files lie that take minutes: they come first, so that no worker is left with one."""
+
 _READS_DEMO = re.compile(r"def test_\w+\([^)]*\bdemo: ")
 
 
@@ -35,6 +38,11 @@ def _scope(file: str) -> str:
     path = ROOT / file
     is_python = path.suffix == ".py"
     return "demo" if is_python and _READS_DEMO.search(path.read_text(encoding="utf-8")) else file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest; the others stay in order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist there is no such hook
