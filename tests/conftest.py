@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +18,6 @@ settings.register_profile("seeded", derandomize=True, database=None)
 settings.load_profile("seeded")
 
 ROOT = Path(__file__).parents[1]
-_LONG = ("tests/browser/", "tests/flow/test_demo.py", "tests/test_", "tests/validate/")
-"""Where files lie that take minutes: they come first, so that no worker is left with one."""
-
 _READS_DEMO = re.compile(r"def test_\w+\([^)]*\bdemo: ")
 
 
@@ -40,11 +38,6 @@ def _scope(file: str) -> str:
     return "demo" if is_python and _READS_DEMO.search(path.read_text(encoding="utf-8")) else file
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest; the others stay in order."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
-
-
 @pytest.hookimpl(optionalhook=True)  # without xdist there is no such hook
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneDemo:
     """Take the place of ``--dist loadfile``."""
@@ -58,6 +51,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("real logs are not part of the project: ../shared/data is absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    """Playwright, begun once a worker: in one thread it refuses to begin twice."""
+    with pytest.importorskip("playwright.sync_api").sync_playwright() as begun:
+        yield begun
 
 
 @pytest.fixture

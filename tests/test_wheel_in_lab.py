@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,9 +48,8 @@ def left(environment: Path) -> list[str]:
 
 
 def test_launcher_panel_and_uninstall(
-    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playwright: Any
 ) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api")
     from tests.browser.checks import chart_fault, shown_table
     from tests.browser.lab_page import LabPage
     from tests.browser.server import browser_path, jupyter_lab
@@ -62,10 +62,7 @@ def test_launcher_panel_and_uninstall(
     root = tmp_path / "root"
     root.mkdir()
     python = str(environment / "bin" / "python")
-    with (
-        sync_api.sync_playwright() as playwright,
-        jupyter_lab(root, tmp_path / "settings", python) as server,
-    ):
+    with jupyter_lab(root, tmp_path / "settings", python) as server:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         lab = LabPage(browser.new_page(viewport={"width": 1440, "height": 1200}), server)
         lab.open()
