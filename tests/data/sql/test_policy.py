@@ -231,12 +231,15 @@ def test_rows_are_limited(sql, limited):
 def test_no_text_keeps_the_guard_busy_or_breaks_it(sql):
     """Some of them took it minutes: its parser tries each bracket of a type twice.
 
-    The bound tells minutes from none, also on a busy machine; `make bench` says how fast it is.
+    The best of three counts: on a busy machine one may be slow.
     """
-    began = time.process_time()
-    with contextlib.suppress(UnsafeSQLError):
-        check_sql(sql, GRANTS)
-    assert time.process_time() - began < 5
+    took = []
+    while len(took) < 3 and min(took, default=1.0) >= 0.5:
+        began = time.process_time()
+        with contextlib.suppress(UnsafeSQLError):
+            check_sql(sql, GRANTS)
+        took.append(time.process_time() - began)
+    assert min(took) < 0.5
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from sqlglot import exp
 
 from kit.data.sql.guard.growth import whole
 
-_TOGETHER = ("rollup", "cube", "grouping_sets", "totals", "all")
-"""What of a GROUP BY is no plain key; an answer grouped so keeps the order that it has."""
+_TOGETHER = (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple)
+"""What of a GROUP BY is no plain key; an answer grouped so, or by ALL, comes as it comes."""
 
 
 def with_order(tree: exp.Expr) -> exp.Expr:
@@ -16,16 +16,17 @@ def with_order(tree: exp.Expr) -> exp.Expr:
     Notes
     -----
     A database hands groups and distinct rows out in any order, another one each time that two
-    threads met otherwise; and under a limit, other groups. No key of its own tells two groups
-    apart, so the order is whole. A key that is a text or another constant orders nothing and is
-    left out.
+    threads met otherwise; and under a limit, other groups. Its keys tell each group from every
+    other, so that they leave no two rows to chance. A key that is a text or another constant is
+    the same in every group and left out.
     """
     if not isinstance(tree, exp.Select) or tree.args.get("order"):
         return tree
     group, distinct = tree.args.get("group"), tree.args.get("distinct")
     keys: list[exp.Expr] = []
-    if group is not None and distinct is None and not any(map(group.args.get, _TOGETHER)):
-        keys = [key.copy() for key in group.expressions if _orders(key)]
+    if group is not None and distinct is None:
+        if not any(isinstance(key, _TOGETHER) for key in group.expressions):
+            keys = [key.copy() for key in group.expressions if _orders(key)]
     elif group is None and distinct is not None and distinct.args.get("on") is None:
         entries = tree.expressions
         if not any(entry.find(exp.Star, exp.Columns) for entry in entries):
@@ -60,5 +61,4 @@ def with_limit(tree: exp.Expr, rows: int) -> exp.Expr:
 def _orders(key: exp.Expr) -> bool:
     """Return whether a key of a group may stand in an ORDER BY: a place, or what names a column."""
     place = isinstance(key, exp.Literal) and not key.is_string
-    together = isinstance(key, exp.Rollup | exp.Cube | exp.GroupingSets | exp.Tuple)
-    return not together and (place or key.find(exp.Column) is not None)
+    return place or key.find(exp.Column) is not None

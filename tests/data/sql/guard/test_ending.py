@@ -31,6 +31,7 @@ def ordered(sql: str, dialect: str = "duckdb") -> str:
         ("SELECT DISTINCT * FROM bids", ""),
         ("SELECT DISTINCT ON (exchange) exchange, hour FROM bids", ""),
         ("SELECT exchange, hour, count(*) FROM bids GROUP BY ROLLUP (exchange, hour)", ""),
+        ("SELECT exchange, hour, count(*) FROM bids GROUP BY exchange, CUBE (hour)", ""),
         ("SELECT exchange, count(*) FROM bids GROUP BY GROUPING SETS ((exchange), ())", ""),
     ],
 )
